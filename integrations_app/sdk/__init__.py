@@ -1,0 +1,1 @@
+"""sdk: everything a provider may use to declare itself, and nothing about any one vendor."""

@@ -1,0 +1,95 @@
+"""The ways a vendor lets us in, declared as values."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from integrations_app.kit.secret import Secret
+
+
+class Pkce(StrEnum):
+    """Whether the authorize URL carries an S256 challenge (RFC 7636)."""
+
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token answer gave: secrets, their life, and what the vendor said beside them."""
+
+    access_token: Secret
+    refresh_token: Secret | None = None
+    expires_in: int | None = None
+    """Seconds from receipt; None when the vendor does not say."""
+    scopes: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Public facts that come with the token and must survive a refresh (an instance URL, a bot's id)."""
+
+
+ParseGrant = Callable[[Mapping[str, Any]], Grant]
+"""Turns the vendor's token answer into a Grant; raises `Rejected(code, message)` when it is an error in disguise."""
+
+
+class AppCredentials(Protocol):
+    """What a revocation hook may know of the OAuth app."""
+
+    client_id: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2:
+    """Authorization code grant. Paths are relative to the provider's `web` base address."""
+
+    authorize_path: str
+    token_path: str
+    parse_grant: ParseGrant
+    identity_scopes: tuple[str, ...] = ()
+    """Asked always: without them `check` cannot tell who we are."""
+    default_scopes: tuple[str, ...] = ()
+    """Asked on a first connect, beside those of the actions in use."""
+    scope_separator: str = " "
+    pkce: Pkce = Pkce.ON
+    client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_post"
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    revoke: "Callable[[Any], Awaitable[None]] | None" = None
+    """Takes a `RevokeContext` (sdk.context); ends the grant at the vendor."""
+    redirect_refusal: "Callable[[str], str | None] | None" = None
+    """Says, before the click, why the vendor will refuse this callback URL; None when it will not."""
+    app_help: str = ""
+    """Markdown: how to register an app at the vendor. `{callback_url}` and `{scopes}` are filled in."""
+
+    kind: Literal["oauth2"] = "oauth2"
+    title: str = "OAuth"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretField:
+    """One secret a person types: stored sealed under `name`, never shown again."""
+
+    name: str
+    title: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedSecrets:
+    """Credentials that a person pastes. `fields` are secrets; the settings model holds what is public."""
+
+    kind: Literal["access_token", "api_key", "bearer", "basic", "none"]
+    title: str
+    fields: tuple[SecretField, ...] = ()
+
+
+ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of the field, not a secret
+REFRESH_TOKEN = "refresh_token"  # noqa: S105
+
+
+def pasted_token(title: str = "Access token", help_text: str = "") -> TypedSecrets:
+    """Let a person paste a token instead of going through OAuth."""
+    return TypedSecrets("access_token", title, (SecretField(ACCESS_TOKEN, title, help_text),))
+
+
+Auth = OAuth2 | TypedSecrets

@@ -1,0 +1,202 @@
+"""Forms as data: a pydantic model becomes a flat frozen list of fields that one component draws."""
+
+import enum
+import types
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from integrations_app.kit.secret import Secret
+
+A = TypeVar("A")
+
+
+class Widget(enum.StrEnum):
+    """The closed set of controls; a provider installed later needs no front-end build."""
+
+    TEXT = "text"
+    MULTILINE = "multiline"
+    NUMBER = "number"
+    CHECKBOX = "checkbox"
+    SELECT = "select"
+    PASSWORD = "password"  # noqa: S105 - a kind of control
+    CHOICES = "choices"
+    """Searchable picker, loaded with the chosen connection; free text and variables allowed."""
+    JSON = "json"
+    PAIRS = "pairs"
+    """Rows of name and value."""
+    LIST = "list"
+    """Several short texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One row of a picker: the stored value, what a person reads, and a second line."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePage:
+    """What a picker's loader answers; `cursor` is handed back for more."""
+
+    choices: tuple[Choice, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceQuery:
+    """What a person typed, the values of the fields this one depends on, and where to go on."""
+
+    search: str = ""
+    values: Mapping[str, Any] = types.MappingProxyType({})
+    cursor: str | None = None
+
+
+LoadChoices = Callable[[ChoiceQuery, Any], Awaitable[ChoicePage]]
+"""`(query, ctx: ActionContext) -> ChoicePage`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Annotation: the field is a picker filled by `load`, which needs the fields in `depends_on` first."""
+
+    load: LoadChoices
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Multiline:
+    """Annotation: a text of several lines, `rows` high."""
+
+    rows: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """Annotation: a JSON value written as text; variables are substituted in the parsed tree."""
+
+    rows: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One control of a form. `name` is the parameter's name, `path` in errors."""
+
+    name: str
+    label: str
+    widget: str
+    help: str = ""
+    required: bool = False
+    default: str = ""
+    placeholder: str = ""
+    options: tuple[Choice, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    rows: int = 1
+    type: str = "string"
+    """JSON type of the value: string, integer, number, boolean, object, array."""
+    show_when: tuple[str, str] = ("", "")
+    """Draw the control only while that other field has that value."""
+
+
+def form_fields(model: type[BaseModel]) -> tuple[Field, ...]:
+    """Turn a model into its form, in the order of its declaration.
+
+    A field's title is its label, its description the help; `json_schema_extra` may hold `placeholder`
+    and `show_when: [field, value]`. Raises TypeError for a type without a control.
+    """
+    return tuple(_field(name, info) for name, info in model.model_fields.items())
+
+
+def choices_of(model: type[BaseModel], name: str) -> Choices | None:
+    """Return the picker behind a field, or None when it has none."""
+    info = model.model_fields.get(name)
+    return _annotation(info, Choices) if info else None
+
+
+def _field(name: str, info: FieldInfo) -> Field:
+    extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, Mapping) else {}
+    widget, options, kind = _widget(name, info)
+    picker, lines, tree = _annotation(info, Choices), _annotation(info, Multiline), _annotation(info, Json)
+    return Field(
+        name=name,
+        label=info.title or name.replace("_", " ").capitalize(),
+        widget=widget.value,
+        help=info.description or "",
+        required=info.is_required(),
+        default=_default_text(info),
+        placeholder=str(extra.get("placeholder", "")),
+        options=options,
+        depends_on=picker.depends_on if picker else (),
+        rows=lines.rows if lines else tree.rows if tree else 1,
+        type=kind,
+        show_when=tuple(extra.get("show_when", ("", ""))),
+    )
+
+
+def _annotation(info: FieldInfo, kind: type[A]) -> A | None:
+    found = [item for item in info.metadata if isinstance(item, kind)]
+    return found[0] if found else None
+
+
+def _unwrap(annotation: Any) -> Any:
+    """`X | None` and `Annotated[X, …]` are drawn as X."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _unwrap(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        rest = [arm for arm in get_args(annotation) if arm is not type(None)]
+        return _unwrap(rest[0]) if len(rest) == 1 else annotation
+    return annotation
+
+
+_PLAIN: dict[Any, tuple[Widget, str]] = {
+    bool: (Widget.CHECKBOX, "boolean"),
+    int: (Widget.NUMBER, "integer"),
+    float: (Widget.NUMBER, "number"),
+    str: (Widget.TEXT, "string"),
+    SecretStr: (Widget.PASSWORD, "string"),
+    Secret: (Widget.PASSWORD, "string"),
+}
+
+
+def _widget(name: str, info: FieldInfo) -> tuple[Widget, tuple[Choice, ...], str]:
+    annotation = _unwrap(info.annotation)
+    origin = get_origin(annotation)
+    plain = _PLAIN.get(annotation)
+    if _annotation(info, Json):
+        return Widget.JSON, (), "object"
+    if _annotation(info, Choices):
+        return Widget.CHOICES, (), plain[1] if plain else "string"
+    if _annotation(info, Multiline):
+        return Widget.MULTILINE, (), "string"
+    if plain:
+        return plain[0], (), plain[1]
+    if origin is Literal:
+        return Widget.SELECT, tuple(Choice(str(arm), _words(str(arm))) for arm in get_args(annotation)), "string"
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return Widget.SELECT, tuple(Choice(str(arm.value), _words(arm.name)) for arm in annotation), "string"
+    if origin in (list, tuple):
+        return Widget.LIST, (), "array"
+    if origin is dict:
+        return Widget.PAIRS, (), "object"
+    raise TypeError(f"no control for {name}: {annotation!r}")
+
+
+def _words(text: str) -> str:
+    return text if text.isupper() else text.replace("_", " ").capitalize()
+
+
+def _default_text(info: FieldInfo) -> str:
+    default = info.get_default(call_default_factory=True) if not info.is_required() else None
+    if default is None or default is PydanticUndefined or isinstance(default, list | dict | tuple | Secret | SecretStr):
+        return ""
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    return str(default.value if isinstance(default, enum.Enum) else default)

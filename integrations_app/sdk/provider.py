@@ -1,0 +1,92 @@
+"""The provider interface: one frozen value that says all about a vendor."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from integrations_app.sdk.actions import Action
+from integrations_app.sdk.auth import Auth, OAuth2, TypedSecrets
+from integrations_app.sdk.context import Access, Account
+from integrations_app.sdk.triggers import Events, Trigger
+
+
+class Settings(BaseModel):
+    """Public settings of a connection; the model is the form. Secrets never live here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseAddress:
+    """One base address of the vendor and the name of the variable that moves it.
+
+    `variable` is looked up as `INTEGRATIONS_<KEY>_<variable>`; without it, `derive` may build the
+    address from another base: `{web}/api`.
+    """
+
+    default: str
+    variable: str = ""
+    derive: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxApp:
+    """The registration that the emulated vendor knows, and where it lives under the sandbox's root."""
+
+    client_id: str
+    client_secret: str
+    bases: Mapping[str, str]
+    """Path of each base address below the sandbox's root, e.g. `{"web": "/vendor"}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A vendor as the product sees it. Everything else in the house knows vendors only through this."""
+
+    key: str
+    name: str
+    summary: str
+    docs_url: str
+    logo: str
+    """Name of an icon file in the provider's folder (SVG), served by the product."""
+    folder: Path
+    auth: tuple[Auth, ...]
+    """First is the default way to connect."""
+    settings: type[Settings]
+    open_client: Callable[[Access], Any]
+    """Builds the authorised client from an Access; cheap, opens no connection."""
+    check: Callable[[Any], Awaitable[Account]]
+    """`(client) -> Account`: who are we? Needs no scope beyond `identity_scopes`; raises errors.py's errors."""
+    close_client: Callable[[Any], Awaitable[None]] | None = None
+    actions: tuple[Action, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    events: Events | None = None
+    bases: Mapping[str, BaseAddress] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    """Hosts its client may call, exact or `*.suffix`; empty means any public host (a person names the address)."""
+    sandbox: SandboxApp | None = None
+    secret_patterns: tuple[str, ...] = ()
+    """Regular expressions of the vendor's token shapes, for redaction."""
+    reconnect_codes: frozenset[str] = frozenset()
+    """The vendor's codes for a dead grant, when the token endpoint answers one of them."""
+
+    @property
+    def oauth(self) -> OAuth2 | None:
+        """The OAuth declaration, when the vendor has one."""
+        return next((auth for auth in self.auth if isinstance(auth, OAuth2)), None)
+
+    @property
+    def typed(self) -> tuple[TypedSecrets, ...]:
+        """The ways to connect by typing secrets."""
+        return tuple(auth for auth in self.auth if isinstance(auth, TypedSecrets))
+
+    def action(self, key: str) -> Action | None:
+        """Find an action by its key."""
+        return next((item for item in self.actions if item.key == key), None)
+
+    def trigger(self, key: str) -> Trigger | None:
+        """Find a trigger by its key."""
+        return next((item for item in self.triggers if item.key == key), None)

@@ -1,0 +1,70 @@
+"""Discovery: one folder per provider below `integrations_app.providers`, and installed entry points."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+
+from integrations_app.errors import NotFound
+from integrations_app.sdk.actions import Action
+from integrations_app.sdk.provider import Provider
+from integrations_app.sdk.triggers import Trigger
+
+PACKAGE = "integrations_app.providers"
+ENTRY_POINTS = "integrations_app.providers"
+
+
+class Registry:
+    """The providers of this process, by key, in order of name."""
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self._by_key = {provider.key: provider for provider in sorted(providers, key=lambda one: one.name.lower())}
+
+    def __iter__(self) -> Iterator[Provider]:
+        return iter(self._by_key.values())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_key
+
+    def get(self, key: str) -> Provider:
+        """Return the provider; raises NotFound for an unknown key."""
+        try:
+            return self._by_key[key]
+        except KeyError:
+            raise NotFound("There is no such provider.") from None
+
+    def action(self, reference: str) -> tuple[Provider, Action]:
+        """Resolve `provider.action`; raises NotFound."""
+        key, _, name = reference.partition(".")
+        provider = self.get(key)
+        found = provider.action(name)
+        if found is None:
+            raise NotFound(f"{provider.name} has no action {name!r}.")
+        return provider, found
+
+    def trigger(self, reference: str) -> tuple[Provider, Trigger]:
+        """Resolve `provider.trigger`; raises NotFound."""
+        key, _, name = reference.partition(".")
+        provider = self.get(key)
+        found = provider.trigger(name)
+        if found is None:
+            raise NotFound(f"{provider.name} has no trigger {name!r}.")
+        return provider, found
+
+
+def discover() -> list[Provider]:
+    """Import every provider folder and entry point and return what each declares as `provider`."""
+    package = import_module(PACKAGE)
+    found = [import_module(f"{PACKAGE}.{module.name}").provider for module in iter_modules(package.__path__)]
+    found += [point.load() for point in entry_points(group=ENTRY_POINTS)]
+    for item in found:
+        if not isinstance(item, Provider):
+            raise TypeError(f"{item!r} is not a Provider")
+    return found
+
+
+@cache
+def registry() -> Registry:
+    """The registry of this process, discovered once on first use."""
+    return Registry(discover())

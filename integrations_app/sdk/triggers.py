@@ -1,0 +1,86 @@
+"""Triggers and inbound events: how a vendor tells us things, declared as values and pure functions."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from integrations_app.kit.secret import Secret
+from integrations_app.sdk.context import ActionContext
+
+Headers = Mapping[str, str]
+"""Header names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One verified and parsed delivery."""
+
+    kind: str
+    """The vendor's name for it, e.g. the value of its event header."""
+    delivery_id: str
+    payload: Mapping[str, Any]
+    account_id: str = ""
+    ignore: bool = False
+    """A handshake such as a ping: recorded, starts nothing."""
+
+
+Verify = Callable[[Secret, Headers, bytes, datetime], None]
+"""`(secret, headers, raw_body, now)`; raises `SignatureInvalid`. Pure."""
+Parse = Callable[[Headers, bytes], Inbound]
+"""`(headers, raw_body)`; raises `InvalidInput` for a body that is not what its headers say. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """How deliveries of this vendor are verified and read: the endpoint kind named like the provider."""
+
+    verify: Verify
+    parse: Parse
+    content_types: tuple[str, ...] = ("application/json",)
+    max_body: int = 1024 * 1024
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """What the framework wants registered at the vendor: deliver `events` to `url`, signed with `secret`."""
+
+    url: str
+    secret: Secret
+    config: Mapping[str, Any]
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Registers and removes deliveries at the vendor. Both must be safe to repeat."""
+
+    create: Callable[[HookRequest, ActionContext[Any]], Awaitable[str]]
+    """Returns the vendor's hook id; finds an existing identical hook instead of failing."""
+    remove: Callable[[str, Mapping[str, Any], ActionContext[Any]], Awaitable[None]]
+    """`(hook id, config, ctx)`; a hook that is already gone is success."""
+    target: Callable[[Mapping[str, Any]], str]
+    """What the hook hangs on (a repository): hooks of one connection and target are shared."""
+    refusal: Callable[[str], str | None] = lambda _url: None
+    """Says, before publishing, why the vendor could not reach this address; None when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One kind of event that can start a workflow."""
+
+    key: str
+    title: str
+    description: str
+    config: type[BaseModel]
+    kinds: tuple[str, ...]
+    """The `Inbound.kind` values it listens to."""
+    matches: Callable[[Inbound, Any], bool] = lambda _inbound, _config: True
+    """`(inbound, config)`: whether this delivery starts the workflow. Pure."""
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """A payload as the vendor sends it: feeds the variable tree before the first real event."""
+    scopes: tuple[str, ...] = ()
+    hooks: Hooks | None = None
