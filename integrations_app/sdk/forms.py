@@ -3,7 +3,7 @@
 import enum
 import types
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -55,7 +55,7 @@ class ChoiceQuery:
     """What a person typed, the values of the fields this one depends on, and where to go on."""
 
     search: str = ""
-    values: Mapping[str, Any] = types.MappingProxyType({})
+    values: Mapping[str, Any] = field(default_factory=dict)
     cursor: str | None = None
 
 
