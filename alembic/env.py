@@ -1,0 +1,34 @@
+"""Runs migrations with the product's own tables, on the connection handed in or the one the settings name."""
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+from sqlmodel import SQLModel
+
+import integrations_app.tables  # noqa: F401  (fills the metadata)
+from alembic import context
+from integrations_app.settings import load_settings
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations inside one transaction where the database can."""
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    upgrade(given)
+else:
+    settings = load_settings()
+    settings.open_data_dir()
+    with create_engine(settings.database_url, poolclass=NullPool).connect() as opened:
+        upgrade(opened)
+        opened.commit()
