@@ -1,0 +1,1 @@
+"""connections: an organisation's links to vendor accounts, their sealed credentials and OAuth."""

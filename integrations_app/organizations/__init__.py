@@ -1,0 +1,1 @@
+"""organizations: users, members with roles, sessions, keys of the vault, audit."""

@@ -1,0 +1,211 @@
+"""Tables of workflows, versions, endpoints, events, runs and step runs."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from integrations_app.kit.columns import Timestamp
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    HELD = "held"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StepStatus(StrEnum):
+    """Where one step of a run stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    HELD = "held"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+FINISHED = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class Workflow(SQLModel, table=True):
+    """A workflow: its draft lives here, its published versions beside it."""
+
+    __tablename__ = "workflow"
+
+    organization_id: str = Field(primary_key=True, foreign_key="organization.id")
+    id: str = Field(primary_key=True, unique=True)
+    name: str
+    draft: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    draft_version: int = 1
+    published_number: int | None = None
+    """The live version; None when it never was published or was unpublished."""
+    paused: bool = False
+    trigger_type: str = "manual"
+    """Of the published version, for look-ups."""
+    created_by: str = ""
+    created_at: datetime = Field(sa_type=Timestamp)
+    updated_at: datetime = Field(sa_type=Timestamp)
+    last_run_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class WorkflowVersion(SQLModel, table=True):
+    """A published definition; never changed again."""
+
+    __tablename__ = "workflow_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "workflow_id"], ["workflow.organization_id", "workflow.id"]),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    workflow_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    definition: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    published_by: str = ""
+    published_at: datetime = Field(sa_type=Timestamp)
+
+
+class ConnectionUse(SQLModel, table=True):
+    """Which connections a workflow's draft and live version name; kept with every save and publish."""
+
+    __tablename__ = "connection_use"
+    __table_args__ = (Index("ix_use_connection", "organization_id", "connection_id"),)
+
+    organization_id: str = Field(primary_key=True)
+    workflow_id: str = Field(primary_key=True)
+    connection_id: str = Field(primary_key=True)
+    live: bool = Field(primary_key=True)
+
+
+class Endpoint(SQLModel, table=True):
+    """One of our inbound addresses. Looked up by id before an organisation is known."""
+
+    __tablename__ = "endpoint"
+
+    organization_id: str = Field(primary_key=True, foreign_key="organization.id")
+    id: str = Field(primary_key=True, unique=True)
+    name: str
+    kind: str
+    """`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `none`, or a provider's key."""
+    secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Envelope."""
+    enabled: bool = True
+    connection_id: str | None = None
+    """For hooks the product registered itself: the connection, what it hangs on, and the vendor's id."""
+    target: str = ""
+    hook_id: str = ""
+    config: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(sa_type=Timestamp)
+    last_event_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class Subscription(SQLModel, table=True):
+    """A live workflow listening on an endpoint: the fan-out table."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_endpoint", "organization_id", "endpoint_id"),)
+
+    organization_id: str = Field(primary_key=True)
+    workflow_id: str = Field(primary_key=True)
+    endpoint_id: str
+    trigger_type: str
+    config: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class Event(SQLModel, table=True):
+    """One inbound delivery, stored before it is answered."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "endpoint_id", "delivery_id", name="uq_event_delivery"),
+        Index("ix_event_time", "organization_id", "received_at"),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    endpoint_id: str
+    delivery_id: str
+    kind: str = ""
+    digest: str
+    """SHA-256 of the raw body."""
+    verdict: str
+    """`accepted`, `ignored` (a handshake)."""
+    headers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """Without those that authenticate."""
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Envelope of the raw body."""
+    received_at: datetime = Field(sa_type=Timestamp)
+
+
+class Run(SQLModel, table=True):
+    """One execution of one version. These rows, and those of its steps, are the truth of a run."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "workflow_id", "idempotency_key", name="uq_run_idempotency"),
+        Index("ix_run_time", "organization_id", "created_at"),
+        Index("ix_run_workflow", "organization_id", "workflow_id", "created_at"),
+        Index("ix_run_status", "status", "wake_at"),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True, unique=True)
+    workflow_id: str
+    workflow_name: str = ""
+    version: int | None = None
+    """None: a run of the draft, whose definition is kept in `definition`."""
+    definition: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    status: str = RunStatus.QUEUED.value
+    reason: str = ""
+    """Why it is held: `needs_reauth`, `paused`, `outcome_unknown`."""
+    held_connection_id: str | None = None
+    error_code: str = ""
+    error_message: str = ""
+    event_id: str | None = None
+    trigger_payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    idempotency_key: str | None = None
+    replay_of: str | None = None
+    cancel_requested: bool = False
+    wake_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    created_at: datetime = Field(sa_type=Timestamp)
+    started_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class StepRun(SQLModel, table=True):
+    """One step of one run; `path` tells loop iterations apart (`each/3/tell`)."""
+
+    __tablename__ = "step_run"
+    __table_args__ = (ForeignKeyConstraint(["organization_id", "run_id"], ["run.organization_id", "run.id"]),)
+
+    organization_id: str = Field(primary_key=True)
+    run_id: str = Field(primary_key=True)
+    path: str = Field(primary_key=True)
+    step_key: str
+    position: int
+    name: str = ""
+    type: str = "action"
+    action: str = ""
+    connection_id: str | None = None
+    status: str = StepStatus.PENDING.value
+    attempt: int = 0
+    intent_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """Written before the call leaves; cleared by the checkpoint. Set after a crash: the outcome is unknown."""
+    inputs: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """Masked."""
+    output: Any = Field(default=None, sa_column=Column(JSON))
+    error_code: str = ""
+    error_message: str = ""
+    wake_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    started_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
