@@ -1,0 +1,24 @@
+"""The one door to the network: what may be reached, how long it may take and how much may come back."""
+
+from integrations_app.kit.egress.addresses import classify
+from integrations_app.kit.egress.bridge import Reply, send_sync
+from integrations_app.kit.egress.client import Client
+from integrations_app.kit.egress.door import Door
+from integrations_app.kit.egress.headers import check_headers, check_method, check_user_headers
+from integrations_app.kit.egress.policy import EgressPolicy, Passport
+from integrations_app.kit.egress.target import Target, parse_target
+
+__all__ = [
+    "Client",
+    "Door",
+    "EgressPolicy",
+    "Passport",
+    "Reply",
+    "Target",
+    "check_headers",
+    "check_method",
+    "check_user_headers",
+    "classify",
+    "parse_target",
+    "send_sync",
+]

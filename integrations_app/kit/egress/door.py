@@ -1,0 +1,160 @@
+"""The one door to the network: hands out clients whose pools are kept per organisation and passport."""
+
+import asyncio
+import ssl
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import aiohttp
+
+from integrations_app.errors import Unavailable
+from integrations_app.kit.egress.bridge import scope_for
+from integrations_app.kit.egress.client import Client
+from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
+from integrations_app.kit.egress.gate import Gate
+from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
+from integrations_app.kit.egress.sdk_session import BoundedResponse, SdkGate, open_session
+from integrations_app.kit.egress.target import Target, parse_target
+
+DEADLINE = 30.0
+MAX_RESPONSE_BYTES = 10 * 1024 * 1024
+MAX_IDLE_POOLS = 256
+IDLE_SECONDS = 60.0
+_RESOLVER_THREADS = 16
+
+
+class _Pool:
+    """Connections of one organisation and one passport, and the sessions that use them."""
+
+    def __init__(self, connector: Connector, gate: Gate) -> None:
+        self.connector = connector
+        self.gate = gate
+        self.session = open_session(connector, gate)
+        self.used_at = 0.0
+        self._sdk_sessions: dict[tuple[float, int], aiohttp.ClientSession] = {}
+
+    def sdk_session(self, deadline: float, limit: int) -> aiohttp.ClientSession:
+        session = self._sdk_sessions.get((deadline, limit))
+        if session is None or session.closed:
+            middleware = SdkGate(self.gate, deadline, limit)
+            session = open_session(
+                self.connector, middleware, response_class=BoundedResponse, headers={"Accept-Encoding": "identity"}
+            )
+            self._sdk_sessions[deadline, limit] = session
+        return session
+
+    async def aclose(self) -> None:
+        for session in (self.session, *self._sdk_sessions.values()):
+            await session.close()
+        await self.connector.close()
+
+
+class Door:
+    """Everything that leaves the process goes through here. Owns the connections of one event loop.
+
+    `resolve(host, port)` may replace the operating system's resolver; `extra_ca_file` adds trusted
+    certificates (PEM). Close it with `aclose()` on the loop that used it.
+    """
+
+    def __init__(
+        self, policy: EgressPolicy, *, resolve: Resolve | None = None, extra_ca_file: Path | None = None
+    ) -> None:
+        self.policy = policy
+        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "egress-dns")
+        self._resolve = resolve or system_resolve(self._threads)
+        self._extra_ca_file = extra_ca_file
+        self._pools: OrderedDict[tuple[str, Passport], _Pool] = OrderedDict()
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return trust_context(self._extra_ca_file)
+
+    def check_url(self, url: str, passport: Passport | None = None) -> Target:
+        """Judge a URL as far as it can be without DNS, for use when settings are saved. Raises EgressDenied."""
+        target = parse_target(url)
+        self.policy.judge_target(target, passport or NO_PASSPORT)
+        return target
+
+    def client(
+        self,
+        *,
+        pool: str,
+        passport: Passport | None = None,
+        deadline: float = DEADLINE,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        headers: Mapping[str, str] | None = None,
+    ) -> Client:
+        """Return a light httpx client on the pool of one organisation.
+
+        `pool` is the organisation's id: connections are never shared between two. `deadline` is in
+        seconds for one call from name look-up to the body's last byte; `max_response_bytes` counts
+        decoded bytes. Closing the client leaves the pool open.
+        """
+        self._pool(pool, passport)  # refuse a closed door here and not at the first call
+
+        def session() -> aiohttp.ClientSession:
+            return self._pool(pool, passport).session
+
+        return Client(session, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers)
+
+    def aiohttp_session(
+        self,
+        *,
+        pool: str,
+        passport: Passport | None = None,
+        deadline: float = DEADLINE,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> aiohttp.ClientSession:
+        """Return the shared aiohttp session for an SDK that wants one (slack_sdk). It belongs to the door."""
+        return self._pool(pool, passport).sdk_session(deadline, max_response_bytes)
+
+    @contextmanager
+    def thread_scope(
+        self, *, pool: str, passport: Passport | None = None, deadline: float = DEADLINE
+    ) -> Iterator[None]:
+        """Let `send_sync` work in threads started by `asyncio.to_thread` inside this block.
+
+        `deadline` covers all calls of the block together, in seconds.
+        """
+        with scope_for(self.client(pool=pool, passport=passport, deadline=deadline), deadline):
+            yield
+
+    def _pool(self, organisation: str, passport: Passport | None) -> _Pool:
+        if self._closed:
+            raise Unavailable("The door is closed.")
+        key = (organisation, passport or NO_PASSPORT)
+        found = self._pools.get(key)
+        if found is None:
+            found = _Pool(Connector(self._resolve, self._context), Gate(self.policy, key[1]))
+            self._pools[key] = found
+            self._retire_idle()
+        found.used_at = asyncio.get_running_loop().time()
+        self._pools.move_to_end(key)
+        return found
+
+    def _retire_idle(self) -> None:
+        """Keep the number of pools bounded: the longest unused go first, never one in use."""
+        surplus = len(self._pools) - MAX_IDLE_POOLS
+        if surplus <= 0:
+            return
+        before = asyncio.get_running_loop().time() - IDLE_SECONDS
+        idle = [key for key, pool in self._pools.items() if pool.used_at < before and not pool.connector.busy]
+        for key in idle[:surplus]:
+            closing = asyncio.get_running_loop().create_task(self._pools.pop(key).aclose())
+            self._leaving.add(closing)
+            closing.add_done_callback(self._leaving.discard)
+
+    async def aclose(self) -> None:
+        """Close every connection and the resolver's threads. Call on the loop that used the door."""
+        self._closed = True
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._pools.clear()
+        await asyncio.gather(*self._leaving)
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,151 @@
+"""The gate every request passes just before it is dialled, and the bounds on what comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import aiohttp
+
+from integrations_app.errors import EgressDenied, IntegrationsError, OutcomeUnknown, ResponseRefused, Unavailable
+from integrations_app.kit.egress.dial import DIAL, Dial, Request
+from integrations_app.kit.egress.headers import check_headers, check_method
+from integrations_app.kit.egress.inflate import Inflater, refused_size
+from integrations_app.kit.egress.policy import EgressPolicy, Passport
+from integrations_app.kit.egress.target import parse_target
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long and how much: `ends_at` in the loop's time, `limit` in decoded bytes; `safe` = the method changes
+    nothing at the other side."""
+
+    ends_at: float
+    limit: int
+    safe: bool
+
+
+BOUNDS: ContextVar[Bounds] = ContextVar("egress_bounds")
+
+
+def deadline_passed(sent: bool, safe: bool) -> IntegrationsError:
+    """The error for a call that ran out of time: what it says depends on whether the request may have arrived."""
+    message = "The call did not end before its deadline."
+    if not sent:
+        return Unavailable(message, None, "deadline_exceeded")
+    refused = ResponseRefused("deadline_exceeded", message)
+    if safe:
+        return refused
+    unknown = OutcomeUnknown("No answer came before the deadline: the call may have taken effect.")
+    unknown.__cause__ = refused
+    return unknown
+
+
+def translate(error: Exception, sent: bool, safe: bool) -> IntegrationsError:
+    """Turn an aiohttp or socket error of a request into one of ours."""
+    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
+        return ResponseRefused("tls_error", "The other side could not prove who it is (TLS).")
+    if isinstance(error, aiohttp.InvalidURL):
+        return EgressDenied("url_invalid")
+    if isinstance(error, aiohttp.ClientResponseError) or _is_garbled(error):
+        return ResponseRefused("protocol_error", "The answer is not proper HTTP.")
+    if not sent:
+        return Unavailable("The other side cannot be reached.")
+    if safe:
+        return Unavailable("The connection was lost before the answer was complete.")
+    return OutcomeUnknown("The connection was lost before the answer was complete: the call may have taken effect.")
+
+
+def _is_garbled(error: BaseException) -> bool:
+    """True when a body error was caused by its framing (a bad chunk), not by a lost connection."""
+    if not isinstance(error, aiohttp.ClientPayloadError):
+        return False
+    cause = error.__cause__ or error.__context__
+    lost = isinstance(cause, OSError | asyncio.IncompleteReadError) or "not completed" in str(error)
+    return not lost
+
+
+@asynccontextmanager
+async def bounded_time(bounds: Bounds) -> AsyncIterator[None]:
+    """Run the body of an answer's read within the deadline, translating what goes wrong."""
+    try:
+        async with asyncio.timeout_at(bounds.ends_at):
+            yield
+    except TimeoutError as error:
+        raise ResponseRefused("deadline_exceeded", "The answer did not end before the deadline.") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise translate(error, True, bounds.safe) from error
+
+
+class Gate:
+    """An aiohttp middleware: judges URL, method and headers, keeps the deadline, translates errors."""
+
+    def __init__(self, policy: EgressPolicy, passport: Passport) -> None:
+        self._policy = policy
+        self._passport = passport
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Let one request through, or raise one of our errors."""
+        check_method(request.method)
+        check_headers(list(request.headers.items()))
+        target = parse_target(str(request.url))
+        self._policy.judge_target(target, self._passport)
+        dial = Dial(target, self._policy, self._passport)
+        token = DIAL.set(dial)
+        try:
+            return await self._send(request, handler, dial)
+        finally:
+            DIAL.reset(token)
+
+    async def _send(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, dial: Dial
+    ) -> aiohttp.ClientResponse:
+        bounds = BOUNDS.get()
+        again = bounds.safe  # a kept-alive connection may die under a harmless request: once more
+        while True:
+            try:
+                async with asyncio.timeout_at(bounds.ends_at):
+                    return await handler(request)
+            except TimeoutError as error:
+                raise deadline_passed(_left(request), bounds.safe) from error
+            except (aiohttp.ClientError, OSError) as error:
+                if dial.denied:
+                    raise dial.denied[0] from error
+                lost = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+                if not (again and lost and _left(request)):
+                    raise translate(error, _left(request), bounds.safe) from error
+                again = False
+
+
+def _left(request: aiohttp.ClientRequest) -> bool:
+    return isinstance(request, Request) and request.left
+
+
+def refuse_announced_size(response: aiohttp.ClientResponse, bounds: Bounds) -> None:
+    """Refuse at once when Content-Length already says that the answer is too large."""
+    if (response.content_length or 0) > bounds.limit:
+        response.close()
+        raise refused_size(bounds.limit)
+
+
+async def decoded_chunks(response: aiohttp.ClientResponse, bounds: Bounds) -> AsyncIterator[bytes]:
+    """Yield the decoded body piece by piece within the bounds; the connection is closed when one is broken."""
+    try:
+        inflater = Inflater(",".join(response.headers.getall("Content-Encoding", [])), bounds.limit)
+        while True:
+            async with bounded_time(bounds):
+                raw = await response.content.read(CHUNK)
+            if not raw:
+                break
+            for piece in inflater.feed(raw):
+                yield piece
+        inflater.finish()
+    except BaseException:
+        response.close()
+        raise
