@@ -1,0 +1,96 @@
+"""Live pages: a change announced on the bus is pushed to every open tab of the organisation that shows it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import reflex as rx
+
+from integrations_app.kit.bus import Bus
+from integrations_app.organizations.hub import organization_topic
+
+_log = logging.getLogger(__name__)
+GATHER_SECONDS = 0.05
+"""Changes within this time reach a tab as one push."""
+
+
+class LivePage(Protocol):
+    """A page state that can show itself anew."""
+
+    async def refresh(self, kinds: frozenset[str]) -> None:
+        """Read the rows again; `kinds` are the kinds of things that changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    organization_id: str
+    page: type[rx.State]
+    kinds: frozenset[str]
+
+
+class LivePages:
+    """Which tab shows which page. One page per tab: opening another replaces the watch."""
+
+    def __init__(self, app: rx.App, bus: Bus) -> None:
+        self._app = app
+        self._bus = bus
+        self._watches: dict[str, _Watch] = {}
+        self._changed: dict[str, set[str]] = {}
+        self._wake = asyncio.Event()
+
+    def watch(self, token: str, organization_id: str, page: type[rx.State], kinds: frozenset[str]) -> None:
+        """Push to the tab `token` when one of `kinds` changes in the organisation."""
+        self._watches[token] = _Watch(organization_id, page, kinds)
+
+    async def run(self) -> None:
+        """Listen to the bus and push, until cancelled."""
+        pushing = asyncio.create_task(self._push_changes())
+        try:
+            async for topic, message in _messages(self._bus):
+                self._note(topic, message)
+        finally:
+            pushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pushing
+
+    def _note(self, topic: str, message: Mapping[str, str]) -> None:
+        kind = message.get("kind", "")
+        for token, watch in self._watches.items():
+            if organization_topic(watch.organization_id) == topic and kind in watch.kinds:
+                self._changed.setdefault(token, set()).add(kind)
+        if self._changed:
+            self._wake.set()
+
+    async def _push_changes(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+            self._wake.clear()
+            changed, self._changed = self._changed, {}
+            await asyncio.gather(*[self._push(token, frozenset(kinds)) for token, kinds in changed.items()])
+
+    async def _push(self, token: str, kinds: frozenset[str]) -> None:
+        watch = self._watches.get(token)
+        if watch is None:
+            return
+        if not self._is_open(token):
+            del self._watches[token]
+            return
+        try:
+            async with self._app.modify_state(rx.BaseStateToken(ident=token, cls=watch.page)) as root:
+                page = await root.get_state(watch.page)
+                await page.refresh(kinds)
+        except Exception:  # one tab's trouble must not silence the others
+            _log.exception("a live page could not be refreshed")
+
+    def _is_open(self, token: str) -> bool:
+        namespace = self._app.event_namespace
+        return namespace is not None and token in namespace.token_to_sid
+
+
+async def _messages(bus: Bus) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
+    async for topic, message in bus.subscribe(organization_topic("")):
+        yield topic, message
