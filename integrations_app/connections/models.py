@@ -82,6 +82,9 @@ class Connection(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Timestamp)
     last_used_at: datetime | None = Field(default=None, sa_type=Timestamp)
     last_checked_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    check_succeeded_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    next_check_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """No test of this connection begins before: one at a time, and not in a burst."""
     expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
     disconnected_at: datetime | None = Field(default=None, sa_type=Timestamp)
     row_version: int = 1
@@ -102,6 +105,8 @@ class Credential(SQLModel, table=True):
     version: int
     data_key_id: str
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    fingerprint: str = ""
+    """Keyed, eight hex digits: lets a person tell two secrets apart without seeing either."""
     updated_at: datetime = Field(sa_type=Timestamp)
 
 

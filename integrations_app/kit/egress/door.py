@@ -13,7 +13,7 @@ import aiohttp
 
 from integrations_app.errors import Unavailable
 from integrations_app.kit.egress.bridge import scope_for
-from integrations_app.kit.egress.client import Client
+from integrations_app.kit.egress.client import Client, Transport
 from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
 from integrations_app.kit.egress.gate import Gate
 from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
@@ -102,6 +102,17 @@ class Door:
             return self._pool(pool, passport).session
 
         return Client(session, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers)
+
+    def transport(
+        self,
+        *,
+        pool: str,
+        passport: Passport | None = None,
+        deadline: float = DEADLINE,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> Transport:
+        """Return an httpx transport for a library that brings its own httpx client; parameters as in `client`."""
+        return Transport(self._pool(pool, passport).session, deadline, max_response_bytes)
 
     def aiohttp_session(
         self,
