@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from integrations_app.kit.columns import new_id
+from integrations_app.kit.columns import new_id, utc_now
 from integrations_app.kit.db import Database
+from integrations_app.organizations.keys import Keyring, open_keyring
 
 BACKEND = os.environ.get("TEST_DATABASE", "sqlite")
 
@@ -50,3 +51,9 @@ def database(database_url: str) -> Iterator[Database]:
     metadata.create_all(opened.engine)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def keyring(database: Database, tmp_path: Path) -> Keyring:
+    """The keyring of a fresh installation in `database`."""
+    return open_keyring(database, listed=None, key_file=tmp_path / "data" / "keys", clock=utc_now)

@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Table
 from sqlmodel import Field, SQLModel
 
 from integrations_app.kit.columns import Timestamp
+from integrations_app.organizations.append_only import protect
 
 PLATFORM: dict[str, Any] = {"tenant": False}
 """Marks a table that is looked up before an organisation is known; its access is by secret or user id only."""
@@ -110,6 +111,7 @@ class DataKey(SQLModel, table=True):
     root_key_id: str
     wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     is_primary: bool = True
+    use_count: int = Field(default=0, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=Timestamp)
 
 
@@ -135,3 +137,5 @@ class AuditEvent(SQLModel, table=True):
     mac: str
 
 
+_audit_table: Table = AuditEvent.metadata.tables["audit_event"]
+protect(_audit_table)
