@@ -78,18 +78,16 @@ def measure(value: object, limit: int = MAX_OUTPUT_BYTES) -> int:
             raise Unfit("is nested too deeply")
         if isinstance(current, dict):
             size += sum(_NODE_BYTES + _measure_key(key) for key in current)
-            children: list[object] = list(current.values()) if size <= limit else []
+            children: list[object] = list(current.values())
         elif isinstance(current, list | tuple):
             size += _NODE_BYTES * len(current)
             children = list(current) if size <= limit else []
         else:
             size += _measure_scalar(current)
-            continue
+            children = []
         if size > limit:
-            break
+            raise Unfit("is larger than 1 MiB")
         pending.extend((child, depth + 1) for child in children)
-    if size > limit:
-        raise Unfit("is larger than 1 MiB")
     return size
 
 
