@@ -43,6 +43,8 @@ class Result(BaseModel):
 
 
 Run = Callable[[Any, ActionContext[Any]], Awaitable[Result]]
+RepeatFor = Callable[[Any, Any], Repeat]
+"""`(params, settings) -> Repeat`; pure."""
 Find = Callable[[Any, ActionContext[Any]], Awaitable[Result | None]]
 
 
@@ -60,6 +62,12 @@ class Action:
     effect: Effect
     scopes: tuple[str, ...]
     find: Find | None = None
+    repeat_for: RepeatFor | None = None
+    """For an action whose safety depends on what it is asked to do; `repeat` is the worst case."""
+
+    def repeat_of(self, params: Params, settings: Any) -> Repeat:
+        """The promise about repetition for these very parameters and the connection's settings."""
+        return self.repeat_for(params, settings) if self.repeat_for else self.repeat
 
 
 def action(
@@ -68,11 +76,13 @@ def action(
     scopes: tuple[str, ...] = (),
     effect: Effect = Effect.WRITE,
     find: Find | None = None,
+    repeat_for: RepeatFor | None = None,
 ) -> Callable[[Run | Callable[..., Awaitable[Any]]], Action]:
     """Declare an async function `(params, ctx) -> Result` as an action.
 
     `repeat` is the promise about repetition; RECONCILABLE needs `find`, which looks with the same
-    parameters and context whether the effect is there and returns its result or None.
+    parameters and context whether the effect is there and returns its result or None; when it cannot
+    tell it raises OutcomeUnknown. A run that got no usable answer raises OutcomeUnknown itself.
     """
     if (repeat is Repeat.RECONCILABLE) != (find is not None):
         raise TypeError("find= belongs to RECONCILABLE, and RECONCILABLE needs it")
@@ -98,6 +108,7 @@ def action(
             effect=effect,
             scopes=scopes,
             find=find,
+            repeat_for=repeat_for,
         )
 
     return declare

@@ -50,19 +50,28 @@ class OAuth2:
     """Asked always: without them `check` cannot tell who we are."""
     default_scopes: tuple[str, ...] = ()
     """Asked on a first connect, beside those of the actions in use."""
+    optional_scopes: Mapping[str, str] = field(default_factory=dict)
+    """Scopes a person may add, each with what it is good for."""
+    implied_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a broad scope contains: the vendor names only the broad one when it tells what was granted."""
     scope_separator: str = " "
     pkce: Pkce = Pkce.ON
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_post"
     authorize_extra: Mapping[str, str] = field(default_factory=dict)
     revoke: "Callable[[Any], Awaitable[None]] | None" = None
     """Takes a `RevokeContext` (sdk.context); ends the grant at the vendor."""
-    redirect_refusal: "Callable[[str], str | None] | None" = None
-    """Says, before the click, why the vendor will refuse this callback URL; None when it will not."""
+    redirect_refusal: Callable[[str, Mapping[str, str]], str | None] | None = None
+    """`(callback URL, base addresses)`: why the vendor will refuse it, known before the click; None when it will not."""
     app_help: str = ""
     """Markdown: how to register an app at the vendor. `{callback_url}` and `{scopes}` are filled in."""
 
     kind: Literal["oauth2"] = "oauth2"
     title: str = "OAuth"
+
+    def missing_scopes(self, needed: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
+        """The `needed` scopes that `granted` does not hold. No scopes granted means that they are not known: none."""
+        held = {scope for name in granted for scope in (name, *self.implied_scopes.get(name, ()))}
+        return tuple(scope for scope in needed if scope not in held) if granted else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,8 @@ class TypedSecrets:
     kind: Literal["access_token", "api_key", "bearer", "basic", "none"]
     title: str
     fields: tuple[SecretField, ...] = ()
+    settings: tuple[str, ...] = ()
+    """Settings fields that matter only with this way to connect."""
 
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of the field, not a secret

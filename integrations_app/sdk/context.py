@@ -1,8 +1,8 @@
 """What the runtime hands to a provider's code: an authorised client, never a token."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -11,6 +11,11 @@ from integrations_app.kit.egress import Door, Passport
 from integrations_app.kit.secret import Secret
 
 C = TypeVar("C")
+
+
+def utc_now() -> datetime:
+    """The time in UTC: the default of every clock handed to a provider."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Access:
     passport: Passport | None
     deadline: float = 30.0
     """Seconds for one call."""
+    clock: Callable[[], datetime] = utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class ActionContext(Generic[C]):
     scopes: tuple[str, ...] = ()
     now: datetime | None = None
     attempt: int = 1
+    started: datetime | None = None
+    """When the first attempt of this operation began: how far back a look for its effect must reach."""
 
 
 @dataclass(frozen=True, slots=True)

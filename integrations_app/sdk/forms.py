@@ -1,6 +1,7 @@
 """Forms as data: a pydantic model becomes a flat frozen list of fields that one component draws."""
 
 import enum
+import json
 import types
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -95,12 +96,15 @@ class Field:
     help: str = ""
     required: bool = False
     default: str = ""
+    """As text; a list or an object as JSON."""
     placeholder: str = ""
     options: tuple[Choice, ...] = ()
     depends_on: tuple[str, ...] = ()
     rows: int = 1
     type: str = "string"
-    """JSON type of the value: string, integer, number, boolean, object, array."""
+    """JSON type of the value: string, integer, number, boolean, object, array, any."""
+    picker: bool = False
+    """Values can be looked up at the vendor (`choices_of`): a CHOICES control, or suggestions for a LIST."""
     show_when: tuple[str, str] = ("", "")
     """Draw the control only while that other field has that value."""
 
@@ -123,7 +127,7 @@ def choices_of(model: type[BaseModel], name: str) -> Choices | None:
 def _field(name: str, info: FieldInfo) -> Field:
     extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, Mapping) else {}
     widget, options, kind = _widget(name, info)
-    picker, lines, tree = _annotation(info, Choices), _annotation(info, Multiline), _annotation(info, Json)
+    picker, lines, tree = (_annotation(info, Choices), _annotation(info, Multiline), _annotation(info, Json))
     return Field(
         name=name,
         label=info.title or name.replace("_", " ").capitalize(),
@@ -136,6 +140,7 @@ def _field(name: str, info: FieldInfo) -> Field:
         depends_on=picker.depends_on if picker else (),
         rows=lines.rows if lines else tree.rows if tree else 1,
         type=kind,
+        picker=picker is not None,
         show_when=tuple(extra.get("show_when", ("", ""))),
     )
 
@@ -171,17 +176,17 @@ def _widget(name: str, info: FieldInfo) -> tuple[Widget, tuple[Choice, ...], str
     origin = get_origin(annotation)
     plain = _PLAIN.get(annotation)
     if _annotation(info, Json):
-        return Widget.JSON, (), "object"
-    if _annotation(info, Choices):
+        return (Widget.JSON, (), {list: "array", tuple: "array", dict: "object"}.get(origin or annotation, "any"))
+    if _annotation(info, Choices) and origin not in (list, tuple):
         return Widget.CHOICES, (), plain[1] if plain else "string"
     if _annotation(info, Multiline):
         return Widget.MULTILINE, (), "string"
     if plain:
         return plain[0], (), plain[1]
     if origin is Literal:
-        return Widget.SELECT, tuple(Choice(str(arm), _words(str(arm))) for arm in get_args(annotation)), "string"
+        return (Widget.SELECT, tuple(Choice(str(arm), _words(str(arm))) for arm in get_args(annotation)), "string")
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return Widget.SELECT, tuple(Choice(str(arm.value), _words(arm.name)) for arm in annotation), "string"
+        return (Widget.SELECT, tuple(Choice(str(arm.value), _words(arm.name)) for arm in annotation), "string")
     if origin in (list, tuple):
         return Widget.LIST, (), "array"
     if origin is dict:
@@ -195,8 +200,10 @@ def _words(text: str) -> str:
 
 def _default_text(info: FieldInfo) -> str:
     default = info.get_default(call_default_factory=True) if not info.is_required() else None
-    if default is None or default is PydanticUndefined or isinstance(default, list | dict | tuple | Secret | SecretStr):
+    if default is None or default is PydanticUndefined or isinstance(default, Secret | SecretStr):
         return ""
+    if isinstance(default, list | dict | tuple):
+        return json.dumps(default) if default else ""
     if isinstance(default, bool):
         return "true" if default else "false"
     return str(default.value if isinstance(default, enum.Enum) else default)

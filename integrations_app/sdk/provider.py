@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from integrations_app.sdk.actions import Action
 from integrations_app.sdk.auth import Auth, OAuth2, TypedSecrets
 from integrations_app.sdk.context import Access, Account
+from integrations_app.sdk.meanings import ErrorTable
 from integrations_app.sdk.triggers import Events, Trigger
 
 
@@ -23,8 +24,8 @@ class Settings(BaseModel):
 class BaseAddress:
     """One base address of the vendor and the name of the variable that moves it.
 
-    `variable` is looked up as `INTEGRATIONS_<KEY>_<variable>`; without it, `derive` may build the
-    address from another base: `{web}/api`.
+    `variable` is looked up as `INTEGRATIONS_<KEY>_<variable>`. When it is not set and another base was
+    moved, `derive` builds the address from that one: `{web}/api`.
     """
 
     default: str
@@ -72,6 +73,24 @@ class Provider:
     """Regular expressions of the vendor's token shapes, for redaction."""
     reconnect_codes: frozenset[str] = frozenset()
     """The vendor's codes for a dead grant, when the token endpoint answers one of them."""
+    expired_codes: frozenset[str] = frozenset()
+    """Values of `ReconnectRequired.vendor_code` that a refresh may cure: try one before asking a person."""
+    errors: ErrorTable = field(default_factory=dict)
+    """What the vendor's codes mean for the caller."""
+
+    def base_addresses(self, moved: Callable[[str], str | None]) -> dict[str, str]:
+        """Where the vendor lives: `moved(variable)` gives the operator's address of a base, None when not set."""
+        given = {name: address for name, base in self.bases.items() if (address := _address(base, moved))}
+        found = {name: given.get(name, base.default.rstrip("/")) for name, base in self.bases.items()}
+        for name, base in self.bases.items():
+            if name not in given and base.derive and any(f"{{{other}}}" in base.derive for other in given):
+                found[name] = base.derive.format(**found)
+        return found
+
+    def sandbox_addresses(self, root: str) -> dict[str, str]:
+        """Where the emulated vendor lives below the sandbox's root address; empty without one."""
+        paths = self.sandbox.bases if self.sandbox else {}
+        return {name: f"{root.rstrip('/')}{path}" for name, path in paths.items()}
 
     @property
     def oauth(self) -> OAuth2 | None:
@@ -90,3 +109,7 @@ class Provider:
     def trigger(self, key: str) -> Trigger | None:
         """Find a trigger by its key."""
         return next((item for item in self.triggers if item.key == key), None)
+
+
+def _address(base: BaseAddress, moved: Callable[[str], str | None]) -> str:
+    return ((moved(base.variable) if base.variable else None) or "").rstrip("/")

@@ -25,6 +25,10 @@ class Inbound:
     account_id: str = ""
     ignore: bool = False
     """A handshake such as a ping: recorded, starts nothing."""
+    reply: str | None = None
+    """Text the vendor wants as the answer (a challenge), sent as text/plain."""
+    revoked: bool = False
+    """The vendor says that the grant of `account_id` is gone: its connections need a person."""
 
 
 Verify = Callable[[Secret, Headers, bytes, datetime], None]
@@ -64,8 +68,8 @@ class Hooks:
     """`(hook id, config, ctx)`; a hook that is already gone is success."""
     target: Callable[[Mapping[str, Any]], str]
     """What the hook hangs on (a repository): hooks of one connection and target are shared."""
-    refusal: Callable[[str], str | None] = lambda _url: None
-    """Says, before publishing, why the vendor could not reach this address; None when it can."""
+    refusal: Callable[[str, Mapping[str, str]], str | None] = lambda _url, _bases: None
+    """`(url, the connection's base addresses)`: why the vendor could not reach this address; None when it can."""
 
 
 @dataclass(frozen=True, slots=True)

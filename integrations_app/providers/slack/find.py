@@ -1,0 +1,104 @@
+"""Looks whether a message arrived although its answer was lost: by the operation id in its metadata.
+
+Reading needs the history scope of the conversation's kind. It is not among the default scopes, as it lets the
+app read along; without it nobody can tell, and the run is held until a person decides.
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from integrations_app.errors import MissingScope, OutcomeUnknown, Rejected
+from integrations_app.providers.slack.choices import PAGE, TYPES, next_cursor
+from integrations_app.providers.slack.client import SlackClient
+from integrations_app.providers.slack.messages import Message, read_timestamp
+from integrations_app.sdk.context import ActionContext, utc_now
+
+EVENT_TYPE = "integrations_operation"
+MOST_PAGES = 5
+MOST_CHANNEL_PAGES = 20
+_CLOCK_SKEW = timedelta(minutes=2)
+_DEFAULT_LOOKBACK = timedelta(hours=1)
+_CONVERSATION = re.compile(r"[CGD][A-Z0-9]{6,}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{4,}")
+
+
+def operation_mark(operation_id: str) -> dict[str, Any]:
+    """The message metadata that carries the operation id."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"operation": operation_id}}
+
+
+async def find_message(params: Any, ctx: ActionContext[SlackClient]) -> Message | None:
+    """Look for the message of this operation in its channel."""
+    return await _find(ctx, params.channel, "")
+
+
+async def find_dm(params: Any, ctx: ActionContext[SlackClient]) -> Message | None:
+    """Look for the message of this operation in the direct conversation."""
+    return await _find(ctx, params.user, "")
+
+
+async def find_reply(params: Any, ctx: ActionContext[SlackClient]) -> Message | None:
+    """Look for the message of this operation in its thread."""
+    return await _find(ctx, params.channel, read_timestamp("thread_ts", params.thread_ts))
+
+
+async def _find(ctx: ActionContext[SlackClient], target: str, thread: str) -> Message | None:
+    try:
+        channel = await _conversation_id(ctx.client, target)
+        return await _search(ctx, channel, thread)
+    except MissingScope as error:
+        needed = ", ".join(error.needed)
+        raise OutcomeUnknown(f"Whether the message arrived cannot be seen without the permission {needed}.") from error
+    except Rejected as error:
+        raise OutcomeUnknown(f"Whether the message arrived cannot be seen: {error.message}") from error
+
+
+async def _search(ctx: ActionContext[SlackClient], channel: str, thread: str) -> Message | None:
+    """Read from the first attempt on, newest first, at most five pages."""
+    web = ctx.client.web
+    since = (ctx.started or (ctx.now or utc_now()) - _DEFAULT_LOOKBACK) - _CLOCK_SKEW
+    window: dict[str, Any] = {"oldest": f"{since.timestamp():.6f}", "limit": PAGE, "include_all_metadata": True}
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        if thread:
+            answer = await ctx.client.read(
+                web.conversations_replies(channel=channel, ts=thread, cursor=cursor, **window)
+            )
+        else:
+            answer = await ctx.client.read(web.conversations_history(channel=channel, cursor=cursor, **window))
+        for item in answer["messages"]:
+            if _operation(item) == ctx.operation_id:
+                return Message(channel=channel, ts=str(item["ts"]), thread_ts=thread or None)
+        cursor = next_cursor(answer)
+        if not cursor:
+            return None
+    raise OutcomeUnknown("Too much was written since to see whether the message arrived.")
+
+
+def _operation(item: dict[str, Any]) -> str:
+    metadata = item.get("metadata") or {}
+    found = metadata.get("event_payload") or {}
+    return str(found.get("operation", "")) if metadata.get("event_type") == EVENT_TYPE else ""
+
+
+async def _conversation_id(client: SlackClient, target: str) -> str:
+    if _CONVERSATION.fullmatch(target):
+        return target
+    if _PERSON.fullmatch(target):
+        opened = await client.read(client.web.conversations_open(users=target))
+        return str(opened["channel"]["id"])
+    return await _channel_by_name(client, target.removeprefix("#"))
+
+
+async def _channel_by_name(client: SlackClient, name: str) -> str:
+    cursor: str | None = None
+    for _ in range(MOST_CHANNEL_PAGES):
+        answer = await client.read(client.web.conversations_list(types=TYPES, limit=PAGE, cursor=cursor))
+        for item in answer["channels"]:
+            if item.get("name") == name:
+                return str(item["id"])
+        cursor = next_cursor(answer)
+        if not cursor:
+            break
+    raise OutcomeUnknown("Whether the message arrived cannot be seen: its channel was not found by name.")

@@ -1,0 +1,45 @@
+"""A Slack message: what is known of one, its limits and its timestamp."""
+
+import json
+import re
+from typing import Any
+
+from integrations_app.errors import InvalidInput
+from integrations_app.providers.slack.errors import too_long
+from integrations_app.sdk.actions import Result
+
+TEXT_LIMIT = 40_000
+BLOCK_LIMIT = 50
+BLOCKS_LIMIT = 13_000
+_TIMESTAMP = re.compile(r"\d{1,12}\.\d{6}")
+_LINK = re.compile(r"https://[^/\s]+/archives/[A-Z0-9]+/p(\d{10})(\d{6})(?:\?\S*)?")
+
+
+class Message(Result):
+    """Where a message is."""
+
+    channel: str
+    ts: str
+    thread_ts: str | None = None
+
+
+def read_timestamp(field: str, text: str) -> str:
+    """The timestamp in `text`, which is one or a message's link; raises InvalidInput for `field`."""
+    found = text.strip()
+    if link := _LINK.fullmatch(found):
+        return f"{link[1]}.{link[2]}"
+    if not _TIMESTAMP.fullmatch(found):
+        raise InvalidInput({field: "is neither a timestamp like 1700000000.123456 nor the link of a message"})
+    return found
+
+
+def check_text(text: str, blocks: list[dict[str, Any]] | None) -> None:
+    """Slack cuts longer texts silently and refuses longer blocks: say so before anything is sent."""
+    if len(text) > TEXT_LIMIT:
+        raise too_long("text", TEXT_LIMIT)
+    if not text.strip() and not blocks:
+        raise InvalidInput({"text": "is empty"})
+    if blocks and len(blocks) > BLOCK_LIMIT:
+        raise InvalidInput({"blocks": f"may hold at most {BLOCK_LIMIT} blocks"}, "", "input_too_long")
+    if blocks and len(json.dumps(blocks)) > BLOCKS_LIMIT:
+        raise too_long("blocks", BLOCKS_LIMIT)
