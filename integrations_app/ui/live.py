@@ -94,3 +94,16 @@ class LivePages:
 async def _messages(bus: Bus) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
     async for topic, message in bus.subscribe(organization_topic("")):
         yield topic, message
+
+
+_pages: list[LivePages] = []
+
+
+def provide_live_pages(pages: LivePages) -> None:
+    """Called once by the composition root."""
+    _pages[:] = [pages]
+
+
+def show_live(state: "SessionState", page: type[rx.State], kinds: frozenset[str]) -> None:
+    """Keep the tab of `state` fresh while it shows `page`."""
+    _pages[0].watch(state.router.session.client_token, state.organization_id, page, kinds)

@@ -1,0 +1,205 @@
+// One parameter of a step: free text with variables, and a live picker where the vendor can be asked.
+// Typing stays in the browser; what is typed reaches the server once, when the field is left or a choice is made.
+import { useEffect, useId, useRef, useState } from "react";
+
+const SEARCH_PAUSE = 250;
+
+function useOutside(ref, close) {
+  useEffect(() => {
+    const listen = (event) => ref.current && !ref.current.contains(event.target) && close();
+    document.addEventListener("pointerdown", listen);
+    return () => document.removeEventListener("pointerdown", listen);
+  }, [ref, close]);
+}
+
+function Choices({ id, options, loading, active, onPick }) {
+  return (
+    <ul id={id} role="listbox" className="choice-list" aria-label="Choices">
+      {options.map((option, index) => (
+        <li
+          key={option.value}
+          id={`${id}-${index}`}
+          role="option"
+          aria-selected={index === active}
+          className={index === active ? "choice active" : "choice"}
+          onPointerDown={(event) => {
+            event.preventDefault();
+            onPick(option);
+          }}
+        >
+          <span>{option.label}</span>
+          {option.hint ? <small>{option.hint}</small> : null}
+        </li>
+      ))}
+      {loading ? <li className="choice-note">Loading…</li> : null}
+      {!loading && options.length === 0 ? <li className="choice-note">Nothing found. Any text or variable may stand here.</li> : null}
+    </ul>
+  );
+}
+
+function Variables({ label, variables, onPick, onClose }) {
+  const [search, setSearch] = useState("");
+  const found = variables.filter((one) => `${one.path} ${one.label}`.toLowerCase().includes(search.toLowerCase()));
+  return (
+    <div
+      role="dialog"
+      aria-label={`Variables for ${label}`}
+      className="variable-panel"
+      onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), onClose())}
+    >
+      <input
+        autoFocus
+        type="search"
+        aria-label="Search variables"
+        placeholder="Search variables"
+        value={search}
+        onChange={(event) => setSearch(event.target.value)}
+      />
+      <ul>
+        {found.map((one) => (
+          <li key={one.path}>
+            <button type="button" onClick={() => onPick(one)} style={{ paddingInlineStart: `${8 + one.depth * 14}px` }}>
+              <span>{one.path}</span>
+              {one.sample ? <small>{one.sample}</small> : null}
+            </button>
+          </li>
+        ))}
+        {found.length === 0 ? <li className="choice-note">No variable has this name.</li> : null}
+      </ul>
+    </div>
+  );
+}
+
+export function MappingInput({
+  identifier, label, help = "", error = "", required = false, value = "", multiline = false, rows = 1, placeholder = "",
+  picker = false, options = [], loading = false, variables = [], disabled = false, onCommit, onSearch,
+}) {
+  const list = useId();
+  const root = useRef(null);
+  const control = useRef(null);
+  const pause = useRef(null);
+  const caret = useRef(null);
+  const [text, setText] = useState(value);
+  const [open, setOpen] = useState("");
+  const [active, setActive] = useState(-1);
+  const committed = useRef(value);
+  useOutside(root, () => setOpen(""));
+  useEffect(() => {
+    if (value === committed.current) return;
+    committed.current = value;
+    setText(value);
+  }, [value]);
+  useEffect(() => () => clearTimeout(pause.current), []);
+
+  const commit = (next) => {
+    if (next === committed.current) return;
+    committed.current = next;
+    onCommit?.(next);
+  };
+  const search = (words) => {
+    clearTimeout(pause.current);
+    pause.current = setTimeout(() => onSearch?.(words), SEARCH_PAUSE);
+  };
+  const pick = (option) => {
+    setText(option.value);
+    setOpen("");
+    setActive(-1);
+    commit(option.value);
+  };
+  const insert = (variable) => {
+    const at = caret.current ?? text.length;
+    const next = `${text.slice(0, at)}{{ ${variable.path} }}${text.slice(at)}`;
+    setText(next);
+    setOpen("");
+    commit(next);
+    control.current?.focus();
+  };
+  const typed = (event) => {
+    setText(event.target.value);
+    caret.current = event.target.selectionStart;
+    if (!picker) return;
+    setOpen("choices");
+    setActive(-1);
+    search(event.target.value);
+  };
+  const keys = (event) => {
+    if (open !== "choices") {
+      if (picker && event.key === "ArrowDown") {
+        setOpen("choices");
+        onSearch?.("");
+      }
+      return;
+    }
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      setActive((active + step + options.length) % Math.max(options.length, 1));
+    } else if (event.key === "Enter" && options[active]) {
+      event.preventDefault();
+      pick(options[active]);
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      setOpen("");
+    }
+  };
+  const known = options.find((option) => option.value === text);
+  const shared = {
+    ref: control,
+    id: identifier,
+    value: text,
+    placeholder,
+    disabled,
+    "aria-required": required,
+    "aria-invalid": error !== "",
+    "aria-describedby": `${identifier}-note`,
+    onChange: typed,
+    onKeyDown: keys,
+    onSelect: (event) => (caret.current = event.target.selectionStart),
+    onBlur: () => commit(text),
+    spellCheck: multiline,
+    autoComplete: "off",
+  };
+  const combobox = picker
+    ? {
+        role: "combobox",
+        "aria-expanded": open === "choices",
+        "aria-controls": list,
+        "aria-autocomplete": "list",
+        "aria-activedescendant": active >= 0 ? `${list}-${active}` : undefined,
+        onFocus: () => {
+          setOpen("choices");
+          onSearch?.("");
+        },
+      }
+    : {};
+  return (
+    <div className="mapping-field" ref={root}>
+      <div className="mapping-head">
+        <label htmlFor={identifier}>
+          {label}
+          {required ? null : <span className="muted"> (optional)</span>}
+        </label>
+        {variables.length ? (
+          <button
+            type="button"
+            className="insert-variable"
+            aria-label={`Insert variable into ${label}`}
+            aria-expanded={open === "variables"}
+            disabled={disabled}
+            onClick={() => setOpen(open === "variables" ? "" : "variables")}
+          >
+            Insert variable
+          </button>
+        ) : null}
+      </div>
+      {multiline ? <textarea {...shared} rows={rows} /> : <input type="text" {...shared} {...combobox} />}
+      {open === "choices" ? <Choices id={list} options={options} loading={loading} active={active} onPick={pick} /> : null}
+      {open === "variables" ? (
+        <Variables label={label} variables={variables} onPick={insert} onClose={() => setOpen("")} />
+      ) : null}
+      <div id={`${identifier}-note`} className={error ? "field-note wrong" : "field-note"}>
+        {error || (known && known.label !== text ? known.label : help)}
+      </div>
+    </div>
+  );
+}

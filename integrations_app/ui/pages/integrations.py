@@ -1,0 +1,178 @@
+"""The integrations page: a card per provider, live in every open browser."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.provider_card import provider_card
+from integrations_app.ui.pages.integrations_state import FILTERS
+from integrations_app.ui.pages.integrations_state import IntegrationsState as State
+from integrations_app.ui.shell import page_heading, shell
+
+
+def integrations() -> rx.Component:
+    """Compose the page."""
+    return shell(
+        page_heading(
+            "Integrations",
+            line=rx.cond(State.loaded, rx.text(State.truth, size="2", style=theme.MUTED), rx.skeleton(width="160px")),
+        ),
+        rx.cond(State.troubled.length() > 0, _attention()),
+        rx.cond(State.is_newcomer, _first_steps()),
+        rx.cond(State.notice != "", rx.callout(State.notice, icon="circle-alert", color_scheme="red", role="alert")),
+        _toolbar(),
+        rx.cond(State.loaded, _cards(), _skeletons()),
+        _disconnect_dialog(),
+        _rename_dialog(),
+        active="/integrations",
+    )
+
+
+def _toolbar() -> rx.Component:
+    return rx.flex(
+        rx.segmented_control.root(
+            *[rx.segmented_control.item(name, value=name) for name in FILTERS],
+            value=State.shown,
+            on_change=State.show,
+            size="2",
+            aria_label="Which integrations",
+        ),
+        rx.spacer(),
+        rx.input(
+            rx.input.slot(rx.icon("search", size=16, aria_hidden="true")),
+            placeholder="Search",
+            aria_label="Search integrations",
+            on_change=State.find.debounce(250),
+            width=rx.breakpoints(initial="100%", sm="240px"),
+        ),
+        gap="3",
+        wrap="wrap",
+        width="100%",
+        margin_block="16px",
+    )
+
+
+def _cards() -> rx.Component:
+    return rx.cond(
+        State.visible.length() > 0,
+        rx.box(rx.foreach(State.visible, provider_card), style=theme.CARD_GRID),
+        rx.text("Nothing matches. Clear the search or choose All.", style=theme.MUTED, role="status"),
+    )
+
+
+def _skeletons() -> rx.Component:
+    return rx.box(
+        *[rx.skeleton(height="190px", width="100%", border_radius="var(--radius-4)") for _ in range(3)],
+        style=theme.CARD_GRID,
+        aria_label="Loading",
+        role="status",
+    )
+
+
+def _attention() -> rx.Component:
+    return rx.callout.root(
+        rx.callout.icon(rx.icon("triangle-alert", size=18)),
+        rx.callout.text(
+            rx.foreach(
+                State.troubled,
+                lambda line: rx.text(
+                    rx.text.strong(line.account),
+                    " needs a person: ",
+                    line.word,
+                    ". ",
+                    rx.cond(line.used_by > 0, rx.fragment(line.used_by, " workflow(s) wait for it."), rx.fragment()),
+                    as_="div",
+                ),
+            )
+        ),
+        color_scheme="red",
+        role="alert",
+        margin_bottom="16px",
+    )
+
+
+def _first_steps() -> rx.Component:
+    return rx.card(
+        rx.el.section(
+            rx.heading("Three steps to your first workflow", as_="h2", size="3"),
+            rx.el.ol(
+                _step(0, "Connect a service", "Try it with the sandbox, no account needed", "/integrations"),
+                _step(1, "Build a workflow", "A trigger, then steps that use your connections", "/workflows"),
+                _step(2, "Run it", "And see what every step did", "/runs"),
+                class_name="first-steps",
+            ),
+            aria_label="First steps",
+        ),
+        margin_bottom="16px",
+    )
+
+
+def _step(number: int, title: str, hint: str, href: str) -> rx.Component:
+    done = State.first_steps[number]
+    return rx.el.li(
+        rx.cond(
+            done,
+            rx.icon("circle-check", size=20, color="var(--green-10)", aria_label="Done"),
+            rx.icon("circle", size=20, color="var(--gray-9)", aria_label="To do"),
+        ),
+        rx.box(
+            rx.el.a(rx.text(title, size="2", weight="medium", as_="span"), href=href, class_name="plain-link"),
+            rx.text(hint, size="1", style=theme.MUTED),
+        ),
+    )
+
+
+def _disconnect_dialog() -> rx.Component:
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title(rx.fragment("Disconnect ", State.leaving_name, "?")),
+            rx.alert_dialog.description(
+                "The stored credentials are destroyed at once and the access is ended at the vendor. ",
+                rx.cond(
+                    State.leaving_breaks.length() > 0,
+                    "These workflows stop until you reconnect the same account:",
+                    "No workflow uses this connection.",
+                ),
+            ),
+            rx.el.ul(rx.foreach(State.leaving_breaks, lambda name: rx.el.li(rx.text(name, size="2")))),
+            rx.flex(
+                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
+                rx.alert_dialog.action(
+                    rx.button("Disconnect now", color_scheme="red", on_click=State.disconnect)
+                ),
+                gap="3",
+                justify="end",
+                margin_top="16px",
+            ),
+            max_width="460px",
+        ),
+        open=State.leaving_id != "",
+        on_open_change=State.keep,
+    )
+
+
+def _rename_dialog() -> rx.Component:
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title("Rename the connection"),
+            rx.form(
+                rx.vstack(
+                    rx.el.label("Name", html_for="rename-name"),
+                    rx.input(id="rename-name", name="name", default_value=State.renaming_name, required=True),
+                    rx.flex(
+                        rx.dialog.close(rx.button("Cancel", type="button", variant="soft", color_scheme="gray")),
+                        rx.button("Save name", type="submit"),
+                        gap="3",
+                        justify="end",
+                        width="100%",
+                    ),
+                    spacing="3",
+                    align="stretch",
+                ),
+                on_submit=State.rename,
+            ),
+            max_width="420px",
+            aria_describedby="",
+        ),
+        open=State.renaming_id != "",
+        on_open_change=State.keep,
+    )

@@ -1,0 +1,135 @@
+"""What a card of the integrations page shows, as small frozen rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from integrations_app.connections.views import ConnectionRow, ProviderRow
+
+WORDS = {
+    "connected": "Connected",
+    "pending": "Connecting…",
+    "needs_reauth": "Needs reconnecting",
+    "error": "Error",
+    "paused": "Paused",
+    "disconnected": "Not connected",
+    "none": "Not connected",
+}
+NEEDS_PERSON = frozenset({"needs_reauth", "error"})
+
+
+@dataclass(frozen=True)
+class ConnectionLine:
+    """One connection on a card."""
+
+    id: str
+    provider: str
+    name: str
+    account: str
+    status: str
+    word: str
+    synced_at: str
+    used_by: int
+    sandbox: bool
+    oauth: bool
+    needs_person: bool
+    paused: bool
+    trouble: str
+    reconnect_url: str
+    testing: bool = False
+    outcome: str = ""
+    outcome_ok: bool = True
+
+
+@dataclass(frozen=True)
+class Card:
+    """One provider on the page."""
+
+    key: str
+    name: str
+    summary: str
+    logo: str
+    connect_url: str
+    redirect_url: str
+    oauth: bool
+    sandbox_available: bool
+    status: str
+    word: str
+    lines: list[ConnectionLine] = field(default_factory=list)
+    several: bool = False
+    needs_person: bool = False
+    notice: str = ""
+    """What became of the popup: blocked, closed early."""
+    blocked: bool = False
+
+
+def authorize_url(provider: str, *, mode: str, connection: str = "") -> str:
+    """Our own route that starts an OAuth round trip."""
+    chosen = f"&connection={connection}" if connection else ""
+    return f"/api/integrations/{provider}/authorize?mode={mode}{chosen}"
+
+
+def card(row: ProviderRow) -> Card:
+    """Lay out one provider with its connections."""
+    lines = [connection_line(row, one) for one in row.connections if one.status != "disconnected"]
+    status = next((line.status for line in lines if line.needs_person), lines[0].status if lines else "none")
+    return Card(
+        key=row.key,
+        name=row.name,
+        summary=row.summary,
+        logo=row.logo_url,
+        connect_url=authorize_url(row.key, mode="popup"),
+        redirect_url=authorize_url(row.key, mode="redirect"),
+        oauth=row.oauth,
+        sandbox_available=row.app_kind == "sandbox",
+        status=status,
+        word=WORDS[status],
+        lines=lines,
+        several=len(lines) > 1,
+        needs_person=any(line.needs_person for line in lines),
+    )
+
+
+def connection_line(provider: ProviderRow, row: ConnectionRow) -> ConnectionLine:
+    """Lay out one connection."""
+    return ConnectionLine(
+        id=row.id,
+        provider=provider.key,
+        name=row.name,
+        account=row.account_name or row.name,
+        status=row.status,
+        word=WORDS[row.status],
+        synced_at=row.last_synced_at.isoformat() if row.last_synced_at else "",
+        used_by=row.used_by,
+        sandbox=row.app_kind == "sandbox",
+        oauth=row.auth_kind == "oauth2",
+        needs_person=row.status in NEEDS_PERSON,
+        paused=row.status == "paused",
+        trouble=row.error_message,
+        reconnect_url=authorize_url(provider.key, mode="popup", connection=row.id),
+    )
+
+
+def keep_outcomes(cards: Iterable[Card], earlier: Iterable[Card]) -> list[Card]:
+    """Carry over what only this tab knows: running tests, their results, popup notices."""
+    known = {line.id: line for one in earlier for line in one.lines}
+    notices = {one.key: one for one in earlier}
+    kept = []
+    for one in cards:
+        lines = [_with_outcome(line, known.get(line.id)) for line in one.lines]
+        before = notices.get(one.key)
+        settled = any(line.status == "connected" for line in lines) or before is None
+        kept.append(
+            replace(
+                one,
+                lines=lines,
+                notice="" if settled or before is None else before.notice,
+                blocked=False if settled or before is None else before.blocked,
+            )
+        )
+    return kept
+
+
+def _with_outcome(line: ConnectionLine, before: ConnectionLine | None) -> ConnectionLine:
+    if before is None:
+        return line
+    return replace(line, testing=before.testing, outcome=before.outcome, outcome_ok=before.outcome_ok)
