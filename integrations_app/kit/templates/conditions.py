@@ -19,7 +19,7 @@ from liquid.token import (
 
 from integrations_app.errors import MappingError
 from integrations_app.kit.templates.expressions import Expression, Segments, invalid, parse_operand, read_tokens
-from integrations_app.kit.templates.values import Budget, Unfit, describe, measure
+from integrations_app.kit.templates.values import Budget, Unfit, describe
 
 MAX_PARENTHESES = 16
 
@@ -131,7 +131,7 @@ def _holds(term: Term, values: Mapping[str, object], budget: Budget) -> bool:
         return all(results) if term.operator == TOKEN_AND else any(results)
     left, right = term.left.evaluate(values, budget), term.right.evaluate(values, budget)
     try:
-        budget.charge_work(measure(left) + measure(right))
+        budget.charge_work((left, right))
         return _COMPARE[term.operator](left, right)
     except Unfit as error:
         raise MappingError({term.left.name: str(error)}) from None

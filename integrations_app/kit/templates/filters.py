@@ -138,7 +138,7 @@ def apply_filter(name: str, value: object, arguments: list[object], budget: Budg
     """The filter's result; Unfit when the value does not suit it or is too much work."""
     known = FILTERS[name]
     if known.weight:
-        budget.charge_work(known.weight * (measure(value) + sum(measure(argument) for argument in arguments)))
+        budget.charge_work((value, *arguments), known.weight)
     return known.apply(value, *arguments)
 
 

@@ -2,14 +2,16 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 MAX_OUTPUT_BYTES = 1024 * 1024
 MAX_DEPTH = 100
 _NODE_BYTES = 8  # least size charged for any value, so that many small ones cannot cost much time
+_NODE_WORK = 64  # a node takes about as long as that many bytes of text
 
-type_names = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "true or false"}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_TYPE_NAMES = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "true or false"}
 
 
 class Unfit(ValueError):
@@ -41,9 +43,11 @@ class Budget:
         if self.output < 0:
             raise Unfit("makes the result larger than 1 MiB")
 
-    def charge_work(self, size: int) -> None:
-        """Take `size` from the work; Unfit when it is used up."""
-        self.work -= size
+    def charge_work(self, values: Iterable[object], weight: int = 1) -> None:
+        """Take the walk through `values` from the work, `weight` times; Unfit when it is used up."""
+        for value in values:
+            size, nodes = _weigh(value, MAX_OUTPUT_BYTES)
+            self.work -= weight * (size + _NODE_WORK * nodes)
         if self.work < 0:
             raise Unfit("is too large for the filters it goes through")
 
@@ -65,30 +69,34 @@ def describe(value: object) -> str:
     """The kind of a value in a person's words."""
     if value is None:
         return "null"
-    return type_names.get(type(value), "a number" if isinstance(value, int | float) else "not plain data")
+    return _TYPE_NAMES.get(type(value), "a number" if isinstance(value, int | float) else "not plain data")
 
 
 def measure(value: object, limit: int = MAX_OUTPUT_BYTES) -> int:
     """About the size of `value` as JSON in bytes; Unfit when larger than `limit`, too deep or not plain JSON."""
-    size = 0
+    return _weigh(value, limit)[0]
+
+
+def _weigh(value: object, limit: int) -> tuple[int, int]:
+    """Size and number of nodes; stops as soon as the limit is passed."""
+    size, nodes = 0, 0
     pending: list[tuple[object, int]] = [(value, 0)]
     while pending:
         current, depth = pending.pop()
-        if depth > MAX_DEPTH:
-            raise Unfit("is nested too deeply")
-        if isinstance(current, dict):
-            size += sum(_NODE_BYTES + _measure_key(key) for key in current)
-            children: list[object] = list(current.values())
-        elif isinstance(current, list | tuple):
+        nodes += 1
+        if isinstance(current, dict | list | tuple):
             size += _NODE_BYTES * len(current)
-            children = list(current) if size <= limit else []
+            if size <= limit:
+                size += sum(map(_measure_key, current)) if isinstance(current, dict) else 0
+                children = current.values() if isinstance(current, dict) else current
+                pending.extend([(child, depth + 1) for child in children])
         else:
             size += _measure_scalar(current)
-            children = []
         if size > limit:
             raise Unfit("is larger than 1 MiB")
-        pending.extend((child, depth + 1) for child in children)
-    return size
+        if depth > MAX_DEPTH:
+            raise Unfit("is nested too deeply")
+    return size, nodes
 
 
 def text_size(text: str) -> int:
@@ -98,7 +106,7 @@ def text_size(text: str) -> int:
 
 def write_json(value: object) -> str:
     """Compact JSON; characters outside ASCII stay as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def to_text(value: object) -> str:
