@@ -1,6 +1,7 @@
 """The httpx client of the door: a transport over the pooled aiohttp session, and redirects followed by hand."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -17,6 +18,8 @@ from integrations_app.kit.egress.target import parse_target
 OpenSession = Callable[[], aiohttp.ClientSession]
 
 MAX_REDIRECTS = 3
+# httpx logs the whole URL of every call at INFO; a webhook's URL is often its secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may go to another origin than the one the caller named; everything else might be a credential.
 _HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
@@ -37,6 +40,15 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Give the connection back to the pool, or close it when the body was not read to its end."""
         self._response.release() if self._response.content.at_eof() else self._response.close()
+
+
+class _Answer(httpx.Response):
+    """An answer whose Location httpx leaves alone: it would parse it, and fail on a bad one, unasked."""
+
+    @property
+    def has_redirect_location(self) -> bool:
+        """Never: redirects are `Client.follow`'s business."""
+        return False
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -60,6 +72,7 @@ class Transport(httpx.AsyncBaseTransport):
                 URL(str(request.url), encoded=True),
                 headers=[pair for pair in request.headers.multi_items() if not is_forbidden(pair[0])],
                 data=body or None,
+                skip_auto_headers=("Content-Type",),
                 allow_redirects=False,
             )
         finally:
@@ -74,7 +87,7 @@ def _as_httpx(request: httpx.Request, response: aiohttp.ClientResponse, bounds: 
     gone = {b"content-encoding", b"content-length"} if encoded else set()
     headers = [pair for pair in response.raw_headers if pair[0].lower() not in gone]
     extensions = {"http_version": b"HTTP/1.1", "reason_phrase": (response.reason or "").encode("ascii", "replace")}
-    return httpx.Response(
+    return _Answer(
         response.status, headers=headers, stream=_Body(response, bounds), request=request, extensions=extensions
     )
 

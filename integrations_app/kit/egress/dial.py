@@ -43,9 +43,9 @@ class Dial:
 
     def judge(self, address: Address | None) -> None:
         """Raise EgressDenied, and remember it, unless this very address may be dialled."""
+        if address is None:
+            raise EgressDenied("url_invalid", self.target.host)
         try:
-            if address is None:
-                raise EgressDenied("url_invalid", self.target.host)
             self.policy.judge_address(self.target, self.passport, address)
             self._refuse_own_machine(address)
         except EgressDenied as error:

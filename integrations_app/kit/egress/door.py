@@ -13,7 +13,7 @@ import aiohttp
 
 from integrations_app.errors import Unavailable
 from integrations_app.kit.egress.bridge import scope_for
-from integrations_app.kit.egress.client import Client, Transport
+from integrations_app.kit.egress.client import Client, OpenSession, Transport
 from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
 from integrations_app.kit.egress.gate import Gate
 from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
@@ -96,12 +96,8 @@ class Door:
         seconds for one call from name look-up to the body's last byte; `max_response_bytes` counts
         decoded bytes. Closing the client leaves the pool open.
         """
-        self._pool(pool, passport)  # refuse a closed door here and not at the first call
-
-        def session() -> aiohttp.ClientSession:
-            return self._pool(pool, passport).session
-
-        return Client(session, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers)
+        opener = self._opener(pool, passport)
+        return Client(opener, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers)
 
     def transport(
         self,
@@ -112,7 +108,7 @@ class Door:
         max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> Transport:
         """Return an httpx transport for a library that brings its own httpx client; parameters as in `client`."""
-        return Transport(self._pool(pool, passport).session, deadline, max_response_bytes)
+        return Transport(self._opener(pool, passport), deadline, max_response_bytes)
 
     def aiohttp_session(
         self,
@@ -135,6 +131,11 @@ class Door:
         """
         with scope_for(self.client(pool=pool, passport=passport, deadline=deadline), deadline):
             yield
+
+    def _opener(self, pool: str, passport: Passport | None) -> OpenSession:
+        """Name a pool's session anew for each request, as the pool may be retired between two."""
+        self._pool(pool, passport)  # a closed door refuses here and not only at the first call
+        return lambda: self._pool(pool, passport).session
 
     def _pool(self, organisation: str, passport: Passport | None) -> _Pool:
         if self._closed:

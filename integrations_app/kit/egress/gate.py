@@ -129,7 +129,7 @@ def _left(request: aiohttp.ClientRequest) -> bool:
 
 def refuse_announced_size(response: aiohttp.ClientResponse, bounds: Bounds) -> None:
     """Refuse at once when Content-Length already says that the answer is too large."""
-    if (response.content_length or 0) > bounds.limit:
+    if response.method != "HEAD" and (response.content_length or 0) > bounds.limit:
         response.close()
         raise refused_size(bounds.limit)
 

@@ -29,8 +29,6 @@ class Inflater:
 
     def __init__(self, encoding: str, limit: int) -> None:
         name = encoding.strip().lower() or "identity"
-        if name not in {"identity", "gzip", "x-gzip", "deflate"}:
-            raise _broken("only one layer of gzip or deflate is read")
         self._name = name
         self._limit = limit
         self._seen = 0
@@ -39,6 +37,8 @@ class Inflater:
 
     def feed(self, raw: bytes) -> Iterator[bytes]:
         """Yield decoded pieces of at most 64 KiB for one raw chunk."""
+        if self._name not in {"identity", "gzip", "x-gzip", "deflate"}:
+            raise _broken("only one layer of gzip or deflate is read")
         if self._name == "identity":
             yield self._counted(raw)
             return

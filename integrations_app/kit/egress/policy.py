@@ -46,7 +46,7 @@ class Allowed:
         """Read `10.0.0.0/8`, `10.1.2.3:8080`, `[fd00::1]:80`, `intranet`, `*.corp:8443`; raise InvalidInput."""
         text = entry.strip()
         try:
-            return cls(ip_network(text.strip("[]"), strict=False), "", None)
+            return cls(ip_network(without_brackets(text), strict=False), "", None)
         except ValueError:
             pass  # not a network: a host, or something with a port
         name, port = split_host_port(text)
@@ -73,13 +73,18 @@ def split_host_port(text: str) -> tuple[str, int | None]:
         name, number = text, ""
     star = name.startswith("*.")
     try:
-        host = canonical_host(name.removeprefix("*.").strip("[]"))
+        host = canonical_host(without_brackets(name.removeprefix("*.")))
         port = int(number) if number else None
     except (EgressDenied, ValueError) as error:
         raise InvalidInput({text: "is not a network, a host or host:port"}) from error
     if port is not None and not 0 < port < 65536:
         raise InvalidInput({text: "has no usable port"})
     return (f"*.{host}" if star else host), port
+
+
+def without_brackets(text: str) -> str:
+    """Take `[` and `]` off an IPv6 address in brackets; other text comes back unchanged."""
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
 
 def host_matches(host: str, pattern: str) -> bool:
@@ -118,7 +123,7 @@ class Passport:
 
     def names(self, host: str) -> bool:
         """True when the host list is absent or holds this host."""
-        return self.hosts is None or any(host_matches(host, pattern) for pattern in self.hosts)
+        return self.hosts is None or any(host_matches(host, pattern.lower()) for pattern in self.hosts)
 
 
 NO_PASSPORT = Passport()
