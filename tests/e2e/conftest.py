@@ -1,0 +1,192 @@
+"""A real server on a free port and a real Chromium: what every browser test stands on."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+START_SECONDS = 240  # a first start may have to build the front end
+SETUP = re.compile(r"http://localhost:\d+/setup\?token=\S+")
+OWNER = ("owner@acme.test", "correct horse battery staple")
+
+expect.set_options(timeout=10_000)
+
+
+@dataclass
+class Server:
+    """The product as a person starts it."""
+
+    url: str
+    sandbox: str
+    setup_url: str
+    data: Path
+    log: Path
+
+    def address(self, path: str) -> str:
+        """A page of the product."""
+        return self.url + path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    waiting = True
+    while waiting:
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the server did not start:\n{log.read_text(errors='replace')[-4000:]}")
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=1) as answer:  # noqa: S310 - loopback
+                waiting = answer.status != 200
+        except (OSError, urllib.error.URLError):
+            process.wait(0.1) if process.poll() is not None else _pause()
+
+
+def _pause() -> None:
+    """Give the starting process the core for a moment."""
+    with socket.socket() as idle:
+        idle.settimeout(0.1)
+        try:
+            idle.connect(("127.0.0.1", 9))
+        except OSError:
+            return
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers on data of their own; each is ended with the test."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(data: Path | None = None, **variables: str) -> Server:
+        port = _free_port()
+        home = data or tmp_path / f"data-{port}"
+        log = tmp_path / f"server-{port}.log"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("INTEGRATIONS_")}
+        environment = {**kept, "INTEGRATIONS_DATA_DIR": str(home), "PYTHONUNBUFFERED": "1", **variables}
+        command = [sys.executable, "-m", "integrations_app.cli", "run", "--port", str(port)]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        running.append(process)
+        url = f"http://localhost:{port}"
+        _wait_until_ready(process, url, log)
+        found = SETUP.search(log.read_text(errors="replace"))
+        return Server(url, f"http://127.0.0.1:{port}/sandbox", found[0] if found else "", home, log)
+
+    yield start
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server]) -> Server:
+    """One server with default settings."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright itself; the browser tests run in a pytest process of their own because of its loop."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """An installed Chromium when there is one, else Playwright's."""
+    installed = next((path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))), None)
+    launched = playwright.chromium.launch(
+        executable_path=os.environ.get("TEST_BROWSER") or installed,
+        args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+    )
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Fresh browser profiles; console errors of every page fail the test."""
+    opened: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context.on("weberror", lambda error: complaints.append(f"{error.page.url if error.page else ''}: {error.error}"))
+        context.on("console", lambda message: _note(message, complaints))
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+    assert not complaints, complaints
+
+
+def _note(message: object, complaints: list[str]) -> None:
+    kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+    if kind == "error" and "/sandbox/" not in str(getattr(message, "location", "")):
+        complaints.append(text)
+
+
+@pytest.fixture
+def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
+    """One fresh browser profile."""
+    return new_context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """One page in it."""
+    return context.new_page()
+
+
+@pytest.fixture
+def owner(server: Server, page: Page) -> Page:
+    """A page signed in as the first owner of the organisation Acme."""
+    create_owner(server, page)
+    return page
+
+
+def create_owner(server: Server, page: Page) -> None:
+    """Walk through `/setup` as the start-up banner says."""
+    page.goto(server.setup_url)
+    page.get_by_label("Organization").fill("Acme")
+    page.get_by_label("Email").fill(OWNER[0])
+    page.get_by_label("Password", exact=True).fill(OWNER[1])
+    page.get_by_role("button", name="Create account").click()
+    page.wait_for_url("**/integrations")
+
+
+def sign_in(server: Server, page: Page, email: str = OWNER[0], password: str = OWNER[1]) -> None:
+    """Sign in on the plain page."""
+    page.goto(server.address("/login"))
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/integrations")
+
+
+def allow_in_popup(page: Page, click: Callable[[], None], decision: str = "Allow") -> None:
+    """Open the vendor's consent page by `click` and decide there."""
+    with page.expect_popup() as opened:
+        click()
+    opened.value.get_by_role("button", name=decision).click()
