@@ -1,6 +1,8 @@
 """The start recipe: a front end that is built only when it is stale, and one Granian that serves everything."""
 
+import asyncio
 import contextlib
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
@@ -177,14 +179,34 @@ def enter(settings: Settings, front_end: FrontEnd) -> None:
     environment.REFLEX_BACKEND_ONLY.set(True)
 
 
+def refuse_taken_address(settings: Settings) -> None:
+    """Raise StartRefused unless the address can be listened on.
+
+    Granian shares its port with any other that asks, so two servers would each get half of the requests.
+    """
+
+    async def listen() -> None:
+        server = await asyncio.start_server(lambda _reader, writer: writer.close(), settings.host, settings.port)
+        server.close()
+        await server.wait_closed()
+
+    try:
+        asyncio.run(listen())
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        reason = error.strerror if error.errno != errno.EADDRINUSE else "another program listens there"
+        raise StartRefused("address_refused", f"cannot listen on {where}: {reason}") from None
+
+
 def serve(settings: Settings, front_end: FrontEnd) -> None:
     """Serve until told to stop. Blocks; the pages must be built. Raises StartRefused when the port is taken."""
+    refuse_taken_address(settings)
     enter(settings, front_end)
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
-    server = Server(
+    Server(
         target=TARGET,
         factory=True,
         interface=Interfaces.ASGI,
@@ -194,8 +216,4 @@ def serve(settings: Settings, front_end: FrontEnd) -> None:
         log_level=LogLevels.warning,
         log_access=False,  # the websocket's URL holds the client token
         workers_kill_timeout=10,
-    )
-    try:
-        server.serve()
-    except OSError as error:
-        raise StartRefused("address_refused", f"{settings.host}:{settings.port} cannot be used: {error}") from None
+    ).serve()
