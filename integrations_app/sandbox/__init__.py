@@ -1,0 +1,42 @@
+"""Emulated Slack and GitHub: strict, in memory, alone; nothing of the product is imported here.
+
+These are emulations for newcomers and tests. No real account is ever contacted.
+
+**Addresses** (below the place where the app is mounted, normally `/sandbox`)
+
+    slack/oauth/v2/authorize          consent page           slack/api/<method>      Slack Web API
+    github/login/oauth/authorize      consent page           github/login/oauth/access_token
+    github/api/v3/...                 GitHub REST, as on an Enterprise Server host
+    /  slack/  github/                inspector pages for people
+    _control/...                      JSON for tests (below)
+
+**OAuth apps that exist from the start** (constants in `oauth.py`): `sandbox-slack-client` /
+`sandbox-slack-secret` (signing secret `sandbox-slack-signing-secret`) and `sandbox-github-client` /
+`sandbox-github-secret`. They accept any loopback redirect URI with the path
+`/api/integrations/<vendor>/callback` or `/api/integrations/<vendor>/<app id>/callback`; the token call
+must repeat it byte for byte.
+
+**Control**, JSON, loopback peers with a loopback Host only:
+
+| call | does |
+|---|---|
+| `POST _control/reset` | back to the seed: state, settings, faults, journal |
+| `GET _control/settings`, `PATCH _control/settings` | see `settings.py`: token life, rotation, PKCE, rate limits, Slack request URL; an unknown name or wrong type is 400 |
+| `GET`, `POST`, `DELETE _control/faults` | add one fault (see `faults.py`), list, remove all |
+| `POST _control/apps` | register another OAuth app: `{vendor, client_id, client_secret, redirect_uris?, signing_secret?, request_url?, name?}` |
+| `POST _control/tokens` | a token without a consent page: `{vendor, account, scopes?}` -> `{access_token}`; account is a Slack team id or a GitHub login |
+| `POST _control/expire` | `{vendor, token}` or `{vendor, account}` or `{vendor, all: true}` -> `{expired: n}`; `refresh: true` expires refresh tokens too |
+| `POST _control/revoke` | same selectors -> `{revoked: n}`; Slack pushes `tokens_revoked` (and `app_uninstalled` with `uninstall: true`) |
+| `GET _control/journal?vendor=&path=` | every request with headers, body and status, oldest first; `DELETE` clears |
+| `POST _control/settle` | waits until every webhook delivery under way has ended |
+| `GET _control/slack/messages?channel=` | messages of a channel (id or name) of workspace Acme, or `team=` |
+| `POST _control/slack/messages` | `{channel, user?, text, thread_ts?, team?}`: a person writes; events are delivered |
+| `GET _control/github/issues?repository=` | issues of a repository |
+| `POST _control/github/issues` | `{repository, title, body?, user?}`: a person opens one; hooks fire |
+
+**In a test**: `with running_sandbox() as base_url:` (module `serve`) starts it on a free loopback port.
+"""
+
+from integrations_app.sandbox.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,20 @@
+"""`python -m integrations_app.sandbox --port 4100`: the sandbox alone."""
+
+import argparse
+
+from integrations_app.sandbox.serve import PREFIX, serve
+
+
+def main() -> None:
+    """Read the port and serve until interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m integrations_app.sandbox", description="Emulated vendors."
+    )
+    parser.add_argument("--port", type=int, default=4100)
+    port = parser.parse_args().port
+    print(f"Sandbox at http://127.0.0.1:{port}{PREFIX}/")
+    serve(port)
+
+
+if __name__ == "__main__":
+    main()

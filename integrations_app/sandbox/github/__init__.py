@@ -1,0 +1,1 @@
+"""The emulated GitHub: accounts, repositories, OAuth, REST, webhooks and inspector pages."""

@@ -1,0 +1,244 @@
+"""Pages where a person looks into the emulated GitHub, opens issues, redelivers, and manages tokens."""
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from integrations_app.sandbox.github import issues, oauth, webhooks
+from integrations_app.sandbox.github.actions import run_state
+from integrations_app.sandbox.github.state import Account, Issue, Repository, Token
+from integrations_app.sandbox.pages import render, see_other
+from integrations_app.sandbox.world import World
+
+PERSONAL_CLIENT = "personal access token"
+PERSONAL_SCOPES = ["repo", "workflow", "admin:repo_hook", "read:org", "user"]
+
+
+class WrongIssue(ValueError):
+    """An issue that cannot be opened: unknown repository or person, or no title."""
+
+
+def personal_token(
+    world: World, account: Account, scopes: list[str] | None = None
+) -> Token:
+    """A classic personal access token to paste, with all useful scopes by default."""
+    return oauth.new_token(
+        world,
+        account.login,
+        PERSONAL_CLIENT,
+        scopes or list(PERSONAL_SCOPES),
+        prefix="ghp_",
+    )
+
+
+def open_as(
+    world: World, web: str, full_name: str, login: str, title: str, body: str
+) -> tuple[Repository, Issue]:
+    """A person opens an issue and the hooks fire; raises WrongIssue."""
+    repository = world.github.repositories.get(full_name.lower())
+    author = world.github.account(login)
+    if repository is None or author is None or not title.strip():
+        raise WrongIssue("repository, user and title must be given and known")
+    issue = issues.open_issue(world, web, repository, author, title, body or None)
+    webhooks.fire_issue(world, web, repository, issue, "opened", author)
+    return repository, issue
+
+
+def _web(request: Request) -> str:
+    return f"{request.state.base}/github"
+
+
+def _people(world: World) -> list[Account]:
+    return [
+        account for account in world.github.accounts.values() if account.type == "User"
+    ]
+
+
+def _repository(request: Request) -> Repository:
+    world: World = request.state.world
+    found = world.github.repository(
+        request.path_params["owner"], request.path_params["repo"]
+    )
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _issue(request: Request, repository: Repository) -> Issue:
+    found = repository.issues.get(request.path_params["number"])
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+async def _fields(request: Request, *names: str) -> dict[str, str]:
+    form = await request.form()
+    return {name: str(form.get(name, "")) for name in names}
+
+
+async def index(request: Request) -> Response:
+    """Repositories, accounts and tokens."""
+    return _index_page(request, "", "")
+
+
+def _index_page(request: Request, handed_out: str, handed_to: str) -> Response:
+    world: World = request.state.world
+    apps = {
+        client_id: app.name
+        for (vendor, client_id), app in world.apps.items()
+        if vendor == "github"
+    }
+    return render(
+        request,
+        "github_index.html",
+        repositories=list(world.github.repositories.values()),
+        people=_people(world),
+        tokens=list(enumerate(world.github.tokens.values())),
+        names=apps,
+        now=world.clock(),
+        handed_out=handed_out,
+        handed_to=handed_to,
+    )
+
+
+async def hand_out(request: Request) -> Response:
+    """Make a personal token and show it once."""
+    world: World = request.state.world
+    account = world.github.account(request.path_params["login"])
+    if account is None:
+        raise HTTPException(404)
+    return _index_page(request, personal_token(world, account).value, account.login)
+
+
+async def revoke(request: Request) -> Response:
+    """Revoke one token, chosen by its place in the list."""
+    world: World = request.state.world
+    granted = list(world.github.tokens.values())
+    if request.path_params["index"] >= len(granted):
+        raise HTTPException(404)
+    oauth.revoke(world, [granted[request.path_params["index"]]])
+    return see_other(f"{_web(request)}/")
+
+
+async def repository(request: Request) -> Response:
+    """One repository: issues, files, hooks, runs."""
+    world: World = request.state.world
+    found = _repository(request)
+    runs = [(run, *run_state(run, world.clock())) for run in reversed(found.runs)]
+    head = found.head(found.default_branch)
+    return render(
+        request,
+        "github_repository.html",
+        repository=found,
+        issues=sorted(found.issues.values(), key=lambda issue: -issue.number),
+        people=_people(world),
+        branches=sorted(
+            ref.removeprefix("refs/heads/")
+            for ref in found.refs
+            if ref.startswith("refs/heads/")
+        ),
+        files=sorted(head.files) if head else [],
+        runs=runs,
+    )
+
+
+async def new_issue(request: Request) -> Response:
+    """The form "New issue"."""
+    found = _repository(request)
+    given = await _fields(request, "user", "title", "body")
+    try:
+        _, issue = open_as(
+            request.state.world,
+            _web(request),
+            found.full_name,
+            given["user"],
+            given["title"],
+            given["body"],
+        )
+    except WrongIssue as error:
+        raise HTTPException(400, str(error)) from error
+    return see_other(f"{_web(request)}/{found.full_name}/issues/{issue.number}")
+
+
+async def issue(request: Request) -> Response:
+    """One issue or pull request with its comments."""
+    found = _repository(request)
+    return render(
+        request,
+        "github_issue.html",
+        repository=found,
+        issue=_issue(request, found),
+        people=_people(request.state.world),
+    )
+
+
+async def comment(request: Request) -> Response:
+    """A person comments."""
+    world: World = request.state.world
+    found = _repository(request)
+    shown = _issue(request, found)
+    given = await _fields(request, "user", "body")
+    author = world.github.account(given["user"])
+    if author is None or not given["body"].strip():
+        raise HTTPException(400, "user and body must be given")
+    issues.add_comment(world, _web(request), found, shown, author, given["body"])
+    return see_other(
+        f"{_web(request)}/{found.full_name}/{'pull' if shown.pull else 'issues'}/{shown.number}"
+    )
+
+
+async def file(request: Request) -> Response:
+    """One file at a branch, tag or commit; refs may contain slashes."""
+    found = _repository(request)
+    parts = request.path_params["rest"].split("/")
+    for length in range(1, len(parts)):
+        ref, path = "/".join(parts[:length]), "/".join(parts[length:])
+        head = found.head(ref)
+        if head is not None and path in head.files:
+            text = found.blobs[head.files[path]].decode("utf-8", "replace")
+            values: dict[str, Any] = {
+                "repository": found,
+                "ref": ref,
+                "path": path,
+                "text": text,
+            }
+            return render(request, "github_file.html", commit=head, **values)
+    raise HTTPException(404)
+
+
+async def redeliver(request: Request) -> Response:
+    """Deliver a webhook again."""
+    found = _repository(request)
+    hook = found.hooks.get(request.path_params["hook"])
+    wanted = request.path_params["delivery"]
+    delivery = (
+        next((one for one in hook.deliveries if one.id == wanted), None)
+        if hook
+        else None
+    )
+    if hook is None or delivery is None:
+        raise HTTPException(404)
+    webhooks.redeliver(request.state.world, found, hook, delivery)
+    return see_other(f"{_web(request)}/{found.full_name}#hooks")
+
+
+AT = "/{owner}/{repo}"
+routes = [
+    Route("/", index),
+    Route("/accounts/{login}/tokens", hand_out, methods=["POST"]),
+    Route("/tokens/{index:int}/revoke", revoke, methods=["POST"]),
+    Route(AT, repository),
+    Route(f"{AT}/issues", new_issue, methods=["POST"]),
+    Route(f"{AT}/issues/{{number:int}}", issue),
+    Route(f"{AT}/pull/{{number:int}}", issue),
+    Route(f"{AT}/issues/{{number:int}}/comments", comment, methods=["POST"]),
+    Route(f"{AT}/blob/{{rest:path}}", file),
+    Route(
+        f"{AT}/hooks/{{hook:int}}/deliveries/{{delivery:int}}/redeliver",
+        redeliver,
+        methods=["POST"],
+    ),
+]

@@ -1,0 +1,12 @@
+"""The routes of the emulated GitHub, in the order they are tried."""
+
+from starlette.routing import BaseRoute, Mount, Route
+
+from integrations_app.sandbox.github import inspector, oauth, rest
+
+routes: list[BaseRoute] = [
+    Route("/login/oauth/authorize", oauth.authorize, methods=["GET", "POST"]),
+    Route("/login/oauth/access_token", oauth.access_token, methods=["POST"]),
+    Mount("/api/v3", routes=rest.routes),
+    *inspector.routes,
+]

@@ -1,0 +1,237 @@
+"""Plain rows of the emulated GitHub, in memory."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+def stamp(seconds: float) -> str:
+    """Unix seconds as GitHub writes a moment."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def blob_sha(content: bytes) -> str:
+    """Git's own name of a file's content."""
+    return hashlib.sha1(
+        b"blob %d\0" % len(content) + content, usedforsecurity=False
+    ).hexdigest()
+
+
+@dataclass
+class Account:
+    """A person or an organisation."""
+
+    id: int
+    login: str
+    name: str
+    email: str = ""
+    type: str = "User"
+
+
+@dataclass
+class Label:
+    """A label of a repository."""
+
+    id: int
+    name: str
+    color: str
+    description: str = ""
+
+
+@dataclass
+class Comment:
+    """A comment on an issue or pull request; review comments also have a place in the diff."""
+
+    id: int
+    user: Account
+    body: str
+    created_at: float
+    updated_at: float
+    review: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Pull:
+    """What a pull request has beyond an issue."""
+
+    head: str
+    base: str
+    head_sha: str
+    base_sha: str
+    files: list[str]
+    merged: bool = False
+    draft: bool = False
+    review_comments: list[Comment] = field(default_factory=list)
+
+
+@dataclass
+class Issue:
+    """An issue, or a pull request when `pull` is set."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    user: Account
+    created_at: float
+    updated_at: float
+    state: str = "open"
+    state_reason: str | None = None
+    closed_at: float = 0.0
+    labels: list[Label] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    pull: Pull | None = None
+
+
+@dataclass
+class Commit:
+    """A commit with the whole tree it stands for: path to blob sha."""
+
+    sha: str
+    message: str
+    author: Account
+    at: float
+    parents: list[str]
+    files: dict[str, str]
+
+    @property
+    def tree_sha(self) -> str:
+        """A name for the tree: equal trees, equal names."""
+        lines = "\n".join(f"{path} {sha}" for path, sha in sorted(self.files.items()))
+        return hashlib.sha1(
+            b"tree " + lines.encode(), usedforsecurity=False
+        ).hexdigest()
+
+
+@dataclass
+class Delivery:
+    """One attempt to deliver to a hook; a redelivery has its own id and the same GUID."""
+
+    id: int
+    guid: str
+    event: str
+    action: str | None
+    at: float
+    redelivery: bool
+    request_headers: dict[str, str]
+    payload: dict[str, Any]
+    body: str
+    status_code: int = 0
+    status: str = "pending"
+    duration: float = 0.0
+    response_headers: dict[str, str] = field(default_factory=dict)
+    response_body: str = ""
+
+
+@dataclass
+class Hook:
+    """A webhook of a repository."""
+
+    id: int
+    url: str
+    content_type: str
+    secret: str
+    events: list[str]
+    active: bool
+    created_at: float
+    updated_at: float
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """A workflow run; it is queued, in progress and completed as the clock goes."""
+
+    id: int
+    number: int
+    workflow_id: int
+    workflow_name: str
+    path: str
+    ref: str
+    sha: str
+    event: str
+    actor: Account
+    inputs: dict[str, Any]
+    created_at: float
+
+
+@dataclass
+class Repository:
+    """A repository with its commits, branches, issues and hooks; `access` maps logins to admin, push or pull."""
+
+    id: int
+    owner: Account
+    name: str
+    description: str
+    private: bool
+    created_at: float
+    pushed_at: float
+    access: dict[str, str]
+    default_branch: str = "main"
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    commits: dict[str, Commit] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, Label] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    hooks: dict[int, Hook] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner.login}/{self.name}"
+
+    def head(self, ref: str) -> Commit | None:
+        """The commit of a branch, tag, full ref or sha."""
+        for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
+            if name in self.refs:
+                return self.commits[self.refs[name]]
+        return self.commits.get(ref)
+
+    def may(self, login: str | None, level: str) -> bool:
+        """Whether someone may pull, push or administer."""
+        order = ("pull", "push", "admin")
+        held = self.access.get(login or "", "" if self.private else "pull")
+        return bool(held) and order.index(held) >= order.index(level)
+
+
+@dataclass
+class Token:
+    """A token; classic (`gho_`, `ghp_`) have scopes; times in unix seconds, 0 means it never expires."""
+
+    value: str
+    login: str
+    client_id: str
+    scopes: list[str]
+    created_at: float
+    expires_at: float = 0.0
+    refresh: str = ""
+    refresh_expires_at: float = 0.0
+    revoked: bool = False
+
+
+@dataclass
+class GitHub:
+    """The whole emulated GitHub."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    refresh_tokens: dict[str, Token] = field(default_factory=dict)
+    calls: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    last_id: int = 1000
+
+    def next_id(self) -> int:
+        """A number no other thing has."""
+        self.last_id += 1
+        return self.last_id
+
+    def repository(self, owner: str, name: str) -> Repository | None:
+        """A repository by its case-insensitive name."""
+        return self.repositories.get(f"{owner}/{name}".lower())
+
+    def account(self, login: str) -> Account | None:
+        """An account by its case-insensitive login."""
+        return self.accounts.get(login.lower())

@@ -1,0 +1,139 @@
+"""What the emulated authorization servers share: registered apps, redirect rules, codes, PKCE."""
+
+import base64
+import hashlib
+import ipaddress
+import re
+import secrets
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+SLACK_CLIENT_ID = "sandbox-slack-client"
+SLACK_CLIENT_SECRET = "sandbox-slack-secret"
+SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"
+SLACK_APP_ID = "A0SANDBOX"
+GITHUB_CLIENT_ID = "sandbox-github-client"
+GITHUB_CLIENT_SECRET = "sandbox-github-secret"
+
+
+def is_loopback_host(host: str | None) -> bool:
+    """Whether a host name or literal means this machine; never asks the resolver."""
+    if not host:
+        return False
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass
+class App:
+    """One registered OAuth client; without `redirect_uris` the product's loopback callbacks are allowed."""
+
+    vendor: str
+    client_id: str
+    client_secret: str
+    name: str
+    redirect_uris: list[str] = field(default_factory=list)
+    app_id: str = SLACK_APP_ID
+    signing_secret: str = SLACK_SIGNING_SECRET
+    request_url: str = ""
+
+    def secret_matches(self, given: str) -> bool:
+        """Compare the client secret in constant time."""
+        return secrets.compare_digest(self.client_secret.encode(), given.encode())
+
+    def allows(self, redirect_uri: str) -> bool:
+        """Whether the redirect URI is registered (itself or a path below it)."""
+        parts = urlsplit(redirect_uri)
+        if parts.fragment or not parts.scheme or not parts.netloc:
+            return False
+        if self.redirect_uris:
+            return any(
+                _is_below(registered, redirect_uri) for registered in self.redirect_uris
+            )
+        callback = rf"/api/integrations/{self.vendor}/(?:[^/]+/)?callback"
+        return (
+            is_loopback_host(parts.hostname)
+            and re.fullmatch(callback, parts.path) is not None
+        )
+
+
+def _is_below(registered: str, given: str) -> bool:
+    ours, theirs = urlsplit(registered), urlsplit(given)
+    if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+        return False
+    return theirs.path == ours.path or theirs.path.startswith(
+        ours.path.rstrip("/") + "/"
+    )
+
+
+def seed_apps() -> dict[tuple[str, str], App]:
+    """The apps that exist from the start."""
+    apps = [
+        App("slack", SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, "Integrations"),
+        App("github", GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, "Integrations"),
+    ]
+    return {(app.vendor, app.client_id): app for app in apps}
+
+
+@dataclass
+class Code:
+    """An authorization code as it was granted; times in unix seconds."""
+
+    value: str
+    app: App
+    account: str
+    scopes: list[str]
+    user_scopes: list[str]
+    redirect_uri: str
+    challenge: str
+    expires_at: float
+
+
+class Codes:
+    """Codes that were handed out and not yet used; each can be taken once."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Code] = {}
+
+    def add(self, code: Code) -> None:
+        """Keep a code until it is taken."""
+        self._open[code.value] = code
+
+    def take(self, value: str, app: App, now: float) -> Code | None:
+        """Use a code up; None when unknown, used, expired or another client's."""
+        code = self._open.pop(value, None)
+        if code is None or code.app is not app or code.expires_at <= now:
+            return None
+        return code
+
+
+def verifier_matches(challenge: str, verifier: str) -> bool:
+    """RFC 7636 section 4.6, method S256."""
+    digest = hashlib.sha256(verifier.encode("ascii", "replace")).digest()
+    return secrets.compare_digest(
+        base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge
+    )
+
+
+def basic_credentials(header: str | None) -> tuple[str, str] | None:
+    """Client id and secret out of a Basic Authorization header; None when it is none."""
+    if not header or not header.lower().startswith("basic "):
+        return None
+    try:
+        name, found, secret = (
+            base64.b64decode(header[6:], validate=True).decode().partition(":")
+        )
+    except ValueError:
+        return None
+    return (name, secret) if found else None
+
+
+def with_query(url: str, **parameters: str) -> str:
+    """The URL with more query parameters; empty values are left out."""
+    kept = {name: value for name, value in parameters.items() if value}
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(kept)}" if kept else url

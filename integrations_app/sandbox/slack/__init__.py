@@ -1,0 +1,1 @@
+"""The emulated Slack: workspaces, OAuth, Web API, events and inspector pages."""

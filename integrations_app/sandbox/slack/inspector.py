@@ -1,0 +1,213 @@
+"""Pages where a person looks into the emulated Slack, writes as somebody, and manages tokens."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from integrations_app.sandbox.oauth import App
+from integrations_app.sandbox.pages import render, see_other
+from integrations_app.sandbox.slack import events, tokens
+from integrations_app.sandbox.slack.conversations import post_due
+from integrations_app.sandbox.slack.oauth import SCOPES
+from integrations_app.sandbox.slack.people import EMOJI
+from integrations_app.sandbox.slack.state import Channel, Message, Team, Token
+from integrations_app.sandbox.slack.views import replies_of
+from integrations_app.sandbox.world import World
+
+PERSONAL_CLIENT = "sandbox-slack-personal"
+
+
+class WrongMessage(ValueError):
+    """A message that cannot be written: unknown channel, person or thread, or no text."""
+
+
+def personal_token(world: World, team: Team, scopes: list[str] | None = None) -> Token:
+    """A bot token to paste: of an app made inside the workspace, installed with all scopes by default."""
+    app = world.apps.setdefault(
+        ("slack", PERSONAL_CLIENT),
+        App(
+            "slack",
+            PERSONAL_CLIENT,
+            world.new_token(24),
+            "Pasted token",
+            ["urn:none"],
+            "A0PASTED1",
+        ),
+    )
+    installation = tokens.install(world, app, team, team.owner, scopes or list(SCOPES))
+    return tokens.issue_bot_token(world, installation)
+
+
+def write_as(
+    world: World,
+    team: Team,
+    channel_name: str,
+    user_id: str,
+    text: str,
+    thread_ts: str = "",
+) -> Message:
+    """A person writes a message and the apps in the channel hear of it; raises WrongMessage."""
+    name = channel_name.removeprefix("#")
+    channel = next((c for c in team.channels.values() if name in (c.id, c.name)), None)
+    if channel is None or user_id not in team.users or not text.strip():
+        raise WrongMessage("channel, user and text must be given and known")
+    if thread_ts and channel.message(thread_ts) is None:
+        raise WrongMessage("no such thread")
+    message = Message(
+        world.slack.next_ts(world.clock()), user_id, text, team.id, thread_ts=thread_ts
+    )
+    channel.messages.append(message)
+    events.push_message(world, channel, message)
+    return message
+
+
+def _team(request: Request) -> Team:
+    world: World = request.state.world
+    team = world.slack.teams.get(request.path_params["team"])
+    if team is None:
+        raise HTTPException(404)
+    return team
+
+
+def _channel(request: Request, team: Team) -> Channel:
+    channel = team.channels.get(request.path_params["channel"])
+    if channel is None:
+        raise HTTPException(404)
+    return channel
+
+
+def _place(request: Request, team: Team, rest: str = "") -> str:
+    return f"{request.state.base}/slack/workspaces/{team.id}{rest}"
+
+
+async def workspaces(request: Request) -> Response:
+    """Every workspace."""
+    return render(
+        request,
+        "slack_workspaces.html",
+        teams=list(request.state.world.slack.teams.values()),
+    )
+
+
+async def workspace(request: Request) -> Response:
+    """One workspace: channels, tokens, event deliveries."""
+    return _workspace_page(request, _team(request), "")
+
+
+def _workspace_page(request: Request, team: Team, handed_out: str) -> Response:
+    world: World = request.state.world
+    post_due(world)
+    granted = [
+        token for token in world.slack.tokens.values() if token.team_id == team.id
+    ]
+    names = {
+        client_id: app.name
+        for (vendor, client_id), app in world.apps.items()
+        if vendor == "slack"
+    }
+    return render(
+        request,
+        "slack_workspace.html",
+        team=team,
+        channels=sorted(team.channels.values(), key=lambda c: (c.is_im, c.name)),
+        tokens=list(enumerate(granted)),
+        names=names,
+        now=world.clock(),
+        handed_out=handed_out,
+        deliveries=list(reversed(world.slack.deliveries))[:50],
+    )
+
+
+async def channel(request: Request) -> Response:
+    """One conversation with its messages."""
+    world: World = request.state.world
+    post_due(world)
+    team = _team(request)
+    found = _channel(request, team)
+    tops = [m for m in found.messages if m.thread_ts in ("", m.ts)]
+    threads = [(message, replies_of(found, message)) for message in tops]
+    people = [
+        user for user in team.users.values() if not user.is_bot and not user.deleted
+    ]
+    emoji = sorted(EMOJI)
+    return render(
+        request,
+        "slack_channel.html",
+        team=team,
+        channel=found,
+        threads=threads,
+        people=people,
+        emoji=emoji,
+    )
+
+
+async def write(request: Request) -> Response:
+    """A person writes into a conversation."""
+    team = _team(request)
+    found = _channel(request, team)
+    form = await request.form()
+    values = {name: str(form.get(name, "")) for name in ("user", "text", "thread_ts")}
+    try:
+        write_as(
+            request.state.world,
+            team,
+            found.id,
+            values["user"],
+            values["text"],
+            values["thread_ts"],
+        )
+    except WrongMessage as error:
+        raise HTTPException(400, str(error)) from error
+    return see_other(_place(request, team, f"/channels/{found.id}"))
+
+
+async def react(request: Request) -> Response:
+    """A person reacts to a message."""
+    team = _team(request)
+    found = _channel(request, team)
+    form = await request.form()
+    message = found.message(str(form.get("ts", "")))
+    name, user = str(form.get("name", "")), str(form.get("user", ""))
+    if message is None or name not in EMOJI or user not in team.users:
+        raise HTTPException(400, "unknown message, emoji or person")
+    who = message.reactions.setdefault(name, [])
+    if user not in who:
+        who.append(user)
+        events.push_reaction(
+            request.state.world, found, message, name, user, added=True
+        )
+    return see_other(_place(request, team, f"/channels/{found.id}"))
+
+
+async def hand_out(request: Request) -> Response:
+    """Show a personal token once."""
+    team = _team(request)
+    return _workspace_page(
+        request, team, personal_token(request.state.world, team).value
+    )
+
+
+async def revoke(request: Request) -> Response:
+    """Revoke one token, chosen by its place in the list of the workspace."""
+    world: World = request.state.world
+    team = _team(request)
+    granted = [
+        token for token in world.slack.tokens.values() if token.team_id == team.id
+    ]
+    number = request.path_params["number"]
+    if number >= len(granted):
+        raise HTTPException(404)
+    tokens.revoke(world, [granted[number]])
+    return see_other(_place(request, team))
+
+
+routes = [
+    Route("/", workspaces),
+    Route("/workspaces/{team}/", workspace),
+    Route("/workspaces/{team}/tokens", hand_out, methods=["POST"]),
+    Route("/workspaces/{team}/tokens/{number:int}/revoke", revoke, methods=["POST"]),
+    Route("/workspaces/{team}/channels/{channel}", channel, methods=["GET"]),
+    Route("/workspaces/{team}/channels/{channel}", write, methods=["POST"]),
+    Route("/workspaces/{team}/channels/{channel}/reactions", react, methods=["POST"]),
+]

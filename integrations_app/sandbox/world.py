@@ -1,0 +1,53 @@
+"""Everything the sandbox holds in memory, and the way back to its seed."""
+
+from collections.abc import Callable
+
+from integrations_app.sandbox.deliver import Courier
+from integrations_app.sandbox.faults import Faults
+from integrations_app.sandbox.github.seed import seed_github
+from integrations_app.sandbox.github.state import GitHub
+from integrations_app.sandbox.journal import Journal
+from integrations_app.sandbox.oauth import App, Codes, seed_apps
+from integrations_app.sandbox.settings import Settings
+from integrations_app.sandbox.slack.seed import seed_slack
+from integrations_app.sandbox.slack.state import Slack
+
+
+class World:
+    """State of all emulated vendors; `clock` gives unix seconds, `new_token(n)` n random bytes as text."""
+
+    apps: dict[tuple[str, str], App]
+    codes: Codes
+    settings: Settings
+    slack: Slack
+    github: GitHub
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        new_token: Callable[[int], str],
+        slack_request_url: str,
+    ) -> None:
+        self.clock = clock
+        self.new_token = new_token
+        self.faults = Faults()
+        self.journal = Journal()
+        self.courier = Courier()
+        self._slack_request_url = slack_request_url
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything and seed again; deliveries under way are given up."""
+        self.courier.cancel()
+        self.faults.clear()
+        self.journal.clear()
+        self.apps = seed_apps()
+        self.codes = Codes()
+        self.settings = Settings()
+        self.settings.slack.request_url = self._slack_request_url
+        self.slack = seed_slack(self.clock())
+        self.github = seed_github(self.clock())
+
+    def app(self, vendor: str, client_id: str) -> App | None:
+        """The registered OAuth app, if there is one."""
+        return self.apps.get((vendor, client_id))
