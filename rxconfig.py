@@ -1,6 +1,7 @@
 """What Reflex must know: name, plugins, allowed origins, no telemetry, state in the serving process."""
 
 import reflex as rx
+from reflex.constants import StateManagerMode
 
 from integrations_app.settings import load_settings
 from integrations_app.ui.same_origin import SameOriginPlugin
@@ -14,7 +15,7 @@ config = rx.Config(
     backend_host=settings.host,
     # A tab stays on the process of its socket and drafts are in the database, so no process needs another's
     # state; the alternatives would write whole states, session cookies included, to disk or Redis.
-    state_manager_mode="memory",
+    state_manager_mode=StateManagerMode.MEMORY,
     transport="websocket",
     telemetry_enabled=False,
     show_built_with_reflex=False,

@@ -1,11 +1,11 @@
 """Runs migrations with the product's own tables, on the connection handed in or the one the settings name."""
 
+from alembic import context
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
 import integrations_app.tables  # noqa: F401  (fills the metadata)
-from alembic import context
 from integrations_app.settings import load_settings
 
 

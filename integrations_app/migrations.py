@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -45,7 +45,7 @@ def migrate(url: str) -> bool:
             connection.commit()
             return True
     except OperationalError as error:
-        raise StartRefused("database_unreachable", f"the database cannot be opened: {_reason(error)}") from None
+        raise StartRefused("database_unreachable", f"the database cannot be opened: {reason(error)}") from None
 
 
 def pending(connection: Connection) -> int:
@@ -58,6 +58,11 @@ def pending(connection: Connection) -> int:
         raise StartRefused("schema_too_new", "the database belongs to a newer version of this program: upgrade it")
     done = {step.revision for head in applied for step in steps.iterate_revisions(head, "base")}
     return len(known - done)
+
+
+def sqlite_file(url: URL) -> Path:
+    """The file of a SQLite database."""
+    return Path(url.database or "")
 
 
 def _config() -> Config:
@@ -76,7 +81,7 @@ def _refuse_replica(connection: Connection) -> None:
 def _alone(engine: Engine) -> Iterator[Connection]:
     if engine.dialect.name == "sqlite":
         # A file lock, since SQLite holds none between the transactions of several migrations.
-        with Path(f"{engine.url.database}.migrate.lock").open("w") as lock, engine.connect() as connection:
+        with Path(f"{sqlite_file(engine.url)}.migrate.lock").open("w") as lock, engine.connect() as connection:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield connection
         return
@@ -86,5 +91,6 @@ def _alone(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _reason(error: OperationalError) -> str:
+def reason(error: OperationalError) -> str:
+    """The driver's own first line, which names no password."""
     return str(error.orig or error).strip().splitlines()[0].removeprefix("connection failed: ")

@@ -217,3 +217,10 @@ def serve(settings: Settings, front_end: FrontEnd) -> None:
         log_access=False,  # the websocket's URL holds the client token
         workers_kill_timeout=10,
     ).serve()
+
+
+if __name__ == "__main__":
+    try:
+        build_if_stale(find_front_end())
+    except StartRefused as refused:
+        sys.exit(f"{refused.message} ({refused.code})")

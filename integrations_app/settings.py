@@ -116,7 +116,7 @@ class Settings(BaseSettings):
             raise ValueError("must be at least 16 letters, digits, - or _")
         return value
 
-    def model_post_init(self, context: object, /) -> None:
+    def model_post_init(self, _context: object, /) -> None:
         """Keep what remains under our prefix for the providers to ask for by key."""
         known = {PREFIX + name.upper() for name in type(self).model_fields}
         for name, value in os.environ.items():

@@ -75,7 +75,7 @@ def test_the_public_url_is_kept_as_an_origin(given: str, kept: str) -> None:
 )
 def test_an_unsafe_public_url_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTEGRATIONS_PUBLIC_URL", value)
-    with pytest.raises(StartRefused, match="^INTEGRATIONS_PUBLIC_URL ") as refusal:
+    with pytest.raises(StartRefused, match=r"^INTEGRATIONS_PUBLIC_URL ") as refusal:
         load_settings()
     assert refusal.value.code == "setting_invalid"
     assert "\n" not in refusal.value.message
