@@ -199,6 +199,8 @@ class StepRun(SQLModel, table=True):
     connection_id: str | None = None
     status: str = StepStatus.PENDING.value
     attempt: int = 0
+    crashes: int = 0
+    """How often the process, or the action's own code, broke in the middle of this step."""
     intent_at: datetime | None = Field(default=None, sa_type=Timestamp)
     """Written before the call leaves; cleared by the checkpoint. Set after a crash: the outcome is unknown."""
     inputs: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -1,0 +1,272 @@
+"""Checkpoints: a run loaded from its rows, and the journal that writes what became of it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlmodel import Session
+
+from integrations_app.connections.health import mark_used
+from integrations_app.errors import Unavailable
+from integrations_app.kit.db import on_commit
+from integrations_app.kit.tenancy import across_organizations
+from integrations_app.organizations.hub import Hub, organization_topic
+from integrations_app.workflows.definition import Definition, parse
+from integrations_app.workflows.leaving import Cancelled, Moved
+from integrations_app.workflows.models import Run, RunStatus, StepRun, StepStatus, Workflow, WorkflowVersion
+
+RUN = cast("Table", Run.__table__)  # type: ignore[attr-defined]
+STEP = cast("Table", StepRun.__table__)  # type: ignore[attr-defined]
+WORKFLOW = cast("Table", Workflow.__table__)  # type: ignore[attr-defined]
+VERSION = cast("Table", WorkflowVersion.__table__)  # type: ignore[attr-defined]
+
+ACTIVE = (RunStatus.QUEUED.value, RunStatus.RUNNING.value, RunStatus.WAITING.value)
+MOVING = ("status", "reason", "held_connection_id", "error_code", "error_message", "wake_at", "started_at", "ended_at")
+STEADY = ("step_key", "position", "name", "type", "action", "connection_id")
+CHANGING = (
+    "status", "attempt", "crashes", "intent_at", "inputs", "output", "error_code", "error_message", "wake_at",
+    "started_at", "ended_at",
+)  # fmt: skip
+OUTAGE_SECONDS = 60.0
+"""How long a worker keeps a result in its hands while the database is away."""
+CACHED_DEFINITIONS = 512
+
+_FIND_RUN = select(RUN).where(RUN.c.id == bindparam("run_id"))
+_STEPS = select(STEP).where(
+    STEP.c.organization_id == bindparam("organization"), STEP.c.run_id == bindparam("run_id")
+)
+_VERSION = select(VERSION.c.definition).where(
+    VERSION.c.organization_id == bindparam("organization"),
+    VERSION.c.workflow_id == bindparam("workflow"),
+    VERSION.c.number == bindparam("number"),
+)
+_PAUSED = select(WORKFLOW.c.paused).where(
+    WORKFLOW.c.organization_id == bindparam("organization"), WORKFLOW.c.id == bindparam("workflow")
+)
+_MOVE = (
+    update(RUN)
+    .where(
+        RUN.c.organization_id == bindparam("at_organization"),
+        RUN.c.id == bindparam("at_run"),
+        RUN.c.status.in_(ACTIVE),
+    )
+    .values({name: bindparam(name) for name in MOVING})
+    .returning(RUN.c.cancel_requested)
+)
+_ADD_STEP = insert(STEP)
+_SET_STEP = (
+    update(STEP)
+    .where(
+        STEP.c.organization_id == bindparam("at_organization"),
+        STEP.c.run_id == bindparam("at_run"),
+        STEP.c.path == bindparam("at_path"),
+    )
+    .values({name: bindparam(name) for name in CHANGING})
+)
+
+
+@dataclass(slots=True)
+class StepState:
+    """One step of the run, as stored or about to be."""
+
+    path: str
+    step_key: str
+    position: int
+    name: str = ""
+    type: str = "action"
+    action: str = ""
+    connection_id: str | None = None
+    status: str = StepStatus.PENDING.value
+    attempt: int = 0
+    crashes: int = 0
+    intent_at: datetime | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    output: Any = None
+    error_code: str = ""
+    error_message: str = ""
+    wake_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    stored: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the step needs no more work."""
+        return self.status in {StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED}
+
+    def end(self, status: StepStatus, now: datetime, *, output: Any = None, code: str = "", message: str = "") -> None:
+        """Settle the step; whatever was in doubt no longer is."""
+        self.status, self.output, self.error_code, self.error_message = status.value, output, code, message
+        self.intent_at, self.wake_at = None, None
+        self.started_at, self.ended_at = self.started_at or now, now
+
+    def values(self) -> dict[str, Any]:
+        """What changes in its row."""
+        return {name: getattr(self, name) for name in CHANGING}
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run as the executor sees it."""
+
+    organization_id: str
+    id: str
+    workflow_id: str
+    workflow_name: str
+    definition: Definition
+    payload: dict[str, Any]
+    status: str
+    wake_at: datetime | None
+    started_at: datetime | None
+    paused: bool
+    steps: dict[str, StepState]
+
+
+class Definitions:
+    """Parsed published versions; they never change, so they are kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, int], Definition] = {}
+
+    def find(self, session: Session, organization_id: str, workflow_id: str, number: int) -> Definition | None:
+        """The parsed version, or None when it is gone."""
+        key = (organization_id, workflow_id, number)
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        given = {"organization": organization_id, "workflow": workflow_id, "number": number}
+        raw = session.connection().execute(_VERSION, given).scalar_one_or_none()
+        if raw is None:
+            return None
+        while len(self._kept) >= CACHED_DEFINITIONS:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[key] = parse(raw)
+        return self._kept[key]
+
+
+def load(session: Session, run_id: str, definitions: Definitions) -> RunState | None:
+    """The run with its steps; None when it is gone, has ended or waits for a person."""
+    with across_organizations("an engine knows a run only by its id"):
+        row = session.connection().execute(_FIND_RUN, {"run_id": run_id}).mappings().one_or_none()
+    if row is None or row["status"] not in ACTIVE:
+        return None
+    organization = row["organization_id"]
+    if row["version"] is None:
+        definition: Definition | None = parse(row["definition"] or {})
+    else:
+        definition = definitions.find(session, organization, row["workflow_id"], row["version"])
+    if definition is None:
+        return None
+    given = {"organization": organization, "workflow": row["workflow_id"]}
+    paused = session.connection().execute(_PAUSED, given).scalar_one_or_none()
+    fresh = row["status"] == RunStatus.QUEUED and row["started_at"] is None and row["replay_of"] is None
+    return RunState(
+        organization_id=organization,
+        id=row["id"],
+        workflow_id=row["workflow_id"],
+        workflow_name=row["workflow_name"],
+        definition=definition,
+        payload=row["trigger_payload"],
+        status=row["status"],
+        wake_at=row["wake_at"],
+        started_at=row["started_at"],
+        paused=bool(paused),
+        steps={} if fresh else _load_steps(session, organization, run_id),
+    )
+
+
+def _load_steps(session: Session, organization_id: str, run_id: str) -> dict[str, StepState]:
+    rows = session.connection().execute(_STEPS, {"organization": organization_id, "run_id": run_id}).mappings()
+    return {row["path"]: _state(row) for row in rows}
+
+
+def _state(row: Mapping[str, Any]) -> StepState:
+    given = {name: row[name] for name in ("path", *STEADY, *CHANGING)}
+    return StepState(**given, stored=True)
+
+
+class Journal:
+    """Collects what happened to a run and writes it in one transaction, which is when it becomes true."""
+
+    def __init__(self, hub: Hub, run: RunState) -> None:
+        self._hub = hub
+        self._run = run
+        self._dirty: dict[str, StepState] = {}
+        self._used: set[str] = set()
+        self._moving: dict[str, Any] = {
+            "status": RunStatus.RUNNING.value,
+            "reason": "",
+            "held_connection_id": None,
+            "error_code": "",
+            "error_message": "",
+            "wake_at": None,
+            "started_at": run.started_at or hub.clock(),
+            "ended_at": None,
+        }
+
+    def note(self, state: StepState) -> None:
+        """Remember that the step changed; written with the next flush."""
+        self._run.steps[state.path] = state
+        self._dirty[state.path] = state
+
+    def note_use(self, connection_id: str) -> None:
+        """Remember that a call with the connection succeeded."""
+        self._used.add(connection_id)
+
+    async def flush(self, **moves: Any) -> None:
+        """Write all that was noted, and `moves` of the run. A short outage of the database is waited out.
+
+        Raises Moved when the run is no longer active (nothing is written), Cancelled when somebody asked
+        for it (everything is written), Unavailable when the outage lasts.
+        """
+        values = self._moving | moves
+        waited = 0.0
+        while True:
+            try:
+                cancel = await self._hub.database.write(lambda session: self._write(session, values))
+                break
+            except Unavailable:
+                if waited >= OUTAGE_SECONDS:
+                    raise
+                waited += 0.5
+                await asyncio.sleep(0.5)
+        self._moving = values
+        for state in self._dirty.values():
+            state.stored = True
+        self._dirty.clear()
+        self._used.clear()
+        if cancel and values["status"] == RunStatus.RUNNING.value:
+            raise Cancelled
+
+    def _write(self, session: Session, values: dict[str, Any]) -> bool:
+        run, connection = self._run, session.connection()
+        given = values | {"at_organization": run.organization_id, "at_run": run.id}
+        cancel = connection.execute(_MOVE, given).scalar_one_or_none()
+        if cancel is None:
+            raise Moved
+        where = {"organization_id": run.organization_id, "run_id": run.id}
+        added = [where | {"path": one.path} | _steady(one) | one.values() for one in self._dirty.values() if not one.stored]
+        if added:
+            connection.execute(_ADD_STEP, added)
+        for one in self._dirty.values():
+            if one.stored:
+                at = {"at_organization": run.organization_id, "at_run": run.id, "at_path": one.path}
+                connection.execute(_SET_STEP, one.values() | at)
+        on_commit(session, announcement(self._hub, run.organization_id, "run", run.id))
+        for connection_id in self._used:
+            if mark_used(session, run.organization_id, connection_id, self._hub.clock()):
+                on_commit(session, announcement(self._hub, run.organization_id, "connection", connection_id))
+        return bool(cancel)
+
+
+def _steady(state: StepState) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in STEADY}
+
+
+def announcement(hub: Hub, organization_id: str, kind: str, record_id: str) -> Callable[[], None]:
+    """What to do after a commit, so that open pages of the organisation hear of the change."""
+    message = {"kind": kind, "id": record_id}
+    return lambda: hub.bus.publish(organization_topic(organization_id), message)
