@@ -1,0 +1,1 @@
+"""Everything that speaks plain HTTP: OAuth routes, sessions, inbound events, REST API, health."""
