@@ -98,8 +98,11 @@ OAUTH_ADVICE = {
 
 
 def to_error(error: SlackApiError, *, changes: bool, now: datetime) -> IntegrationsError:
-    """Turn a refusal into ours. `changes` says that the call was to change something: then an answer that
-    tells nothing is OutcomeUnknown, else Unavailable."""
+    """Turn a refusal into ours.
+
+    `changes` says that the call was to change something: then an answer that tells nothing is
+    OutcomeUnknown, else Unavailable.
+    """
     response: Any = error.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
     headers: Mapping[str, str] = getattr(response, "headers", None) or {}

@@ -1,0 +1,104 @@
+"""Pickers: repositories, and what is inside one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from github import Github
+from github.PaginatedList import PaginatedList
+from github.Repository import Repository
+
+from integrations_app.providers.github.client import PER_PAGE, GitHubClient
+from integrations_app.providers.github.names import repository_of
+from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.forms import Choice, ChoicePage, ChoiceQuery
+from integrations_app.sdk.pages import PageMemory, search_pages
+
+Page = tuple[list[Choice], str]
+_AFFILIATION = "owner,collaborator,organization_member"
+
+_pages: PageMemory[Page] = PageMemory()
+
+
+async def list_repositories(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Repositories the account works on, the last pushed first."""
+
+    def find(github: Github) -> PaginatedList[Any]:
+        return github.get_user().get_repos(affiliation=_AFFILIATION, sort="pushed", direction="desc")
+
+    return await _list(query, ctx, ("repositories",), find, _repository)
+
+
+async def list_branches(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Branches of the chosen repository."""
+    return await _inside(
+        query, ctx, "branches", Repository.get_branches, lambda branch: Choice(branch.name, branch.name)
+    )
+
+
+async def list_pull_requests(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Open pull requests of the chosen repository, the newest first."""
+    return await _inside(query, ctx, "pulls", lambda repository: repository.get_pulls(state="open"), _pull_request)
+
+
+async def list_workflows(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Active workflows of the chosen repository."""
+    return await _inside(query, ctx, "workflows", Repository.get_workflows, _workflow)
+
+
+async def list_labels(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Labels of the chosen repository."""
+    return await _inside(query, ctx, "labels", Repository.get_labels, lambda label: Choice(label.name, label.name))
+
+
+async def list_assignees(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """People who can be assigned in the chosen repository."""
+    return await _inside(query, ctx, "assignees", Repository.get_assignees, lambda user: Choice(user.login, user.login))
+
+
+def _repository(item: Any) -> Choice:
+    return Choice(item.full_name, item.full_name, "private" if item.private else "")
+
+
+def _pull_request(item: Any) -> Choice:
+    return Choice(str(item.number), f"#{item.number} {item.title}", f"by {item.user.login}" if item.user else "")
+
+
+def _workflow(item: Any) -> Choice | None:
+    return Choice(item.path.rpartition("/")[2], item.name, item.path) if item.state == "active" else None
+
+
+async def _inside(
+    query: ChoiceQuery,
+    ctx: ActionContext[GitHubClient],
+    what: str,
+    find: Callable[[Repository], PaginatedList[Any]],
+    show: Callable[[Any], Choice | None],
+) -> ChoicePage:
+    name = repository_of(str(query.values.get("repository") or ""), ctx.settings)
+    return await _list(query, ctx, (what, name), lambda github: find(github.get_repo(name)), show)
+
+
+async def _list(
+    query: ChoiceQuery,
+    ctx: ActionContext[GitHubClient],
+    key: tuple[str, ...],
+    find: Callable[[Github], PaginatedList[Any]],
+    show: Callable[[Any], Choice | None],
+) -> ChoicePage:
+    client = ctx.client
+
+    async def fetch(cursor: str) -> Page:
+        return await client.read(lambda github: _read_page(find(github), cursor, show))
+
+    async def load(cursor: str) -> Page:
+        return await _pages.get((*client.key, *key, cursor), lambda: fetch(cursor))
+
+    return await search_pages(query, load)
+
+
+def _read_page(found: PaginatedList[Any], cursor: str, show: Callable[[Any], Choice | None]) -> Page:
+    """In the thread. The cursor is the page's number, counted from 0; a full page may have a next one."""
+    number = int(cursor) if cursor.isdigit() else 0
+    items = found.get_page(number)
+    choices = [choice for choice in map(show, items) if choice is not None]
+    return choices, str(number + 1) if len(items) >= PER_PAGE else ""

@@ -1,0 +1,131 @@
+"""The authorised GitHub client: PyGithub in worker threads, over the door."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from github import Auth, BadAttributeException, Github, GithubException
+
+from integrations_app.errors import OutcomeUnknown, ReconnectRequired, Rejected, ResponseRefused, Unavailable
+from integrations_app.providers.github import connection
+from integrations_app.providers.github.errors import to_error
+from integrations_app.sdk.auth import ACCESS_TOKEN
+from integrations_app.sdk.context import Access, Account, RevokeContext
+
+T = TypeVar("T")
+PER_PAGE = 100
+# Threads of its own: the process's default ones belong to the database.
+_THREADS = ThreadPoolExecutor(16, "github")
+
+# What PyGithub raises over an answer it cannot use: addresses of another host, no JSON, missing or odd members.
+_UNREADABLE = (AssertionError, ValueError, LookupError, TypeError, BadAttributeException)
+
+connection.install()
+
+
+class GitHubClient:
+    """`read` and `change` run a function of a PyGithub `Github` in a worker thread."""
+
+    def __init__(self, access: Access) -> None:
+        """Build the client; opens nothing. Raises ReconnectRequired when no token is stored."""
+        token = access.secrets.get(ACCESS_TOKEN)
+        if token is None:
+            raise ReconnectRequired("No token is stored. Reconnect the account.", "bad_credentials")
+        self._access = access
+        self._token = token
+        self.key = (access.connection_id, access.bases["api"])
+
+    async def read(self, work: Callable[[Github], T]) -> T:
+        """Run calls that change nothing: a lost answer is Unavailable."""
+        try:
+            return await self._run(work, changes=False)
+        except OutcomeUnknown as error:
+            raise Unavailable("GitHub did not answer.") from error
+
+    async def change(self, work: Callable[[Github], T]) -> T:
+        """Run one call that changes something: a lost answer is OutcomeUnknown."""
+        return await self._run(work, changes=True)
+
+    async def _run(self, work: Callable[[Github], T], *, changes: bool) -> T:
+        access = self._access
+        scope = access.door.thread_scope(
+            pool=access.organization_id, passport=access.passport, deadline=access.deadline
+        )
+        with scope:
+            context = contextvars.copy_context()
+            try:
+                return await asyncio.get_running_loop().run_in_executor(_THREADS, context.run, self._work, work)
+            except GithubException as error:
+                raise to_error(error, changes=changes, now=access.clock()) from None
+            except _UNREADABLE as error:
+                raise _unreadable(changes) from error
+
+    def _work(self, work: Callable[[Github], T]) -> T:
+        """In the thread: one `Github` per piece of work, as PyGithub does not say that it is thread-safe."""
+        client = Github(
+            auth=Auth.Token(self._token.reveal("github call")),
+            base_url=self._access.bases["api"],
+            user_agent="integrations-app",
+            per_page=PER_PAGE,
+            timeout=int(self._access.deadline),
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+        )
+        return work(client)
+
+
+def _unreadable(changes: bool) -> OutcomeUnknown | ResponseRefused:
+    if changes:
+        return OutcomeUnknown("GitHub's answer cannot be read: the call may have taken effect.")
+    return ResponseRefused("protocol_error", "GitHub's answer cannot be read.")
+
+
+def open_client(access: Access) -> GitHubClient:
+    """Build the client of a connection."""
+    return GitHubClient(access)
+
+
+async def check(client: GitHubClient) -> Account:
+    """Ask `GET /user` who we are; any token may. Scopes and the rate budget come in the headers."""
+    headers, user = await client.read(_me)
+    scopes = tuple(part.strip() for part in headers.get("x-oauth-scopes", "").split(",") if part.strip())
+    detail = {"login": str(user["login"]), "name": str(user.get("name") or "")}
+    if "x-ratelimit-remaining" in headers:
+        detail["rate"] = f"{headers['x-ratelimit-remaining']} of {headers.get('x-ratelimit-limit', '?')} calls left"
+    return Account(id=str(user["id"]), name=str(user["login"]), scopes=scopes, detail=detail)
+
+
+def _me(github: Github) -> tuple[dict[str, Any], dict[str, Any]]:
+    return github.requester.requestJsonAndCheck("GET", "/user")
+
+
+async def revoke(context: RevokeContext[GitHubClient]) -> None:
+    """Delete the token at GitHub (Basic with the app's credentials, JSON body; not RFC 7009).
+
+    Other connections of the same person keep theirs. A token that is gone already is success. A pasted
+    token has no app and stays as it is: its owner may use it elsewhere.
+    """
+    access, secret = context.access, context.client_secret
+    token = access.secrets.get(ACCESS_TOKEN)
+    if not context.client_id or secret is None or token is None:
+        return
+    client = access.door.client(pool=access.organization_id, passport=access.passport, deadline=access.deadline)
+    response = await client.request(
+        "DELETE",
+        f"{access.bases['api']}/applications/{context.client_id}/token",
+        auth=(context.client_id, secret.reveal("github revoke")),
+        json={"access_token": token.reveal("github revoke")},
+        headers={"Accept": "application/vnd.github+json"},
+    )
+    if response.status_code not in (204, 404, 422):
+        raise _revoke_refusal(response.status_code)
+
+
+def _revoke_refusal(status: int) -> Unavailable | Rejected:
+    if status >= 500 or status == 429:
+        return Unavailable("GitHub did not delete the token now.")
+    return Rejected("revoke_refused", f"GitHub did not delete the token (status {status}): check the app's secret.")

@@ -1,0 +1,68 @@
+"""Deliveries from GitHub: the SHA-256 signature over the raw body, and JSON or form bodies read into one shape."""
+
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from integrations_app.errors import InvalidInput
+from integrations_app.kit.secret import Secret
+from integrations_app.kit.signing import verify_hmac_sha256
+from integrations_app.sdk.triggers import Events, Headers, Inbound
+
+FORM = "application/x-www-form-urlencoded"
+MAX_BODY = 25 * 1024 * 1024
+_HANDSHAKES = frozenset({"ping"})
+
+
+def verify(secret: Secret, headers: Headers, body: bytes, now: datetime) -> None:
+    """Check `X-Hub-Signature-256`; the SHA-1 header is ignored. No time is signed, so `now` plays no part."""
+    verify_hmac_sha256(secret, body, headers.get("x-hub-signature-256"), "sha256=")
+
+
+def parse(headers: Headers, body: bytes) -> Inbound:
+    """Read a delivery; its id is `X-GitHub-Delivery`, which a manual redelivery repeats. Raises InvalidInput."""
+    kind, delivery_id = headers.get("x-github-event", ""), headers.get("x-github-delivery", "")
+    if not kind or not delivery_id:
+        raise InvalidInput({"headers": "X-GitHub-Event and X-GitHub-Delivery are needed"})
+    payload = _payload(headers, body)
+    return Inbound(
+        kind=kind,
+        delivery_id=delivery_id,
+        payload=payload,
+        account_id=_account(kind, payload),
+        ignore=kind in _HANDSHAKES,
+        revoked=kind == "github_app_authorization" and payload.get("action") == "revoked",
+    )
+
+
+def _payload(headers: Headers, body: bytes) -> dict[str, Any]:
+    text: str | bytes = body
+    if headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+        text = _form_payload(body)
+    try:
+        payload = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput({"body": "is not JSON"}) from error
+    if not isinstance(payload, dict):
+        raise InvalidInput({"body": "is not a JSON object"})
+    return payload
+
+
+def _form_payload(body: bytes) -> str:
+    try:
+        fields = dict(parse_qsl(body.decode("utf-8"), max_num_fields=10))
+    except ValueError as error:
+        raise InvalidInput({"body": "is not a form"}) from error
+    if "payload" not in fields:
+        raise InvalidInput({"body": "has no payload"})
+    return fields["payload"]
+
+
+def _account(kind: str, payload: dict[str, Any]) -> str:
+    """Only the notice of a revoked authorization is about a connected account: its sender."""
+    sender = payload.get("sender")
+    return str(sender.get("id", "")) if kind == "github_app_authorization" and isinstance(sender, dict) else ""
+
+
+EVENTS = Events(verify=verify, parse=parse, content_types=("application/json", FORM), max_body=MAX_BODY)

@@ -1,0 +1,84 @@
+"""Registers and removes webhooks of a repository, for the triggers."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from github import Github
+
+from integrations_app.errors import Rejected
+from integrations_app.kit.egress import classify
+from integrations_app.providers.github.client import GitHubClient
+from integrations_app.providers.github.names import repository_of
+from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.triggers import HookRequest, Hooks
+
+_LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
+
+
+async def create(request: HookRequest, ctx: ActionContext[GitHubClient]) -> str:
+    """Register the hook, or bring the one with the same address to these events and this secret; its id."""
+    name = target(request.config)
+    settings = {
+        "url": request.url,
+        "content_type": "json",
+        "secret": request.secret.reveal("github hook"),
+        "insecure_ssl": "0",
+    }
+    events = sorted(request.events)
+
+    def find(github: Github) -> int | None:
+        hooks = github.get_repo(name).get_hooks()
+        return next((hook.id for hook in hooks if hook.config.get("url") == request.url), None)
+
+    def register(github: Github, existing: int | None) -> str:
+        if existing is None:
+            return str(github.get_repo(name).create_hook("web", settings, events, active=True).id)
+        change = {"config": settings, "events": events, "active": True}
+        github.requester.requestJsonAndCheck("PATCH", f"/repos/{name}/hooks/{existing}", input=change)
+        return str(existing)
+
+    existing = await ctx.client.read(find)
+    return await ctx.client.change(lambda github: register(github, existing))
+
+
+async def remove(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[GitHubClient]) -> None:
+    """Delete the hook; one that is gone, or whose repository is, is success."""
+    name = target(config)
+
+    def delete(github: Github) -> None:
+        github.requester.requestJsonAndCheck("DELETE", f"/repos/{name}/hooks/{int(hook_id)}")
+
+    try:
+        await ctx.client.change(delete)
+    except Rejected as error:
+        if error.code != "not_found_or_no_access":
+            raise
+
+
+def target(config: Mapping[str, Any]) -> str:
+    """Name the repository the hook hangs on."""
+    return repository_of(str(config.get("repository") or ""), None).lower()
+
+
+def refusal(url: str, bases: Mapping[str, str]) -> str | None:
+    """Why GitHub could not deliver to this address; an emulator or a server beside us can."""
+    host = urlsplit(url).hostname or ""
+    if _is_private(host) and not _is_private(urlsplit(bases.get("api", "")).hostname or ""):
+        return (
+            "GitHub delivers from the internet and cannot reach this installation's address. Set "
+            "INTEGRATIONS_PUBLIC_URL to an address that can be reached from outside."
+        )
+    return None
+
+
+def _is_private(host: str) -> bool:
+    """Judge by the text alone: a literal address that is not public, or a name nobody outside resolves."""
+    try:
+        return classify(ip_address(host)) is not None
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL_SUFFIXES)
+
+
+HOOKS = Hooks(create=create, remove=remove, target=target, refusal=refusal)

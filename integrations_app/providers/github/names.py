@@ -1,0 +1,33 @@
+"""Names of repositories and files, checked before they become part of a URL."""
+
+import re
+from typing import Any
+
+from integrations_app.errors import InvalidInput
+
+_FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}")
+_WEB_ADDRESS = re.compile(r"https?://[^/\s]+/([^/\s]+/[^/\s]+?)(?:\.git)?/?")
+
+
+def repository_of(given: str, settings: Any) -> str:
+    """The `owner/name` that was given, else the connection's default; the web address of a repository will do too.
+
+    Raises InvalidInput for `repository`.
+    """
+    text = given.strip() or str(getattr(settings, "default_repository", "") or "").strip()
+    if not text:
+        raise InvalidInput({"repository": "is missing, and the connection has no default repository"})
+    if link := _WEB_ADDRESS.fullmatch(text):
+        text = link[1]
+    if not _FULL_NAME.fullmatch(text) or text.rpartition("/")[2] in (".", ".."):
+        raise InvalidInput({"repository": "is not an owner/name"})
+    return text
+
+
+def file_path(given: str) -> str:
+    """A path inside a repository without a leading slash; raises InvalidInput for `path`."""
+    path = given.strip().removeprefix("/")
+    parts = path.split("/")
+    if not path or any(part in ("", ".", "..") for part in parts) or any(ord(char) < 0x20 for char in path):
+        raise InvalidInput({"path": "is not the path of a file"})
+    return path
