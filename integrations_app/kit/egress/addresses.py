@@ -104,6 +104,7 @@ def without_zone(text: str) -> str:
     return text.partition("%")[0]
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Read a canonical IPv4 or IPv6 address, or None when the text is something else."""
     try:
@@ -112,6 +113,7 @@ def parse_address(text: str) -> Address | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def is_metadata(address: Address) -> bool:
     """True when the address, or one it carries inside, answers with a cloud machine's credentials."""
     return address in _METADATA or any(inner in _METADATA for inner in embedded(address))

@@ -13,7 +13,7 @@ from integrations_app.kit.egress.dial import DIAL, Dial, Request
 from integrations_app.kit.egress.headers import check_headers, check_method
 from integrations_app.kit.egress.inflate import Inflater, refused_size
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
-from integrations_app.kit.egress.target import parse_target
+from integrations_app.kit.egress.target import canonical_host, parse_target
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHUNK = 64 * 1024
@@ -95,6 +95,8 @@ class Gate:
         check_method(request.method)
         check_headers(list(request.headers.items()))
         target = parse_target(str(request.url))
+        if (canonical_host(request.url.raw_host or ""), request.url.port) != (target.host, target.port):
+            raise EgressDenied("url_invalid", target.host)  # aiohttp dials what its own parser has read
         self._policy.judge_target(target, self._passport)
         dial = Dial(target, self._policy, self._passport)
         token = DIAL.set(dial)

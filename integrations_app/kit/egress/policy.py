@@ -99,7 +99,8 @@ class Passport:
     `origins`: exact origins an operator set for this provider (`http://127.0.0.1:4100`), loopback included.
     `sandbox_prefix`: a URL below which the product's own port may be called
     (`http://127.0.0.1:3000/sandbox/slack/`). `hosts`: when given, every other host is refused
-    (exact names or `*.suffix`); `origins` and `sandbox_prefix` stay open.
+    (exact names or `*.suffix`) and listed hosts are called over https only; `origins` and
+    `sandbox_prefix` stay open.
     """
 
     origins: tuple[str, ...] = ()
@@ -166,6 +167,8 @@ class EgressPolicy:
     def _judge_unlisted(self, target: Target, passport: Passport) -> None:
         if not passport.names(target.host):
             raise EgressDenied("host_not_allowed", target.host)
+        if passport.hosts is not None and target.scheme != "https":
+            raise EgressDenied("url_scheme", target.host)  # a listed host is sent credentials: never in the clear
         named = any(entry.port is not None and self._covers(entry, target) for entry in self.allow)
         if target.port in self.denied_ports and not named:
             raise EgressDenied("port_denied", target.host)

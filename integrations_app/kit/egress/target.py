@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address
 from urllib.parse import unquote
 
@@ -15,6 +16,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):")
+_PARTS = re.compile(r"(https?://[^/?#]*)([^?#]*)", re.IGNORECASE)
+# What two parsers may read in two ways: control characters, blanks, backslashes.
+_ODD = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +47,32 @@ def parse_target(text: str) -> Target:
     Raises EgressDenied with `url_scheme`, `url_userinfo` or `url_invalid`. Spellings of IPv4 that
     only libc understands (`2130706433`, `0x7f.1`, `127.1`) are `url_invalid`.
     """
-    _refuse_odd_text(text)
+    parts = _PARTS.match(text)
+    if parts is None or len(text) > MAX_URL or _ODD.search(text):
+        scheme = _SCHEME.match(text)
+        foreign = scheme is not None and scheme[1].lower() not in _DEFAULT_PORTS
+        raise EgressDenied("url_scheme" if foreign else "url_invalid")
+    scheme_name, host, port = _read_origin(parts[1])
+    return Target(scheme_name, host, port, parts[2] or "/")
+
+
+@lru_cache(maxsize=4096)
+def _read_origin(text: str) -> tuple[str, str, int]:
+    """Read `scheme://authority`. Kept by origin only: paths and queries may hold secrets."""
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError) as error:
         raise EgressDenied("url_invalid") from error
-    if url.userinfo:
+    if url.userinfo or "@" in text:
         raise EgressDenied("url_userinfo", url.host)
     host = canonical_host(url.raw_host.decode("ascii"))
     port = url.port if url.port is not None else _DEFAULT_PORTS[url.scheme]
     if not 0 < port < 65536:
         raise EgressDenied("url_invalid", host)
-    return Target(url.scheme, host, port, url.raw_path.decode("ascii").partition("?")[0] or "/")
+    return url.scheme, host, port
 
 
-def _refuse_odd_text(text: str) -> None:
-    """Refuse what two parsers may read in two ways, and every scheme but http and https."""
-    scheme = _SCHEME.match(text)
-    if scheme is not None and scheme[1].lower() not in _DEFAULT_PORTS:
-        raise EgressDenied("url_scheme")
-    if len(text) > MAX_URL or scheme is None or not text[scheme.end() :].startswith("//"):
-        raise EgressDenied("url_invalid")
-    if any(ord(char) <= 0x20 or char == "\\" or 0x7F <= ord(char) <= 0x9F for char in text):
-        raise EgressDenied("url_invalid")
-
-
+@lru_cache(maxsize=4096)
 def canonical_host(raw: str) -> str:
     """Return the host in lower case without zone and trailing dot; raise EgressDenied `url_invalid`."""
     if ":" in raw:

@@ -177,6 +177,7 @@ async def test_host_lists_of_built_in_providers(open_door: MakeDoor, hostile: An
     door = open_door(EgressPolicy())
     for host in ("evil.test", "slack.com.evil.test", "xslack.com", "salesforce.com", "my-salesforce.com"):
         assert await refused(door, f"https://{host}/", passport) == "host_not_allowed"
+    assert await refused(door, "http://slack.com/", passport) == "url_scheme"
     for host in ("slack.com", "SLACK.com.", "a.my.salesforce.com"):
         door.check_url(f"https://{host}/", passport)
     async with door.client(pool="org", passport=passport) as client:
