@@ -1,0 +1,117 @@
+"""The client of a webhook connection: puts the secret on, and takes it out of whatever comes back."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, quote_plus
+
+import httpx
+
+from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
+from integrations_app.kit.secret import Secret
+from integrations_app.providers.webhook.errors import check_error
+from integrations_app.providers.webhook.settings import WebhookSettings
+from integrations_app.providers.webhook.target import target_url
+from integrations_app.sdk.context import Access, Account
+
+API_KEY, TOKEN, PASSWORD = "api_key", "token", "password"  # noqa: S105 - names of fields
+REDACTED = "[redacted]"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+REPEATABLE_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
+
+
+class WebhookClient:
+    """One HTTP call at a time, with the connection's authentication."""
+
+    def __init__(self, access: Access) -> None:
+        """Build the client; opens nothing."""
+        if not isinstance(access.settings, WebhookSettings):
+            raise TypeError("a webhook connection has WebhookSettings")
+        self.settings = access.settings
+        self.clock = access.clock
+        self._access = access
+        self._secrets = {name: value for name, value in access.secrets.items() if value}
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether calls carry a credential."""
+        return bool(self._secrets)
+
+    async def call(
+        self,
+        method: str,
+        path_or_url: str,
+        headers: Sequence[tuple[str, str]] = (),
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """Send; redirects are handed back. Raises InvalidInput for what may not be sent, else the door's errors."""
+        own, own_query = self._authentication()
+        self._refuse_override(headers, own)
+        url = target_url(
+            self.settings.base_url, path_or_url, {**(query or {}), **own_query}, keeps_origin=self.has_secret
+        )
+        client = self._access.door.client(
+            pool=self._access.organization_id, passport=self._access.passport, deadline=self._access.deadline
+        )
+        return await client.request(method, url, headers=[*headers, *own.items()], content=content)
+
+    def _authentication(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Headers and query parameters that carry the secret."""
+        settings, purpose = self.settings, "webhook call"
+        if key := self._secrets.get(API_KEY):
+            pair = {settings.api_key_name: key.reveal(purpose)}
+            return (pair, {}) if settings.api_key_in == "header" else ({}, pair)
+        if token := self._secrets.get(TOKEN):
+            return {"Authorization": f"Bearer {token.reveal(purpose)}"}, {}
+        if password := self._secrets.get(PASSWORD):
+            return {"Authorization": f"Basic {_basic(settings.username, password)}"}, {}
+        return {}, {}
+
+    def _refuse_override(self, headers: Sequence[tuple[str, str]], own: Mapping[str, str]) -> None:
+        taken = {name.lower() for name in own}
+        for name, _ in headers:
+            if name.lower() in taken:
+                raise InvalidInput({f"headers.{name}": "is set by the connection"}, "", "header_invalid")
+
+    def redact(self, text: str) -> str:
+        """Take every form of our own secrets out of a text that came back."""
+        for form in self._forms():
+            text = text.replace(form, REDACTED)
+        return text
+
+    def _forms(self) -> list[str]:
+        """The secrets as they travel, and as a receiver may repeat them in JSON or in an address; longest first."""
+        forms: set[str] = set()
+        for name, secret in self._secrets.items():
+            plain = secret.reveal("webhook redaction")
+            forms |= {plain, quote(plain, safe=""), quote(plain), quote_plus(plain), json.dumps(plain)[1:-1]}
+            forms.add(base64.b64encode(plain.encode()).decode())
+            if name == PASSWORD:
+                forms.add(_basic(self.settings.username, secret))
+        return sorted((form for form in forms if form), key=len, reverse=True)
+
+
+def _basic(username: str, password: Secret) -> str:
+    return base64.b64encode(f"{username}:{password.reveal('webhook call')}".encode()).decode()
+
+
+def open_client(access: Access) -> WebhookClient:
+    """Build the client of a connection."""
+    return WebhookClient(access)
+
+
+async def check(client: WebhookClient) -> Account:
+    """GET the base URL, which changes nothing at a well-behaved receiver. The account is the host.
+
+    A 404 is fine: many receivers have nothing at their root. Raises ReconnectRequired for 401 with credentials.
+    """
+    try:
+        response = await client.call("GET", "")
+    except OutcomeUnknown as error:
+        raise Unavailable("The address did not answer.") from error
+    refusal = check_error(response, has_secret=client.has_secret, now=client.clock())
+    if refusal is not None:
+        raise refusal
+    host = response.request.url.netloc.decode()
+    return Account(id=host, name=host, detail={"status": str(response.status_code)})
