@@ -18,21 +18,24 @@ must repeat it byte for byte.
 
 **Control**, JSON, loopback peers with a loopback Host only:
 
-| call | does |
-|---|---|
-| `POST _control/reset` | back to the seed: state, settings, faults, journal |
-| `GET _control/settings`, `PATCH _control/settings` | see `settings.py`: token life, rotation, PKCE, rate limits, Slack request URL; an unknown name or wrong type is 400 |
-| `GET`, `POST`, `DELETE _control/faults` | add one fault (see `faults.py`), list, remove all |
-| `POST _control/apps` | register another OAuth app: `{vendor, client_id, client_secret, redirect_uris?, signing_secret?, request_url?, name?}` |
-| `POST _control/tokens` | a token without a consent page: `{vendor, account, scopes?}` -> `{access_token}`; account is a Slack team id or a GitHub login |
-| `POST _control/expire` | `{vendor, token}` or `{vendor, account}` or `{vendor, all: true}` -> `{expired: n}`; `refresh: true` expires refresh tokens too |
-| `POST _control/revoke` | same selectors -> `{revoked: n}`; Slack pushes `tokens_revoked` (and `app_uninstalled` with `uninstall: true`) |
-| `GET _control/journal?vendor=&path=` | every request with headers, body and status, oldest first; `DELETE` clears |
-| `POST _control/settle` | waits until every webhook delivery under way has ended |
-| `GET _control/slack/messages?channel=` | messages of a channel (id or name) of workspace Acme, or `team=` |
-| `POST _control/slack/messages` | `{channel, user?, text, thread_ts?, team?}`: a person writes; events are delivered |
-| `GET _control/github/issues?repository=` | issues of a repository |
-| `POST _control/github/issues` | `{repository, title, body?, user?}`: a person opens one; hooks fire |
+- `POST reset`: back to the seed: state, settings, faults, journal.
+- `GET|PATCH settings`: see `settings.py`: token life, rotation, PKCE, rate limits, Slack request URL; an
+  unknown name or a wrong type is 400.
+- `GET|POST|DELETE faults`: list, plant one (see `faults.py`), remove all.
+- `POST apps`: register another OAuth app: `{vendor, client_id, client_secret, redirect_uris?,
+  signing_secret?, request_url?, name?, app_id?}`.
+- `POST tokens`: a token without a consent page: `{vendor, account, scopes?}` gives `{access_token}`;
+  account is a Slack team id or a GitHub login.
+- `POST expire`: `{vendor}` with `token`, `account` or `all: true` gives `{expired: n}`; `refresh: true`
+  ends the refresh tokens too.
+- `POST revoke`: the same selectors give `{revoked: n}`; Slack pushes `tokens_revoked`, and with
+  `uninstall: true` also `app_uninstalled`.
+- `GET journal?vendor=&path=`: every request with headers, body and status, oldest first; `DELETE` clears.
+- `POST settle`: waits until every webhook delivery under way has ended (Slack's retries included).
+- `GET slack/messages?channel=&team=`: messages of a channel (id or name), by default of workspace Acme.
+- `POST slack/messages`: `{channel, text, user?, thread_ts?, team?}`: a person writes; events are delivered.
+- `GET github/issues?repository=`, `POST github/issues`: `{repository, title, body?, user?}`: a person opens
+  an issue; hooks fire.
 
 **In a test**: `with running_sandbox() as base_url:` (module `serve`) starts it on a free loopback port.
 """

@@ -1,18 +1,18 @@
 """`python -m integrations_app.sandbox --port 4100`: the sandbox alone."""
 
 import argparse
+import sys
 
 from integrations_app.sandbox.serve import PREFIX, serve
 
 
 def main() -> None:
     """Read the port and serve until interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m integrations_app.sandbox", description="Emulated vendors."
-    )
+    parser = argparse.ArgumentParser(prog="python -m integrations_app.sandbox", description="Emulated vendors.")
     parser.add_argument("--port", type=int, default=4100)
     port = parser.parse_args().port
-    print(f"Sandbox at http://127.0.0.1:{port}{PREFIX}/")
+    sys.stdout.write(f"Sandbox at http://127.0.0.1:{port}{PREFIX}/\n")
+    sys.stdout.flush()
     serve(port)
 
 

@@ -11,15 +11,7 @@ from integrations_app.sandbox.oauth import App, Code, with_query
 from integrations_app.sandbox.pages import refused, render, see_other
 from integrations_app.sandbox.world import World
 
-KEPT = (
-    "client_id",
-    "scope",
-    "user_scope",
-    "redirect_uri",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-)
+KEPT = ("client_id", "scope", "user_scope", "redirect_uri", "state", "code_challenge", "code_challenge_method")
 
 
 @dataclass(frozen=True)
@@ -32,7 +24,7 @@ class Server:
     accounts: Callable[[World], list[tuple[str, str]]]
     scope_words: dict[str, str]
     split_scopes: Callable[[str], list[str]]
-    refuse: Callable[[World, App, dict[str, str]], str | None]
+    refuse: Callable[[World, dict[str, str]], str | None]
 
 
 async def _parameters(request: Request) -> dict[str, str]:
@@ -48,46 +40,36 @@ async def answer(request: Request, server: Server) -> Response:
     given = await _parameters(request)
     app = world.app(server.vendor, given.get("client_id", ""))
     if app is None:
-        return refused(
-            request,
-            "Unknown app",
-            "invalid_client_id: no app with this client id is registered.",
-        )
-    redirect_uri = given.get("redirect_uri") or (
-        app.redirect_uris[0] if app.redirect_uris else ""
-    )
+        return refused(request, "Unknown app", "invalid_client_id: no app with this client id is registered.")
+    redirect_uri = given.get("redirect_uri") or (app.redirect_uris[0] if app.redirect_uris else "")
     state = given.get("state", "")
     if not app.allows(redirect_uri):
         if server.vendor == "github" and app.redirect_uris:
             # GitHub redirects this very error to the registered callback (troubleshooting page).
-            return see_other(
-                with_query(
-                    app.redirect_uris[0], error="redirect_uri_mismatch", state=state
-                )
-            )
-        return refused(
-            request,
-            "Wrong redirect address",
-            "bad_redirect_uri: the app has not registered this address.",
-        )
-    if error := server.refuse(world, app, given):
+            return see_other(with_query(app.redirect_uris[0], error="redirect_uri_mismatch", state=state))
+        return refused(request, "Wrong redirect address", "bad_redirect_uri: the app has not registered this address.")
+    if error := server.refuse(world, given):
         return see_other(with_query(redirect_uri, error=error, state=state))
     if request.method == "GET":
         return _show(request, server, app, given, redirect_uri)
+    return _decide(request, server, app, given, redirect_uri)
+
+
+def _wrong_address(request: Request, server: Server, app: App, state: str) -> Response:
+    if server.vendor == "github" and app.redirect_uris:
+        # GitHub redirects this very error to the registered callback (troubleshooting page).
+        return see_other(with_query(app.redirect_uris[0], error="redirect_uri_mismatch", state=state))
+    return refused(request, "Wrong redirect address", "bad_redirect_uri: the app has not registered this address.")
+
+
+def _decide(request: Request, server: Server, app: App, given: dict[str, str], redirect_uri: str) -> Response:
+    world: World = request.state.world
+    state = given.get("state", "")
     if given.get("decision") != "allow":
         description = "The user has denied your application access."
-        return see_other(
-            with_query(
-                redirect_uri,
-                error="access_denied",
-                error_description=description,
-                state=state,
-            )
-        )
+        return see_other(with_query(redirect_uri, error="access_denied", error_description=description, state=state))
     if given.get("account", "") not in dict(server.accounts(world)):
-        return refused(
-            request, "Choose an account", "Go back and choose one of the accounts."
-        )
+        return refused(request, "Choose an account", "Go back and choose one of the accounts.")
     code = _issue(world, server, app, given)
     return see_other(with_query(redirect_uri, code=code, state=state))
 
@@ -109,15 +91,11 @@ def _issue(world: World, server: Server, app: App, given: dict[str, str]) -> str
     return value
 
 
-def _show(
-    request: Request, server: Server, app: App, given: dict[str, str], redirect_uri: str
-) -> Response:
+def _show(request: Request, server: Server, app: App, given: dict[str, str], redirect_uri: str) -> Response:
     world: World = request.state.world
     accounts = server.accounts(world)
     wanted = given.get("team") or given.get("login") or ""
-    scopes = server.split_scopes(given.get("scope", "")) + server.split_scopes(
-        given.get("user_scope", "")
-    )
+    scopes = server.split_scopes(given.get("scope", "")) + server.split_scopes(given.get("user_scope", ""))
     parts = urlsplit(redirect_uri)
     return render(
         request,
@@ -129,9 +107,6 @@ def _show(
         choose=server.choose,
         accounts=accounts,
         chosen=wanted if wanted in dict(accounts) else accounts[0][0],
-        scopes=[
-            (scope, server.scope_words.get(scope, "Use this permission"))
-            for scope in scopes
-        ],
+        scopes=[(scope, server.scope_words.get(scope, "Use this permission")) for scope in scopes],
         destination=f"{parts.scheme}://{parts.netloc}",
     )

@@ -29,7 +29,7 @@ Json = dict[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Wrong(ValueError):
+class WrongCall(ValueError):
     """A control call that cannot be understood (400)."""
 
 
@@ -37,13 +37,7 @@ def _checked(handler: Handler) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
-        except (
-            Wrong,
-            WrongFault,
-            WrongSetting,
-            slack_pages.WrongMessage,
-            github_pages.WrongIssue,
-        ) as error:
+        except (WrongCall, WrongFault, WrongSetting, slack_pages.WrongMessage, github_pages.WrongIssue) as error:
             return JSONResponse({"message": str(error)}, 400)
 
     return answer
@@ -53,9 +47,9 @@ async def _body(request: Request) -> Json:
     try:
         body = json.loads(await request.body() or b"{}")
     except ValueError as error:
-        raise Wrong("the body is not JSON") from error
+        raise WrongCall("the body is not JSON") from error
     if not isinstance(body, dict):
-        raise Wrong("the body is not an object")
+        raise WrongCall("the body is not an object")
     return body
 
 
@@ -72,11 +66,7 @@ async def settings(request: Request) -> Response:
         before = world.settings.slack.request_url
         world.settings.change(await _body(request))
         if world.settings.slack.request_url != before:
-            for app in [
-                app
-                for app in world.apps.values()
-                if app.vendor == "slack" and not app.request_url
-            ][:1]:
+            for app in [app for app in world.apps.values() if app.vendor == "slack" and not app.request_url][:1]:
                 verify_request_url(world, app)
     return JSONResponse(world.settings.as_dict())
 
@@ -88,9 +78,7 @@ async def faults(request: Request) -> Response:
         world.faults.plant(await _body(request))
     if request.method == "DELETE":
         world.faults.clear()
-    return JSONResponse(
-        {"faults": world.faults.as_list()}, 201 if request.method == "POST" else 200
-    )
+    return JSONResponse({"faults": world.faults.as_list()}, 201 if request.method == "POST" else 200)
 
 
 async def journal(request: Request) -> Response:
@@ -99,13 +87,7 @@ async def journal(request: Request) -> Response:
     if request.method == "DELETE":
         world.journal.clear()
     query = request.query_params
-    return JSONResponse(
-        {
-            "requests": world.journal.as_list(
-                query.get("vendor", ""), query.get("path", "")
-            )
-        }
-    )
+    return JSONResponse({"requests": world.journal.as_list(query.get("vendor", ""), query.get("path", ""))})
 
 
 async def settle(request: Request) -> Response:
@@ -118,18 +100,10 @@ async def register_app(request: Request) -> Response:
     """Register another OAuth app."""
     world: World = request.state.world
     body = await _body(request)
-    vendor, client_id, secret = (
-        str(body.get(name, "")) for name in ("vendor", "client_id", "client_secret")
-    )
+    vendor, client_id, secret = (str(body.get(name, "")) for name in ("vendor", "client_id", "client_secret"))
     if vendor not in ("slack", "github") or not client_id or not secret:
-        raise Wrong("vendor, client_id and client_secret must be given")
-    app = App(
-        vendor,
-        client_id,
-        secret,
-        str(body.get("name", client_id)),
-        list(body.get("redirect_uris", [])),
-    )
+        raise WrongCall("vendor, client_id and client_secret must be given")
+    app = App(vendor, client_id, secret, str(body.get("name", client_id)), list(body.get("redirect_uris", [])))
     app.app_id = str(body.get("app_id", world.slack.next_id("A")))
     app.signing_secret = str(body.get("signing_secret", app.signing_secret))
     app.request_url = str(body.get("request_url", ""))
@@ -147,36 +121,24 @@ async def hand_out(request: Request) -> Response:
     if body.get("vendor") == "slack":
         team = world.slack.teams.get(account or ACME)
         if team is None:
-            raise Wrong("no such workspace")
-        return JSONResponse(
-            {"access_token": slack_pages.personal_token(world, team, scopes).value}, 201
-        )
+            raise WrongCall("no such workspace")
+        return JSONResponse({"access_token": slack_pages.personal_token(world, team, scopes).value}, 201)
     person = world.github.account(account or "octo-hub")
     if body.get("vendor") != "github" or person is None:
-        raise Wrong("vendor and account must be known")
-    return JSONResponse(
-        {"access_token": github_pages.personal_token(world, person, scopes).value}, 201
-    )
+        raise WrongCall("vendor and account must be known")
+    return JSONResponse({"access_token": github_pages.personal_token(world, person, scopes).value}, 201)
 
 
 def _chosen(world: World, body: Json) -> list[SlackToken] | list[GitHubToken]:
     """The tokens that `token`, `account` or `all` name."""
     value, account = body.get("token"), body.get("account")
     if not value and not account and body.get("all") is not True:
-        raise Wrong("token, account or all must be given")
+        raise WrongCall("token, account or all must be given")
     if body.get("vendor") == "slack":
-        return [
-            t
-            for t in world.slack.tokens.values()
-            if t.value == value or t.team_id == account or body.get("all")
-        ]
+        return [t for t in world.slack.tokens.values() if t.value == value or t.team_id == account or body.get("all")]
     if body.get("vendor") == "github":
-        return [
-            t
-            for t in world.github.tokens.values()
-            if t.value == value or t.login == account or body.get("all")
-        ]
-    raise Wrong("vendor is slack or github")
+        return [t for t in world.github.tokens.values() if t.value == value or t.login == account or body.get("all")]
+    raise WrongCall("vendor is slack or github")
 
 
 async def expire(request: Request) -> Response:
@@ -199,9 +161,7 @@ async def revoke(request: Request) -> Response:
     chosen = _chosen(world, body)
     slack = [token for token in chosen if isinstance(token, SlackToken)]
     count = slack_tokens.revoke(world, slack)
-    count += github_oauth.revoke(
-        world, [token for token in chosen if isinstance(token, GitHubToken)]
-    )
+    count += github_oauth.revoke(world, [token for token in chosen if isinstance(token, GitHubToken)])
     if body.get("uninstall") is True:
         for key in {(token.client_id, token.team_id) for token in slack}:
             slack_tokens.uninstall(world, world.slack.installations[key])
@@ -212,7 +172,7 @@ def _team(world: World, name: str) -> Team:
     for team in world.slack.teams.values():
         if name in (team.id, team.name):
             return team
-    raise Wrong("no such workspace")
+    raise WrongCall("no such workspace")
 
 
 async def slack_messages(request: Request) -> Response:
@@ -224,19 +184,13 @@ async def slack_messages(request: Request) -> Response:
         team = _team(world, str(body.get("team", ACME)))
         values = [str(body.get(name, "")) for name in ("channel", "text", "thread_ts")]
         user = str(body.get("user", team.owner))
-        message = slack_pages.write_as(
-            world, team, values[0], user, values[1], values[2]
-        )
+        message = slack_pages.write_as(world, team, values[0], user, values[1], values[2])
         return JSONResponse({"ts": message.ts}, 201)
     query = request.query_params
     team = _team(world, query.get("team", ACME))
     name = query.get("channel", "").removeprefix("#")
     channels = [c for c in team.channels.values() if not name or name in (c.id, c.name)]
-    views = [
-        message_view(world.slack, m, c, metadata=True) | {"channel": c.id}
-        for c in channels
-        for m in c.messages
-    ]
+    views = [message_view(m, c, metadata=True) | {"channel": c.id} for c in channels for m in c.messages]
     return JSONResponse({"messages": views})
 
 
@@ -248,15 +202,11 @@ async def github_issues(request: Request) -> Response:
         body = await _body(request)
         given = [str(body.get(name, "")) for name in ("repository", "title", "body")]
         login = str(body.get("user", "octo-hub"))
-        repository, issue = github_pages.open_as(
-            world, web, given[0], login, given[1], given[2]
-        )
+        repository, issue = github_pages.open_as(world, web, given[0], login, given[1], given[2])
         return JSONResponse(issue_view(issue, repository, web), 201)
-    found = world.github.repositories.get(
-        request.query_params.get("repository", "").lower()
-    )
+    found = world.github.repositories.get(request.query_params.get("repository", "").lower())
     if found is None:
-        raise Wrong("no such repository")
+        raise WrongCall("no such repository")
     views = [
         issue_view(one, found, web) | {"comment_bodies": [c.body for c in one.comments]}
         for one in found.issues.values()

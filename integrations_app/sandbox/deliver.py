@@ -12,6 +12,7 @@ import httpx
 from integrations_app.sandbox.oauth import is_loopback_host
 
 ANSWER_CAP = 64 * 1024
+SUCCESS = 2
 
 
 def is_deliverable(url: str) -> bool:
@@ -33,7 +34,7 @@ class Receipt:
     @property
     def accepted(self) -> bool:
         """Whether the receiver answered with success."""
-        return 200 <= self.status < 300
+        return self.status // 100 == SUCCESS
 
 
 class Courier:
@@ -58,29 +59,23 @@ class Courier:
         for task in list(self._under_way):
             task.get_loop().call_soon_threadsafe(task.cancel)
 
-    async def post(
-        self, url: str, headers: dict[str, str], body: bytes, timeout: float
-    ) -> Receipt:
-        """Post once and report; a refused address or a network failure is a receipt, not an exception."""
+    async def post(self, url: str, headers: dict[str, str], body: bytes, limit: float) -> Receipt:
+        """Post once and report; a refused address or a network failure is a receipt, not an exception; seconds."""
         if not is_deliverable(url):
             return Receipt(error="only loopback addresses are delivered to")
         started = time.monotonic()
         try:
-            async with asyncio.timeout(timeout):
-                receipt = await _exchange(url, headers, body, timeout)
+            async with asyncio.timeout(limit):
+                receipt = await _exchange(url, headers, body, limit)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            receipt = Receipt(
-                error="timeout" if _is_timeout(error) else type(error).__name__
-            )
+            receipt = Receipt(error="timeout" if _is_timeout(error) else type(error).__name__)
         receipt.duration = time.monotonic() - started
         return receipt
 
 
-async def _exchange(
-    url: str, headers: dict[str, str], body: bytes, timeout: float
-) -> Receipt:
+async def _exchange(url: str, headers: dict[str, str], body: bytes, limit: float) -> Receipt:
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=timeout) as client,
+        httpx.AsyncClient(trust_env=False, timeout=limit) as client,
         client.stream("POST", url, headers=headers, content=body) as answer,
     ):
         kept = b""
@@ -88,9 +83,7 @@ async def _exchange(
             kept += chunk[: ANSWER_CAP - len(kept)]
             if len(kept) >= ANSWER_CAP:
                 break
-        return Receipt(
-            answer.status_code, dict(answer.headers), kept.decode("utf-8", "replace")
-        )
+        return Receipt(answer.status_code, dict(answer.headers), kept.decode("utf-8", "replace"))
 
 
 def _is_timeout(error: Exception) -> bool:

@@ -16,13 +16,7 @@ from integrations_app.sandbox.pages import render
 from integrations_app.sandbox.world import World
 
 BODY_CAP = 8 * 1024 * 1024
-OPEN_TO_ALL = (
-    "/slack/oauth/",
-    "/slack/api/",
-    "/github/login/",
-    "/github/api/",
-    "/_style.css",
-)
+OPEN_TO_ALL = ("/slack/oauth/", "/slack/api/", "/github/login/", "/github/api/", "/_style.css")
 VENDORS = ("slack", "github")
 
 
@@ -58,22 +52,16 @@ class Entrance:
             return
         body = await _read(receive)
         if body is None:
-            await JSONResponse({"message": "request body too large"}, 413)(
-                scope, receive, send
-            )
+            await JSONResponse({"message": "request body too large"}, 413)(scope, receive, send)
             return
         await self._serve(scope, request, path, body, send)
 
-    async def _serve(
-        self, scope: Scope, request: Request, path: str, body: bytes, send: Send
-    ) -> None:
+    async def _serve(self, scope: Scope, request: Request, path: str, body: bytes, send: Send) -> None:
         vendor = next((name for name in VENDORS if path.startswith(f"/{name}/")), "")
         entry = _entry(self._world, request, vendor, path, body)
         if vendor:
             self._world.journal.add(entry)
-        fault = (
-            self._world.faults.take(vendor, request.method, path) if vendor else None
-        )
+        fault = self._world.faults.take(vendor, request.method, path) if vendor else None
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -85,13 +73,9 @@ class Entrance:
             return
         entry.fault = fault.effect
         await asyncio.sleep(fault.delay)
-        await self._suffer(
-            fault, scope, body, send if fault.effect in ("drop", "lose") else note
-        )
+        await self._suffer(fault, scope, body, send if fault.effect in ("drop", "lose") else note)
 
-    async def _suffer(
-        self, fault: Fault, scope: Scope, body: bytes, send: Send
-    ) -> None:
+    async def _suffer(self, fault: Fault, scope: Scope, body: bytes, send: Send) -> None:
         if fault.effect == "delay":
             await self._app(scope, _replay(body), send)
         elif fault.effect == "answer" or (fault.effect == "lose" and fault.status):
@@ -112,10 +96,7 @@ class Entrance:
 
         async def hold(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer.status, answer.headers = (
-                    message["status"],
-                    list(message.get("headers", [])),
-                )
+                answer.status, answer.headers = (message["status"], list(message.get("headers", [])))
             elif message["type"] == "http.response.body":
                 answer.body += message.get("body", b"")
 
@@ -129,9 +110,7 @@ def _guard(request: Request, path: str) -> Response | None:
         return None
     peer = request.client.host if request.client else None
     host = request.headers.get("host", "")
-    if not is_loopback_host(peer) or not is_loopback_host(
-        urlsplit(f"//{host}").hostname
-    ):
+    if not is_loopback_host(peer) or not is_loopback_host(_host_name(host)):
         return JSONResponse({"message": "The sandbox answers loopback only"}, 403)
     origin = request.headers.get("origin")
     if origin is not None and origin != f"{request.url.scheme}://{host}":
@@ -141,18 +120,18 @@ def _guard(request: Request, path: str) -> Response | None:
     return None
 
 
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
 def _from_elsewhere(request: Request, path: str) -> Response:
     """A page that a foreign link cannot get behind, but a person can, by one more click."""
     again = f"{request.state.base}{path}" if request.method == "GET" else ""
     message = "Pages of the sandbox open from the sandbox only."
-    return render(
-        request,
-        "refused.html",
-        403,
-        title="You came from another site",
-        message=message,
-        again=again,
-    )
+    return render(request, "refused.html", 403, title="You came from another site", message=message, again=again)
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -182,36 +161,21 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-def _entry(
-    world: World, request: Request, vendor: str, path: str, body: bytes
-) -> Entry:
+def _entry(world: World, request: Request, vendor: str, path: str, body: bytes) -> Entry:
     text = body.decode("utf-8", "replace")
     headers = dict(request.headers)
-    return Entry(
-        world.clock(), vendor, request.method, path, request.url.query, headers, text
-    )
+    return Entry(world.clock(), vendor, request.method, path, request.url.query, headers, text)
 
 
 def _planted(fault: Fault) -> Response:
     is_text = isinstance(fault.body, str)
     body = fault.body if is_text else json.dumps(fault.body)
-    return Response(
-        body,
-        fault.status or 500,
-        fault.headers,
-        "text/plain" if is_text else "application/json",
-    )
+    return Response(body, fault.status or 500, fault.headers, "text/plain" if is_text else "application/json")
 
 
 async def _break(send: Send) -> None:
     """Begin an answer and never finish it: the server closes the connection, the client has nothing to read."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(b"content-length", b"1000")],
-        }
-    )
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
     await send({"type": "http.response.body", "body": b" ", "more_body": True})
 
 
@@ -220,31 +184,13 @@ async def _huge(send: Send, size: int) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     chunk = b" " * 65536
     for start in range(0, size, len(chunk)):
-        await send(
-            {
-                "type": "http.response.body",
-                "body": chunk[: size - start],
-                "more_body": True,
-            }
-        )
+        await send({"type": "http.response.body", "body": chunk[: size - start], "more_body": True})
     await send({"type": "http.response.body", "body": b"{}", "more_body": False})
 
 
 async def _drip(send: Send, answer: _Answer, interval: float) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": answer.headers,
-        }
-    )
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     for index in range(len(answer.body)):
-        await send(
-            {
-                "type": "http.response.body",
-                "body": answer.body[index : index + 1],
-                "more_body": True,
-            }
-        )
+        await send({"type": "http.response.body", "body": answer.body[index : index + 1], "more_body": True})
         await asyncio.sleep(interval)
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -13,10 +13,10 @@ class WrongFault(ValueError):
 
 @dataclass
 class Fault:
-    """One fault; all given filters must match.
+    r"""One fault; all given filters must match.
 
     `vendor`, `method` and `path` (a regular expression searched in the path below the mount, such as
-    `/slack/api/chat\\.postMessage`) filter; the first `skip` matching requests pass, then `count`
+    `/slack/api/chat\.postMessage`) filter; the first `skip` matching requests pass, then `count`
     requests are met (0 means every one). Effects:
     `answer` (status, headers, body instead of acting) · `delay` (only wait `delay` seconds, then act) ·
     `drop` (no action, broken connection) · `lose` (do the action, then break the connection, or answer

@@ -38,8 +38,4 @@ class Journal:
 
     def as_list(self, vendor: str = "", path: str = "") -> list[dict[str, Any]]:
         """Entries as JSON values, of one vendor and with `path` inside their path when given."""
-        return [
-            asdict(e)
-            for e in self._entries
-            if (not vendor or e.vendor == vendor) and path in e.path
-        ]
+        return [asdict(e) for e in self._entries if (not vendor or e.vendor == vendor) and path in e.path]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 SLACK_CLIENT_ID = "sandbox-slack-client"
-SLACK_CLIENT_SECRET = "sandbox-slack-secret"
-SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"
+SLACK_CLIENT_SECRET = "sandbox-slack-secret"  # noqa: S105 - a documented constant of the emulation
+SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105 - a documented constant of the emulation
 SLACK_APP_ID = "A0SANDBOX"
 GITHUB_CLIENT_ID = "sandbox-github-client"
-GITHUB_CLIENT_SECRET = "sandbox-github-secret"
+GITHUB_CLIENT_SECRET = "sandbox-github-secret"  # noqa: S105 - a documented constant of the emulation
 
 
 def is_loopback_host(host: str | None) -> bool:
@@ -52,23 +52,16 @@ class App:
         if parts.fragment or not parts.scheme or not parts.netloc:
             return False
         if self.redirect_uris:
-            return any(
-                _is_below(registered, redirect_uri) for registered in self.redirect_uris
-            )
+            return any(_is_below(registered, redirect_uri) for registered in self.redirect_uris)
         callback = rf"/api/integrations/{self.vendor}/(?:[^/]+/)?callback"
-        return (
-            is_loopback_host(parts.hostname)
-            and re.fullmatch(callback, parts.path) is not None
-        )
+        return is_loopback_host(parts.hostname) and re.fullmatch(callback, parts.path) is not None
 
 
 def _is_below(registered: str, given: str) -> bool:
     ours, theirs = urlsplit(registered), urlsplit(given)
     if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
         return False
-    return theirs.path == ours.path or theirs.path.startswith(
-        ours.path.rstrip("/") + "/"
-    )
+    return theirs.path == ours.path or theirs.path.startswith(ours.path.rstrip("/") + "/")
 
 
 def seed_apps() -> dict[tuple[str, str], App]:
@@ -115,9 +108,7 @@ class Codes:
 def verifier_matches(challenge: str, verifier: str) -> bool:
     """RFC 7636 section 4.6, method S256."""
     digest = hashlib.sha256(verifier.encode("ascii", "replace")).digest()
-    return secrets.compare_digest(
-        base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge
-    )
+    return secrets.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b"=").decode(), challenge)
 
 
 def basic_credentials(header: str | None) -> tuple[str, str] | None:
@@ -125,9 +116,7 @@ def basic_credentials(header: str | None) -> tuple[str, str] | None:
     if not header or not header.lower().startswith("basic "):
         return None
     try:
-        name, found, secret = (
-            base64.b64decode(header[6:], validate=True).decode().partition(":")
-        )
+        name, found, secret = base64.b64decode(header[6:], validate=True).decode().partition(":")
     except ValueError:
         return None
     return (name, secret) if found else None

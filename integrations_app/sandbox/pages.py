@@ -24,40 +24,28 @@ def _moment(seconds: float) -> str:
 
 
 _environment = Environment(
-    autoescape=True,
-    undefined=StrictUndefined,
-    loader=FileSystemLoader(HERE),
-    trim_blocks=True,
-    lstrip_blocks=True,
+    autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(HERE), trim_blocks=True, lstrip_blocks=True
 )
 _environment.filters["moment"] = _moment
 _environment.filters["masked"] = lambda value: f"{value[:9]}…{value[-4:]}"
 
 
-def render(
-    request: Request, template: str, status: int = 200, **values: Any
-) -> HTMLResponse:
+def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page from a template; `base` (the address of the sandbox) is always there."""
     html = _environment.get_template(template).render(base=request.state.base, **values)
     return HTMLResponse(html, status, HEADERS)
 
 
-def refused(
-    request: Request, title: str, message: str, status: int = 400
-) -> HTMLResponse:
+def refused(request: Request, title: str, message: str, status: int = 400) -> HTMLResponse:
     """A page that says why the vendor would not go on."""
-    return render(
-        request, "refused.html", status, title=title, message=message, again=""
-    )
+    return render(request, "refused.html", status, title=title, message=message, again="")
 
 
 def see_other(url: str) -> RedirectResponse:
     """Go to another page with GET."""
-    return RedirectResponse(
-        url, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    )
+    return RedirectResponse(url, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 
-async def style(request: Request) -> Response:
+async def style(_request: Request) -> Response:
     """The one style sheet."""
     return Response((HERE / "style.css").read_bytes(), media_type="text/css")

@@ -24,14 +24,7 @@ def standalone(sandbox: Starlette) -> Starlette:
 
 
 def _server(app: Starlette, port: int) -> Server:
-    return Server(
-        app,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        log_enabled=False,
-        websockets=False,
-    )
+    return Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
 
 
 def serve(port: int) -> None:
@@ -81,13 +74,7 @@ def serving(app: Starlette) -> Iterator[int]:
 
 
 @contextmanager
-def running_sandbox(
-    *,
-    clock: Callable[[], float] = time.time,
-    slack_request_url: str = "",
-) -> Iterator[str]:
+def running_sandbox(*, clock: Callable[[], float] = time.time, slack_request_url: str = "") -> Iterator[str]:
     """A fresh sandbox on a free loopback port; gives its base URL, such as `http://127.0.0.1:4100/sandbox`."""
-    with serving(
-        standalone(create_app(clock=clock, slack_request_url=slack_request_url))
-    ) as port:
+    with serving(standalone(create_app(clock=clock, slack_request_url=slack_request_url))) as port:
         yield f"http://127.0.0.1:{port}{PREFIX}"

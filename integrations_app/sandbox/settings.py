@@ -76,9 +76,7 @@ def _fits(current: Any, value: Any) -> bool:
     if isinstance(current, bool) or isinstance(value, bool):
         return isinstance(current, bool) and isinstance(value, bool)
     if isinstance(current, list):
-        return isinstance(value, list) and all(
-            isinstance(item, int | float) for item in value
-        )
+        return isinstance(value, list) and all(isinstance(item, int | float) for item in value)
     if isinstance(current, float):
         return isinstance(value, int | float)
     return isinstance(value, type(current))

@@ -14,7 +14,7 @@ from integrations_app.sandbox.slack.state import Slack
 
 
 class World:
-    """State of all emulated vendors; `clock` gives unix seconds, `new_token(n)` n random bytes as text."""
+    """State of all emulated vendors; `clock` gives unix seconds, `token_source(n)` n random bytes as text."""
 
     apps: dict[tuple[str, str], App]
     codes: Codes
@@ -22,14 +22,9 @@ class World:
     slack: Slack
     github: GitHub
 
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        new_token: Callable[[int], str],
-        slack_request_url: str,
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], token_source: Callable[[int], str], slack_request_url: str) -> None:
         self.clock = clock
-        self.new_token = new_token
+        self._token_source = token_source
         self.faults = Faults()
         self.journal = Journal()
         self.courier = Courier()
@@ -47,6 +42,13 @@ class World:
         self.settings.slack.request_url = self._slack_request_url
         self.slack = seed_slack(self.clock())
         self.github = seed_github(self.clock())
+
+    def new_token(self, length: int) -> str:
+        """Random letters and digits, which is what the vendors' tokens are made of."""
+        found = ""
+        while len(found) < length:
+            found += "".join(char for char in self._token_source(length) if char.isalnum())
+        return found[:length]
 
     def app(self, vendor: str, client_id: str) -> App | None:
         """The registered OAuth app, if there is one."""

@@ -7,15 +7,7 @@ from typing import Any
 
 import yaml
 
-from integrations_app.sandbox.github.calls import (
-    Call,
-    Json,
-    Refusal,
-    Reply,
-    endpoint,
-    not_found,
-    paged,
-)
+from integrations_app.sandbox.github.calls import Call, Json, Refusal, Reply, endpoint, not_found, paged
 from integrations_app.sandbox.github.state import Repository, Run, stamp
 from integrations_app.sandbox.github.views import account_view
 
@@ -46,9 +38,7 @@ def _parse(repository: Repository, path: str, content: bytes) -> Workflow:
     # YAML 1.1 reads the key `on` as the boolean true.
     triggers: Any = document.get("on", document.get(True))
     inputs: dict[str, Json] | None = None
-    if triggers == "workflow_dispatch" or (
-        isinstance(triggers, list) and "workflow_dispatch" in triggers
-    ):
+    if triggers == "workflow_dispatch" or (isinstance(triggers, list) and "workflow_dispatch" in triggers):
         inputs = {}
     elif isinstance(triggers, dict) and "workflow_dispatch" in triggers:
         declared = (triggers["workflow_dispatch"] or {}).get("inputs") or {}
@@ -60,31 +50,20 @@ def workflows(repository: Repository, ref: str = "") -> list[Workflow]:
     """The workflows committed at a ref (by default on the default branch)."""
     head = repository.head(ref or repository.default_branch)
     files = head.files if head else {}
-    paths = [
-        p
-        for p in sorted(files)
-        if p.startswith(".github/workflows/") and p.endswith((".yml", ".yaml"))
-    ]
+    paths = [p for p in sorted(files) if p.startswith(".github/workflows/") and p.endswith((".yml", ".yaml"))]
     return [_parse(repository, path, repository.blobs[files[path]]) for path in paths]
 
 
 def _find(call: Call, repository: Repository, ref: str = "") -> Workflow:
     wanted = call.path["workflow"]
     for workflow in workflows(repository, ref):
-        if wanted in (
-            str(workflow.id),
-            workflow.path.rpartition("/")[2],
-            workflow.path,
-        ):
+        if wanted in (str(workflow.id), workflow.path.rpartition("/")[2], workflow.path):
             return workflow
     raise not_found()
 
 
 def _view(call: Call, repository: Repository, workflow: Workflow) -> Json:
-    api, moment = (
-        f"{call.api}/repos/{repository.full_name}",
-        stamp(repository.created_at),
-    )
+    api, moment = (f"{call.api}/repos/{repository.full_name}", stamp(repository.created_at))
     html = f"{call.web}/{repository.full_name}/blob/{repository.default_branch}/{workflow.path}"
     return {
         "id": workflow.id,
@@ -108,10 +87,7 @@ def list_workflows(call: Call) -> Reply:
     return paged(
         call,
         found,
-        lambda page: {
-            "total_count": len(found),
-            "workflows": [_view(call, repository, one) for one in page],
-        },
+        lambda page: {"total_count": len(found), "workflows": [_view(call, repository, one) for one in page]},
     )
 
 
@@ -127,9 +103,7 @@ def _checked_inputs(workflow: Workflow, given: Any) -> Json:
     if declared is None:
         raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
     if not isinstance(given, dict):
-        raise Refusal(
-            422, "Invalid request.\n\nFor 'properties/inputs', it is not an object."
-        )
+        raise Refusal(422, "Invalid request.\n\nFor 'properties/inputs', it is not an object.")
     if len(given) > INPUT_LIMIT:
         raise Refusal(422, f"you may only define up to {INPUT_LIMIT} `inputs`")
     if unexpected := sorted(set(given) - set(declared)):
@@ -148,14 +122,9 @@ def _check_value(name: str, rule: Json, value: Any) -> None:
     if value in (None, ""):
         return
     if rule.get("type") == "choice" and value not in rule.get("options", []):
-        raise Refusal(
-            422,
-            f"Provided value '{value}' for input '{name}' not in the list of allowed values",
-        )
+        raise Refusal(422, f"Provided value '{value}' for input '{name}' not in the list of allowed values")
     if rule.get("type") == "boolean" and str(value).lower() not in ("true", "false"):
-        raise Refusal(
-            422, f"Provided value '{value}' for input '{name}' is not a boolean"
-        )
+        raise Refusal(422, f"Provided value '{value}' for input '{name}' is not a boolean")
 
 
 @endpoint("POST", AT + "/workflows/{workflow}/dispatches", "repo")
@@ -164,11 +133,7 @@ def dispatch(call: Call) -> Reply:
     repository = call.repository("push", ("repo", "public_repo"))
     _find(call, repository)
     ref = call.text("ref", "Workflow")
-    named = [
-        full
-        for full in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref)
-        if full in repository.refs
-    ]
+    named = [full for full in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref) if full in repository.refs]
     if not named:
         raise Refusal(422, f"No ref found for: {ref}")
     workflow = _find(call, repository, ref)
@@ -183,14 +148,7 @@ def dispatch(call: Call) -> Reply:
     if call.api_version < NEW_VERSION and not call.body.get("return_run_details"):
         return Reply(204)
     view = run_view(run, repository, call.web, call.now)
-    return Reply(
-        200,
-        {
-            "workflow_run_id": run.id,
-            "run_url": view["url"],
-            "html_url": view["html_url"],
-        },
-    )
+    return Reply(200, {"workflow_run_id": run.id, "run_url": view["url"], "html_url": view["html_url"]})
 
 
 def run_state(run: Run, now: float) -> tuple[str, str | None]:
@@ -231,18 +189,13 @@ def run_view(run: Run, repository: Repository, web: str, now: float) -> Json:
 
 def _runs(call: Call, repository: Repository, workflow_id: int | None) -> Reply:
     query = call.query
-    found = [
-        run
-        for run in reversed(repository.runs)
-        if workflow_id is None or run.workflow_id == workflow_id
-    ]
+    found = [run for run in reversed(repository.runs) if workflow_id is None or run.workflow_id == workflow_id]
     for name in ("event", "branch", "actor"):
         if name in query:
             found = [
                 run
                 for run in found
-                if query[name]
-                == {"event": run.event, "branch": run.ref}.get(name, run.actor.login)
+                if query[name] == {"event": run.event, "branch": run.ref}.get(name, run.actor.login)
             ]
     if "status" in query:
         found = [run for run in found if query["status"] in run_state(run, call.now)]
@@ -251,9 +204,7 @@ def _runs(call: Call, repository: Repository, workflow_id: int | None) -> Reply:
         found,
         lambda page: {
             "total_count": len(found),
-            "workflow_runs": [
-                run_view(run, repository, call.web, call.now) for run in page
-            ],
+            "workflow_runs": [run_view(run, repository, call.web, call.now) for run in page],
         },
     )
 

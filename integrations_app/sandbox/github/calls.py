@@ -5,14 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from integrations_app.sandbox.github.state import (
-    Account,
-    Commit,
-    GitHub,
-    Issue,
-    Repository,
-    Token,
-)
+from integrations_app.sandbox.github.state import Account, Commit, GitHub, Issue, Repository, Token
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
@@ -25,11 +18,7 @@ class Refusal(Exception):
     """A refusal in GitHub's shape."""
 
     def __init__(
-        self,
-        status: int,
-        message: str,
-        errors: list[Any] | None = None,
-        headers: dict[str, str] | None = None,
+        self, status: int, message: str, errors: list[Any] | None = None, headers: dict[str, str] | None = None
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -46,9 +35,7 @@ def not_found() -> Refusal:
 def invalid(resource: str, name: str, code: str, message: str = "") -> Refusal:
     """422 with one entry in `errors`."""
     entry = {"resource": resource, "field": name, "code": code}
-    return Refusal(
-        422, "Validation Failed", [entry | ({"message": message} if message else {})]
-    )
+    return Refusal(422, "Validation Failed", [entry | ({"message": message} if message else {})])
 
 
 @dataclass
@@ -99,9 +86,7 @@ class Call:
         """Whether the token carries one of these scopes."""
         return self.token is not None and bool(set(scopes) & set(self.token.scopes))
 
-    def repository(
-        self, level: str = "pull", scopes: tuple[str, ...] = ()
-    ) -> Repository:
+    def repository(self, level: str = "pull", scopes: tuple[str, ...] = ()) -> Repository:
         """The repository of the path; 404 when it may not be seen or a scope is missing, 403 below `level`."""
         found = self.github.repository(self.path["owner"], self.path["repo"])
         login = self.viewer.login if self.viewer else None
@@ -111,9 +96,7 @@ class Call:
             raise not_found()
         if scopes:
             self.me()
-            usable = [
-                scope for scope in scopes if scope != "public_repo" or not found.private
-            ]
+            usable = [scope for scope in scopes if scope != "public_repo" or not found.private]
             if not self.has_scope(*usable):
                 raise not_found()
         if not found.may(login, level):
@@ -175,32 +158,20 @@ def endpoint(method: str, path: str, *scopes: str) -> Callable[[Act], Act]:
     return register
 
 
-def paged(
-    call: Call, items: list[Any], wrap: Callable[[list[Any]], Any] = lambda views: views
-) -> Reply:
+def paged(call: Call, items: list[Any], wrap: Callable[[list[Any]], Any] = lambda views: views) -> Reply:
     """One page by `page` and `per_page` (at most 100) with a Link header."""
     try:
         size = min(max(int(call.query.get("per_page", "30")), 1), 100)
         number = max(int(call.query.get("page", "1")), 1)
     except ValueError as error:
-        raise Refusal(
-            422, "Invalid request.\n\npage and per_page are numbers."
-        ) from error
+        raise Refusal(422, "Invalid request.\n\npage and per_page are numbers.") from error
     last = max((len(items) + size - 1) // size, 1)
     links = []
     if number > 1:
         links += [(1, "first"), (number - 1, "prev")]
     if number < last:
         links += [(number + 1, "next"), (last, "last")]
-    headers = (
-        {
-            "Link": ", ".join(
-                f'<{_page_url(call, page)}>; rel="{rel}"' for page, rel in links
-            )
-        }
-        if links
-        else {}
-    )
+    headers = {"Link": ", ".join(f'<{_page_url(call, page)}>; rel="{rel}"' for page, rel in links)} if links else {}
     return Reply(200, wrap(items[(number - 1) * size : number * size]), headers)
 
 

@@ -5,15 +5,7 @@ import binascii
 from typing import Any
 
 from integrations_app.sandbox.github import webhooks
-from integrations_app.sandbox.github.calls import (
-    REPO,
-    Call,
-    Json,
-    Refusal,
-    Reply,
-    endpoint,
-    not_found,
-)
+from integrations_app.sandbox.github.calls import REPO, Call, Json, Refusal, Reply, endpoint, not_found
 from integrations_app.sandbox.github.git import commit
 from integrations_app.sandbox.github.state import Repository
 from integrations_app.sandbox.github.views import commit_view
@@ -21,37 +13,17 @@ from integrations_app.sandbox.github.views import commit_view
 AT = "/repos/{owner}/{repo}/contents/{path:path}"
 
 
-def _entry(
-    call: Call,
-    repository: Repository,
-    path: str,
-    ref: str,
-    sha: str,
-    kind: str = "file",
-) -> Json:
+def _entry(call: Call, repository: Repository, path: str, ref: str, sha: str, kind: str = "file") -> Json:
     api = f"{call.api}/repos/{repository.full_name}"
     content = repository.blobs.get(sha, b"")
     html = f"{call.web}/{repository.full_name}/{'blob' if kind == 'file' else 'tree'}/{ref}/{path}"
-    view: Json = {
-        "name": path.rpartition("/")[2],
-        "path": path,
-        "sha": sha,
-        "type": kind,
-    }
-    view |= {
-        "size": len(content) if kind == "file" else 0,
-        "url": f"{api}/contents/{path}?ref={ref}",
-    }
-    view |= {
-        "html_url": html,
-        "git_url": f"{api}/git/{'blobs' if kind == 'file' else 'trees'}/{sha}",
-    }
+    view: Json = {"name": path.rpartition("/")[2], "path": path, "sha": sha, "type": kind}
+    view |= {"size": len(content) if kind == "file" else 0, "url": f"{api}/contents/{path}?ref={ref}"}
+    view |= {"html_url": html, "git_url": f"{api}/git/{'blobs' if kind == 'file' else 'trees'}/{sha}"}
     return view | {"download_url": html if kind == "file" else None}
 
 
-def _directory(
-    call: Call, repository: Repository, path: str, ref: str, files: dict[str, str]
-) -> list[Json]:
+def _directory(call: Call, repository: Repository, path: str, ref: str, files: dict[str, str]) -> list[Json]:
     prefix = f"{path}/" if path else ""
     inside = [name.removeprefix(prefix) for name in files if name.startswith(prefix)]
     if not inside:
@@ -60,9 +32,7 @@ def _directory(
     for name in sorted({one.partition("/")[0] for one in inside}):
         whole = prefix + name
         kind = "file" if whole in files else "dir"
-        views.append(
-            _entry(call, repository, whole, ref, files.get(whole, "0" * 40), kind)
-        )
+        views.append(_entry(call, repository, whole, ref, files.get(whole, "0" * 40), kind))
     return views
 
 
@@ -70,10 +40,7 @@ def _directory(
 def get_contents(call: Call) -> Reply:
     """A file with its content in base64, or a directory as a list."""
     repository = call.repository()
-    path, ref = (
-        call.path["path"].strip("/"),
-        call.query.get("ref") or repository.default_branch,
-    )
+    path, ref = (call.path["path"].strip("/"), call.query.get("ref") or repository.default_branch)
     files = call.commit(repository, ref).files
     if path not in files:
         return Reply(200, _directory(call, repository, path, ref, files))
@@ -104,21 +71,11 @@ def _supplied(call: Call, name: str) -> str:
     if value is None:
         raise Refusal(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
     if not isinstance(value, str):
-        raise Refusal(
-            422,
-            f"Invalid request.\n\nFor 'properties/{name}', {value!r} is not a string.",
-        )
+        raise Refusal(422, f"Invalid request.\n\nFor 'properties/{name}', {value!r} is not a string.")
     return value
 
 
-def _save(
-    call: Call,
-    repository: Repository,
-    branch: str,
-    path: str,
-    content: bytes | None,
-    message: str,
-) -> Json:
+def _save(call: Call, repository: Repository, branch: str, path: str, content: bytes | None, message: str) -> Json:
     ref = f"refs/heads/{branch}"
     before = repository.refs[ref]
     made = commit(repository, before, {path: content}, message, call.me(), call.now)
@@ -134,9 +91,7 @@ def put_contents(call: Call) -> Reply:
     repository, path, branch = _writable(call)
     message = _supplied(call, "message")
     try:
-        content = base64.b64decode(
-            "".join(_supplied(call, "content").split()), validate=True
-        )
+        content = base64.b64decode("".join(_supplied(call, "content").split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refusal(422, "content is not valid Base64") from error
     files = repository.commits[repository.refs[f"refs/heads/{branch}"]].files
@@ -146,12 +101,7 @@ def put_contents(call: Call) -> Reply:
     if current is not None and not given:
         raise Refusal(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
     if given and given != current:
-        raise Refusal(
-            409,
-            f"{path} does not match {given}"
-            if current
-            else f"{path} does not exist at {given}",
-        )
+        raise Refusal(409, f"{path} does not match {given}" if current else f"{path} does not exist at {given}")
     made = _save(call, repository, branch, path, content, message)
     now = repository.commits[made["sha"]].files[path]
     view = {"content": _entry(call, repository, path, branch, now), "commit": made}
@@ -161,20 +111,12 @@ def put_contents(call: Call) -> Reply:
 @endpoint("DELETE", AT, *REPO)
 def delete_contents(call: Call) -> Reply:
     """Remove a file by the sha it has now."""
-    call.body = {name: value for name, value in call.query.items()} | call.body
+    call.body = dict(call.query) | call.body
     repository, path, branch = _writable(call)
     message, given = _supplied(call, "message"), _supplied(call, "sha")
-    current = repository.commits[repository.refs[f"refs/heads/{branch}"]].files.get(
-        path
-    )
+    current = repository.commits[repository.refs[f"refs/heads/{branch}"]].files.get(path)
     if current is None:
         raise not_found()
     if given != current:
         raise Refusal(409, f"{path} does not match {given}")
-    return Reply(
-        200,
-        {
-            "content": None,
-            "commit": _save(call, repository, branch, path, None, message),
-        },
-    )
+    return Reply(200, {"content": None, "commit": _save(call, repository, branch, path, None, message)})

@@ -4,15 +4,7 @@ from typing import Any
 
 from integrations_app.sandbox.deliver import is_deliverable
 from integrations_app.sandbox.github import webhooks
-from integrations_app.sandbox.github.calls import (
-    HOOKS,
-    Call,
-    Refusal,
-    Reply,
-    endpoint,
-    not_found,
-    paged,
-)
+from integrations_app.sandbox.github.calls import HOOKS, Call, Refusal, Reply, endpoint, not_found, paged
 from integrations_app.sandbox.github.state import Delivery, Hook, Repository
 from integrations_app.sandbox.github.views import delivery_view, hook_view
 
@@ -52,11 +44,7 @@ EVENTS = {
 
 
 def _failed(message: str) -> Refusal:
-    return Refusal(
-        422,
-        "Validation Failed",
-        [{"resource": "Hook", "code": "custom", "message": message}],
-    )
+    return Refusal(422, "Validation Failed", [{"resource": "Hook", "code": "custom", "message": message}])
 
 
 def _repository(call: Call) -> Repository:
@@ -76,9 +64,7 @@ def _events(given: Any) -> list[str]:
         raise _failed("Events cannot be empty")
     unknown = [event for event in given if event not in EVENTS]
     if unknown:
-        raise _failed(
-            f"The hook cannot listen to these events: {', '.join(map(str, unknown))}"
-        )
+        raise _failed(f"The hook cannot listen to these events: {', '.join(map(str, unknown))}")
     return list(dict.fromkeys(given))
 
 
@@ -87,9 +73,7 @@ def _url(config: dict[str, Any]) -> str:
     if not isinstance(url, str) or not url:
         raise _failed('config is missing "url"')
     if not is_deliverable(url):
-        raise _failed(
-            "url is not supported because the sandbox delivers to loopback addresses only"
-        )
+        raise _failed("url is not supported because the sandbox delivers to loopback addresses only")
     return url
 
 
@@ -108,50 +92,20 @@ def create_hook(call: Call) -> Reply:
     if not isinstance(config, dict):
         raise Refusal(422, 'Invalid request.\n\n"config" wasn\'t supplied.')
     if call.body.get("name", "web") != "web":
-        raise Refusal(
-            422,
-            "Validation Failed",
-            [{"resource": "Hook", "field": "name", "code": "invalid"}],
-        )
-    events, url, content_type = (
-        _events(call.body.get("events", ["push"])),
-        _url(config),
-        _content_type(config),
-    )
-    secret, active = (
-        str(config.get("secret", "")),
-        call.body.get("active", True) is not False,
-    )
+        raise Refusal(422, "Validation Failed", [{"resource": "Hook", "field": "name", "code": "invalid"}])
+    events, url, content_type = (_events(call.body.get("events", ["push"])), _url(config), _content_type(config))
+    secret, active = (str(config.get("secret", "")), call.body.get("active", True) is not False)
     for other in repository.hooks.values():
-        if (other.url, other.content_type) == (url, content_type) and set(
-            other.events
-        ) == set(events):
+        if (other.url, other.content_type) == (url, content_type) and set(other.events) == set(events):
             raise _failed("Hook already exists on this repository")
     for event in events:
-        if (
-            sum(event in other.events for other in repository.hooks.values())
-            >= PER_EVENT
-        ):
-            raise _failed(
-                f'The "{event}" event cannot have more than {PER_EVENT} hooks'
-            )
-    hook = Hook(
-        call.github.next_id(),
-        url,
-        content_type,
-        secret,
-        events,
-        active,
-        call.now,
-        call.now,
-    )
+        if sum(event in other.events for other in repository.hooks.values()) >= PER_EVENT:
+            raise _failed(f'The "{event}" event cannot have more than {PER_EVENT} hooks')
+    hook = Hook(call.github.next_id(), url, content_type, secret, events, active, call.now, call.now)
     repository.hooks[hook.id] = hook
     webhooks.ping(call.world, call.web, repository, hook, call.me())
     view = hook_view(hook, repository, call.web)
-    return Reply(
-        201,
-        view | {"last_response": {"code": None, "status": "unused", "message": None}},
-    )
+    return Reply(201, view | {"last_response": {"code": None, "status": "unused", "message": None}})
 
 
 @endpoint("GET", AT, *HOOKS)
@@ -159,11 +113,7 @@ def list_hooks(call: Call) -> Reply:
     """Webhooks of a repository."""
     repository = _repository(call)
     found = list(repository.hooks.values())
-    return paged(
-        call,
-        found,
-        lambda page: [hook_view(hook, repository, call.web) for hook in page],
-    )
+    return paged(call, found, lambda page: [hook_view(hook, repository, call.web) for hook in page])
 
 
 @endpoint("GET", AT + "/{hook:int}", *HOOKS)
@@ -210,9 +160,7 @@ def ping_hook(call: Call) -> Reply:
 def list_deliveries(call: Call) -> Reply:
     """Delivery attempts, newest first."""
     _, hook = _hook(call)
-    return paged(
-        call, hook.deliveries[::-1], lambda page: [delivery_view(one) for one in page]
-    )
+    return paged(call, hook.deliveries[::-1], lambda page: [delivery_view(one) for one in page])
 
 
 def _delivery(call: Call, hook: Hook) -> Delivery:

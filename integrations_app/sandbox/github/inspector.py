@@ -21,28 +21,18 @@ class WrongIssue(ValueError):
     """An issue that cannot be opened: unknown repository or person, or no title."""
 
 
-def personal_token(
-    world: World, account: Account, scopes: list[str] | None = None
-) -> Token:
+def personal_token(world: World, account: Account, scopes: list[str] | None = None) -> Token:
     """A classic personal access token to paste, with all useful scopes by default."""
-    return oauth.new_token(
-        world,
-        account.login,
-        PERSONAL_CLIENT,
-        scopes or list(PERSONAL_SCOPES),
-        prefix="ghp_",
-    )
+    return oauth.new_token(world, account.login, PERSONAL_CLIENT, scopes or list(PERSONAL_SCOPES), prefix="ghp_")
 
 
-def open_as(
-    world: World, web: str, full_name: str, login: str, title: str, body: str
-) -> tuple[Repository, Issue]:
+def open_as(world: World, web: str, full_name: str, login: str, title: str, body: str) -> tuple[Repository, Issue]:
     """A person opens an issue and the hooks fire; raises WrongIssue."""
     repository = world.github.repositories.get(full_name.lower())
     author = world.github.account(login)
     if repository is None or author is None or not title.strip():
         raise WrongIssue("repository, user and title must be given and known")
-    issue = issues.open_issue(world, web, repository, author, title, body or None)
+    issue = issues.open_issue(world, repository, author, title, body or None)
     webhooks.fire_issue(world, web, repository, issue, "opened", author)
     return repository, issue
 
@@ -52,16 +42,12 @@ def _web(request: Request) -> str:
 
 
 def _people(world: World) -> list[Account]:
-    return [
-        account for account in world.github.accounts.values() if account.type == "User"
-    ]
+    return [account for account in world.github.accounts.values() if account.type == "User"]
 
 
 def _repository(request: Request) -> Repository:
     world: World = request.state.world
-    found = world.github.repository(
-        request.path_params["owner"], request.path_params["repo"]
-    )
+    found = world.github.repository(request.path_params["owner"], request.path_params["repo"])
     if found is None:
         raise HTTPException(404)
     return found
@@ -86,11 +72,7 @@ async def index(request: Request) -> Response:
 
 def _index_page(request: Request, handed_out: str, handed_to: str) -> Response:
     world: World = request.state.world
-    apps = {
-        client_id: app.name
-        for (vendor, client_id), app in world.apps.items()
-        if vendor == "github"
-    }
+    apps = {client_id: app.name for (vendor, client_id), app in world.apps.items() if vendor == "github"}
     return render(
         request,
         "github_index.html",
@@ -135,11 +117,7 @@ async def repository(request: Request) -> Response:
         repository=found,
         issues=sorted(found.issues.values(), key=lambda issue: -issue.number),
         people=_people(world),
-        branches=sorted(
-            ref.removeprefix("refs/heads/")
-            for ref in found.refs
-            if ref.startswith("refs/heads/")
-        ),
+        branches=sorted(ref.removeprefix("refs/heads/") for ref in found.refs if ref.startswith("refs/heads/")),
         files=sorted(head.files) if head else [],
         runs=runs,
     )
@@ -151,12 +129,7 @@ async def new_issue(request: Request) -> Response:
     given = await _fields(request, "user", "title", "body")
     try:
         _, issue = open_as(
-            request.state.world,
-            _web(request),
-            found.full_name,
-            given["user"],
-            given["title"],
-            given["body"],
+            request.state.world, _web(request), found.full_name, given["user"], given["title"], given["body"]
         )
     except WrongIssue as error:
         raise HTTPException(400, str(error)) from error
@@ -185,9 +158,7 @@ async def comment(request: Request) -> Response:
     if author is None or not given["body"].strip():
         raise HTTPException(400, "user and body must be given")
     issues.add_comment(world, _web(request), found, shown, author, given["body"])
-    return see_other(
-        f"{_web(request)}/{found.full_name}/{'pull' if shown.pull else 'issues'}/{shown.number}"
-    )
+    return see_other(f"{_web(request)}/{found.full_name}/{'pull' if shown.pull else 'issues'}/{shown.number}")
 
 
 async def file(request: Request) -> Response:
@@ -199,12 +170,7 @@ async def file(request: Request) -> Response:
         head = found.head(ref)
         if head is not None and path in head.files:
             text = found.blobs[head.files[path]].decode("utf-8", "replace")
-            values: dict[str, Any] = {
-                "repository": found,
-                "ref": ref,
-                "path": path,
-                "text": text,
-            }
+            values: dict[str, Any] = {"repository": found, "ref": ref, "path": path, "text": text}
             return render(request, "github_file.html", commit=head, **values)
     raise HTTPException(404)
 
@@ -214,11 +180,7 @@ async def redeliver(request: Request) -> Response:
     found = _repository(request)
     hook = found.hooks.get(request.path_params["hook"])
     wanted = request.path_params["delivery"]
-    delivery = (
-        next((one for one in hook.deliveries if one.id == wanted), None)
-        if hook
-        else None
-    )
+    delivery = next((one for one in hook.deliveries if one.id == wanted), None) if hook else None
     if hook is None or delivery is None:
         raise HTTPException(404)
     webhooks.redeliver(request.state.world, found, hook, delivery)
@@ -236,9 +198,5 @@ routes = [
     Route(f"{AT}/pull/{{number:int}}", issue),
     Route(f"{AT}/issues/{{number:int}}/comments", comment, methods=["POST"]),
     Route(f"{AT}/blob/{{rest:path}}", file),
-    Route(
-        f"{AT}/hooks/{{hook:int}}/deliveries/{{delivery:int}}/redeliver",
-        redeliver,
-        methods=["POST"],
-    ),
+    Route(f"{AT}/hooks/{{hook:int}}/deliveries/{{delivery:int}}/redeliver", redeliver, methods=["POST"]),
 ]

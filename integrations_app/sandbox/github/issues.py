@@ -4,24 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from integrations_app.sandbox.github import webhooks
-from integrations_app.sandbox.github.calls import (
-    REPO,
-    Call,
-    Refusal,
-    Reply,
-    endpoint,
-    invalid,
-    not_found,
-    paged,
-)
-from integrations_app.sandbox.github.state import (
-    Account,
-    Comment,
-    GitHub,
-    Issue,
-    Label,
-    Repository,
-)
+from integrations_app.sandbox.github.calls import REPO, Call, Refusal, Reply, endpoint, invalid, not_found, paged
+from integrations_app.sandbox.github.state import Account, Comment, GitHub, Issue, Label, Repository
 from integrations_app.sandbox.github.views import comment_view, issue_view, label_view
 from integrations_app.sandbox.world import World
 
@@ -30,14 +14,7 @@ TITLE_LIMIT = 256
 BODY_LIMIT = 65536
 
 
-def open_issue(
-    world: World,
-    web: str,
-    repository: Repository,
-    author: Account,
-    title: str,
-    body: str | None,
-) -> Issue:
+def open_issue(world: World, repository: Repository, author: Account, title: str, body: str | None) -> Issue:
     """Make an issue; the caller fires the hooks when labels and assignees are set."""
     number = max(repository.issues, default=0) + 1
     now = world.clock()
@@ -46,14 +23,7 @@ def open_issue(
     return issue
 
 
-def add_comment(
-    world: World,
-    web: str,
-    repository: Repository,
-    issue: Issue,
-    author: Account,
-    body: str,
-) -> Comment:
+def add_comment(world: World, web: str, repository: Repository, issue: Issue, author: Account, body: str) -> Comment:
     """Comment on an issue and fire the hooks."""
     now = world.clock()
     comment = Comment(world.github.next_id(), author, body, now, now)
@@ -75,9 +45,7 @@ def _labels(call: Call, repository: Repository, given: Any) -> list[Label]:
         known = {label.name.lower(): label for label in repository.labels.values()}
         label = known.get(name.lower())
         if label is None:
-            label = repository.labels[name] = Label(
-                call.github.next_id(), name, "ededed"
-            )
+            label = repository.labels[name] = Label(call.github.next_id(), name, "ededed")
         found.append(label)
     return list({label.id: label for label in found}.values())
 
@@ -87,30 +55,21 @@ def _assignees(github: GitHub, repository: Repository, given: Any) -> list[Accou
         raise invalid("Issue", "assignees", "invalid")
     for login in given:
         if login not in repository.access:
-            raise invalid(
-                "Issue",
-                "assignees",
-                "invalid",
-                f"{login} cannot be assigned to this issue",
-            )
+            raise invalid("Issue", "assignees", "invalid", f"{login} cannot be assigned to this issue")
     return [github.accounts[login] for login in dict.fromkeys(given)]
 
 
 def _title(call: Call) -> str:
     title = call.text("title", "Issue")
     if len(title) > TITLE_LIMIT:
-        raise invalid(
-            "Issue", "title", "custom", "title is too long (maximum is 256 characters)"
-        )
+        raise invalid("Issue", "title", "custom", "title is too long (maximum is 256 characters)")
     return title
 
 
 def _text(call: Call, resource: str, required: bool) -> str:
     body = call.text("body", resource, required)
     if len(body) > BODY_LIMIT:
-        raise invalid(
-            resource, "body", "custom", "body is too long (maximum is 65536 characters)"
-        )
+        raise invalid(resource, "body", "custom", "body is too long (maximum is 65536 characters)")
     return body
 
 
@@ -120,15 +79,9 @@ def create_issue(call: Call) -> Reply:
     repository = call.repository("pull", REPO)
     me, title, body = call.me(), _title(call), _text(call, "Issue", False)
     is_insider = repository.may(me.login, "push")
-    labels = (
-        _labels(call, repository, call.body.get("labels") or []) if is_insider else []
-    )
-    assignees = (
-        _assignees(call.github, repository, call.body.get("assignees") or [])
-        if is_insider
-        else []
-    )
-    issue = open_issue(call.world, call.web, repository, me, title, body or None)
+    labels = _labels(call, repository, call.body.get("labels") or []) if is_insider else []
+    assignees = _assignees(call.github, repository, call.body.get("assignees") or []) if is_insider else []
+    issue = open_issue(call.world, repository, me, title, body or None)
     issue.labels, issue.assignees = labels, assignees
     webhooks.fire_issue(call.world, call.web, repository, issue, "opened", me)
     view = issue_view(issue, repository, call.web)
@@ -152,31 +105,20 @@ def list_issues(call: Call) -> Reply:
     state, since, query = call.query.get("state", "open"), _since(call), call.query
     if state not in ("open", "closed", "all"):
         raise invalid("Issue", "state", "invalid")
-    found = [
-        i
-        for i in repository.issues.values()
-        if state in ("all", i.state) and i.updated_at >= since
-    ]
+    found = [i for i in repository.issues.values() if state in ("all", i.state) and i.updated_at >= since]
     if wanted := [name for name in query.get("labels", "").split(",") if name]:
         found = [i for i in found if set(wanted) <= {label.name for label in i.labels}]
     if "creator" in query:
         found = [i for i in found if i.user.login == query["creator"]]
     if (assignee := query.get("assignee", "*")) != "*":
         found = [
-            i
-            for i in found
-            if (assignee in [a.login for a in i.assignees])
-            or (assignee == "none" and not i.assignees)
+            i for i in found if (assignee in [a.login for a in i.assignees]) or (assignee == "none" and not i.assignees)
         ]
     by_update = query.get("sort") == "updated"
     found.sort(key=lambda i: (i.updated_at if by_update else i.created_at, i.number))
     if query.get("direction", "desc") == "desc":
         found.reverse()
-    return paged(
-        call,
-        found,
-        lambda page: [issue_view(issue, repository, call.web) for issue in page],
-    )
+    return paged(call, found, lambda page: [issue_view(issue, repository, call.web) for issue in page])
 
 
 @endpoint("GET", AT + "/{number:int}", "repo")
@@ -214,9 +156,7 @@ def _change_state(call: Call, repository: Repository, issue: Issue, state: str) 
     if state != issue.state:
         action = "closed" if state == "closed" else "reopened"
         issue.closed_at = call.now if state == "closed" else 0.0
-        issue.state_reason = call.body.get("state_reason") or (
-            "completed" if state == "closed" else "reopened"
-        )
+        issue.state_reason = call.body.get("state_reason") or ("completed" if state == "closed" else "reopened")
         issue.state = state
     webhooks.fire_issue(call.world, call.web, repository, issue, action, call.me())
 
@@ -231,19 +171,9 @@ def add_labels(call: Call) -> Reply:
         if label not in issue.labels:
             issue.labels.append(label)
             view = label_view(label, repository, call.web)
-            webhooks.fire_issue(
-                call.world,
-                call.web,
-                repository,
-                issue,
-                "labeled",
-                call.me(),
-                label=view,
-            )
+            webhooks.fire_issue(call.world, call.web, repository, issue, "labeled", call.me(), label=view)
     issue.updated_at = call.now
-    return Reply(
-        200, [label_view(label, repository, call.web) for label in issue.labels]
-    )
+    return Reply(200, [label_view(label, repository, call.web) for label in issue.labels])
 
 
 @endpoint("POST", AT + "/{number:int}/assignees", *REPO)
@@ -264,11 +194,7 @@ def list_comments(call: Call) -> Reply:
     repository = call.repository()
     issue, since = call.issue(repository), _since(call)
     found = [comment for comment in issue.comments if comment.updated_at >= since]
-    return paged(
-        call,
-        found,
-        lambda page: [comment_view(one, issue, repository, call.web) for one in page],
-    )
+    return paged(call, found, lambda page: [comment_view(one, issue, repository, call.web) for one in page])
 
 
 @endpoint("POST", AT + "/{number:int}/comments", *REPO)

@@ -38,6 +38,7 @@ IMPLIED = {
     "user": {"read:user", "user:email"},
     "admin:org": {"read:org"},
 }
+TOKENS_PER_GRANT = 10
 ERRORS = {
     "bad_verification_code": "The code passed is incorrect or expired.",
     "incorrect_client_credentials": "The client_id and/or client_secret passed are incorrect.",
@@ -53,24 +54,16 @@ class TokenRefused(Exception):
 
 def split_scopes(text: str) -> list[str]:
     """Asked scopes without those that others imply and without unknown ones, as GitHub normalises them."""
-    asked = [
-        scope
-        for scope in dict.fromkeys(text.replace(",", " ").split())
-        if scope in SCOPES
-    ]
+    asked = [scope for scope in dict.fromkeys(text.replace(",", " ").split()) if scope in SCOPES]
     implied = {name for scope in asked for name in IMPLIED.get(scope, ())}
     return [scope for scope in asked if scope not in implied]
 
 
 def _accounts(world: World) -> list[tuple[str, str]]:
-    return [
-        (account.login, account.login)
-        for account in world.github.accounts.values()
-        if account.type == "User"
-    ]
+    return [(account.login, account.login) for account in world.github.accounts.values() if account.type == "User"]
 
 
-def _refuse(world: World, app: App, given: dict[str, str]) -> str | None:
+def _refuse(world: World, given: dict[str, str]) -> str | None:
     challenge = given.get("code_challenge", "")
     if challenge and given.get("code_challenge_method") != "S256":
         return "invalid_request"
@@ -79,9 +72,7 @@ def _refuse(world: World, app: App, given: dict[str, str]) -> str | None:
     return None
 
 
-SERVER = consent.Server(
-    "github", "GitHub", "Account", _accounts, SCOPES, split_scopes, _refuse
-)
+SERVER = consent.Server("github", "GitHub", "Account", _accounts, SCOPES, split_scopes, _refuse)
 
 
 async def authorize(request: Request) -> Response:
@@ -89,26 +80,28 @@ async def authorize(request: Request) -> Response:
     return await consent.answer(request, SERVER)
 
 
-def new_token(
-    world: World, login: str, client_id: str, scopes: list[str], prefix: str = "gho_"
-) -> Token:
+def new_token(world: World, login: str, client_id: str, scopes: list[str], prefix: str = "gho_") -> Token:
     """A new token; of an app with expiring tokens it lives 8 hours and has a refresh token."""
     settings, now = world.settings.github, world.clock()
+    if prefix != "ghp_":
+        _make_room(world, login, client_id, scopes)
     expiring = settings.expiring_tokens and prefix != "ghp_"
-    token = Token(
-        f"{'ghu_' if expiring else prefix}{world.new_token(27)}",
-        login,
-        client_id,
-        scopes,
-        now,
-    )
+    token = Token(f"{'ghu_' if expiring else prefix}{world.new_token(36)}", login, client_id, scopes, now)
     if expiring:
         token.expires_at = now + settings.token_life
-        token.refresh = f"ghr_{world.new_token(54)}"
+        token.refresh = f"ghr_{world.new_token(76)}"
         token.refresh_expires_at = now + settings.refresh_life
         world.github.refresh_tokens[token.refresh] = token
     world.github.tokens[token.value] = token
     return token
+
+
+def _make_room(world: World, login: str, client_id: str, scopes: list[str]) -> None:
+    """The eleventh token of the same person, app and scopes ends the oldest (authorizing-oauth-apps)."""
+    wanted = (login, client_id, sorted(scopes))
+    alike = [t for t in world.github.tokens.values() if (t.login, t.client_id, sorted(t.scopes)) == wanted]
+    live = [token for token in alike if live_token(world, token.value)]
+    revoke(world, live[: len(live) - TOKENS_PER_GRANT + 1] if len(live) >= TOKENS_PER_GRANT else [])
 
 
 def revoke(world: World, tokens: list[Token]) -> int:
@@ -123,11 +116,7 @@ def revoke(world: World, tokens: list[Token]) -> int:
 def live_token(world: World, value: str) -> Token | None:
     """The token when it is known, not revoked and not expired."""
     token = world.github.tokens.get(value)
-    if (
-        token is None
-        or token.revoked
-        or (token.expires_at and token.expires_at <= world.clock())
-    ):
+    if token is None or token.revoked or (token.expires_at and token.expires_at <= world.clock()):
         return None
     return token
 
@@ -141,15 +130,9 @@ async def access_token(request: Request) -> Response:
             parsed = json.loads(body or b"{}")
         except ValueError:
             return JSONResponse({"message": "Problems parsing JSON"}, 400)
-        given |= (
-            {name: str(value) for name, value in parsed.items()}
-            if isinstance(parsed, dict)
-            else {}
-        )
+        given |= {name: str(value) for name, value in parsed.items()} if isinstance(parsed, dict) else {}
     else:
-        given |= dict(
-            parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        )
+        given |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     try:
         answer = _exchange(request.state.world, given)
     except TokenRefused as error:
@@ -175,40 +158,25 @@ def _exchange(world: World, given: dict[str, str]) -> Json:
         raise TokenRefused("bad_verification_code")
     if given.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
         raise TokenRefused("redirect_uri_mismatch")
-    if code.challenge and not verifier_matches(
-        code.challenge, given.get("code_verifier", "")
-    ):
+    if code.challenge and not verifier_matches(code.challenge, given.get("code_verifier", "")):
         raise TokenRefused("bad_verification_code")
     return _answer(world, new_token(world, code.account, app.client_id, code.scopes))
 
 
 def _refresh(world: World, app: App, value: str) -> Json:
     old = world.github.refresh_tokens.get(value)
-    if (
-        old is None
-        or old.client_id != app.client_id
-        or old.refresh_expires_at <= world.clock()
-    ):
+    if old is None or old.client_id != app.client_id or old.refresh_expires_at <= world.clock():
         raise TokenRefused("bad_refresh_token")
     revoke(world, [old])
     world.github.refresh_tokens.pop(value, None)
-    return _answer(
-        world, new_token(world, old.login, app.client_id, old.scopes, prefix="ghu_")
-    )
+    return _answer(world, new_token(world, old.login, app.client_id, old.scopes, prefix="ghu_"))
 
 
 def _answer(world: World, token: Token) -> Json:
-    answer: Json = {
-        "access_token": token.value,
-        "scope": ",".join(token.scopes),
-        "token_type": "bearer",
-    }
+    answer: Json = {"access_token": token.value, "scope": ",".join(token.scopes), "token_type": "bearer"}
     if token.expires_at:
         now = world.clock()
-        answer |= {
-            "expires_in": round(token.expires_at - now),
-            "refresh_token": token.refresh,
-        }
+        answer |= {"expires_in": round(token.expires_at - now), "refresh_token": token.refresh}
         answer |= {"refresh_token_expires_in": round(token.refresh_expires_at - now)}
     return answer
 
@@ -218,57 +186,31 @@ async def applications(request: Request) -> Response:
     world: World = request.state.world
     app = _basic_client(request)
     if app is None:
-        return JSONResponse(
-            {
-                "message": "Bad credentials",
-                "documentation_url": "https://docs.github.com/rest",
-            },
-            401,
-        )
+        return JSONResponse({"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}, 401)
     try:
         body = json.loads(await request.body())
         value = str(body["access_token"])
     except (ValueError, KeyError, TypeError):
         message = 'Invalid request.\n\n"access_token" wasn\'t supplied.'
-        return JSONResponse(
-            {"message": message, "documentation_url": "https://docs.github.com/rest"},
-            422,
-        )
+        return JSONResponse({"message": message, "documentation_url": "https://docs.github.com/rest"}, 422)
     token = live_token(world, value)
     if token is None or token.client_id != app.client_id:
-        return JSONResponse(
-            {
-                "message": "Not Found",
-                "documentation_url": "https://docs.github.com/rest",
-            },
-            404,
-        )
+        return JSONResponse({"message": "Not Found", "documentation_url": "https://docs.github.com/rest"}, 404)
     if request.method == "POST":
         return JSONResponse(_authorization(request, app, token))
     doomed = [token]
     if request.path_params["what"] == "grant":
         everyone = world.github.tokens.values()
-        doomed = [
-            one
-            for one in everyone
-            if (one.login, one.client_id) == (token.login, token.client_id)
-        ]
+        doomed = [one for one in everyone if (one.login, one.client_id) == (token.login, token.client_id)]
     revoke(world, doomed)
     return Response(status_code=204)
 
 
 def _basic_client(request: Request) -> App | None:
     world: World = request.state.world
-    client_id, secret = basic_credentials(request.headers.get("authorization")) or (
-        "",
-        "",
-    )
+    client_id, secret = basic_credentials(request.headers.get("authorization")) or ("", "")
     app = world.app("github", client_id)
-    if (
-        app is None
-        or client_id != request.path_params["client_id"]
-        or not app.secret_matches(secret)
-    ):
+    if app is None or client_id != request.path_params["client_id"] or not app.secret_matches(secret):
         return None
     return app
 

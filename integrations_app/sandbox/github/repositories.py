@@ -1,47 +1,22 @@
 """The person, repositories, branches, refs, labels and search of the emulated REST API."""
 
 from integrations_app.sandbox.github import webhooks
-from integrations_app.sandbox.github.calls import (
-    REPO,
-    Call,
-    Json,
-    Refusal,
-    Reply,
-    endpoint,
-    invalid,
-    not_found,
-    paged,
-)
+from integrations_app.sandbox.github.calls import REPO, Call, Json, Refusal, Reply, endpoint, invalid, not_found, paged
 from integrations_app.sandbox.github.state import Commit, Issue, Repository, stamp
-from integrations_app.sandbox.github.views import (
-    account_view,
-    commit_view,
-    issue_view,
-    label_view,
-    repository_view,
-)
+from integrations_app.sandbox.github.views import account_view, commit_view, issue_view, label_view, repository_view
 
 AT = "/repos/{owner}/{repo}"
 
 
 @endpoint("GET", "/user")
 def user(call: Call) -> Reply:
-    """Who am I?"""
+    """The person the token belongs to."""
     me = call.me()
     view = account_view(me, call.web) | {"name": me.name, "company": None, "bio": None}
     view["email"] = me.email if call.has_scope("user", "user:email") else None
     owned = [one for one in call.github.repositories.values() if one.owner is me]
     view["public_repos"] = sum(not one.private for one in owned)
-    return Reply(
-        200,
-        view
-        | {
-            "followers": 0,
-            "following": 0,
-            "created_at": stamp(0),
-            "updated_at": stamp(0),
-        },
-    )
+    return Reply(200, view | {"followers": 0, "following": 0, "created_at": stamp(0), "updated_at": stamp(0)})
 
 
 @endpoint("GET", "/users/{login}")
@@ -60,20 +35,8 @@ def rate_limit(call: Call) -> Reply:
     limit = call.world.settings.github.primary_limit if call.viewer else 60
     window = int(call.now // 3600)
     used = call.github.calls.get(("core", login, window), 0)
-    core = {
-        "limit": limit,
-        "used": used,
-        "remaining": limit - used,
-        "reset": (window + 1) * 3600,
-        "resource": "core",
-    }
-    return Reply(
-        200,
-        {
-            "resources": {"core": core, "search": core | {"resource": "search"}},
-            "rate": core,
-        },
-    )
+    core = {"limit": limit, "used": used, "remaining": limit - used, "reset": (window + 1) * 3600, "resource": "core"}
+    return Reply(200, {"resources": {"core": core, "search": core | {"resource": "search"}}, "rate": core})
 
 
 @endpoint("GET", "/user/repos", "repo")
@@ -88,23 +51,16 @@ def user_repos(call: Call) -> Reply:
         mine = [r for r in mine if r.private == (visibility == "private")]
     orders = {"created": lambda r: r.created_at, "full_name": lambda r: r.full_name}
     sort = call.query.get("sort", "full_name")
-    down = (
-        call.query.get("direction", "asc" if sort == "full_name" else "desc") == "desc"
-    )
+    down = call.query.get("direction", "asc" if sort == "full_name" else "desc") == "desc"
     mine.sort(key=orders.get(sort, lambda r: r.pushed_at), reverse=down)
-    return paged(
-        call, mine, lambda page: [repository_view(r, call.web, me.login) for r in page]
-    )
+    return paged(call, mine, lambda page: [repository_view(r, call.web, me.login) for r in page])
 
 
 @endpoint("GET", AT, "repo")
 def get_repository(call: Call) -> Reply:
     """One repository."""
     found = call.repository()
-    return Reply(
-        200,
-        repository_view(found, call.web, call.viewer.login if call.viewer else None),
-    )
+    return Reply(200, repository_view(found, call.web, call.viewer.login if call.viewer else None))
 
 
 def _branch(call: Call, repository: Repository, name: str, whole: bool = False) -> Json:
@@ -114,10 +70,7 @@ def _branch(call: Call, repository: Repository, name: str, whole: bool = False) 
     view: Json = {"name": name, "commit": short, "protected": False}
     if whole:
         view["commit"] = _commit(call, repository, commit)
-        view["_links"] = {
-            "self": f"{api}/branches/{name}",
-            "html": f"{call.web}/{repository.full_name}/tree/{name}",
-        }
+        view["_links"] = {"self": f"{api}/branches/{name}", "html": f"{call.web}/{repository.full_name}/tree/{name}"}
     return view
 
 
@@ -136,14 +89,8 @@ def _commit(call: Call, repository: Repository, commit: Commit) -> Json:
 def branches(call: Call) -> Reply:
     """Branches by name."""
     repository = call.repository()
-    names = sorted(
-        ref.removeprefix("refs/heads/")
-        for ref in repository.refs
-        if ref.startswith("refs/heads/")
-    )
-    return paged(
-        call, names, lambda page: [_branch(call, repository, name) for name in page]
-    )
+    names = sorted(ref.removeprefix("refs/heads/") for ref in repository.refs if ref.startswith("refs/heads/"))
+    return paged(call, names, lambda page: [_branch(call, repository, name) for name in page])
 
 
 @endpoint("GET", f"{AT}/branches/{{branch:path}}", "repo")
@@ -178,12 +125,7 @@ def git_ref(call: Call) -> Reply:
 def _ref(call: Call, repository: Repository, name: str) -> Json:
     api, sha = f"{call.api}/repos/{repository.full_name}", repository.refs[name]
     target = {"type": "commit", "sha": sha, "url": f"{api}/git/commits/{sha}"}
-    return {
-        "ref": name,
-        "node_id": f"REF_{name}",
-        "url": f"{api}/git/{name}",
-        "object": target,
-    }
+    return {"ref": name, "node_id": f"REF_{name}", "url": f"{api}/git/{name}", "object": target}
 
 
 @endpoint("POST", f"{AT}/git/refs", *REPO)
@@ -191,10 +133,8 @@ def create_ref(call: Call) -> Reply:
     """Make a branch or tag at a commit."""
     repository = call.repository("push", REPO)
     name, sha = call.text("ref", "Reference"), call.text("sha", "Reference")
-    if not name.startswith("refs/") or name.count("/") < 2:
-        raise Refusal(
-            422, "Reference name must start with 'refs/' and have at least two slashes."
-        )
+    if not name.startswith("refs/") or len(name.split("/", 2)) != len(("refs", "kind", "name")):
+        raise Refusal(422, "Reference name must start with 'refs/' and have at least two slashes.")
     if name in repository.refs:
         raise Refusal(422, "Reference already exists")
     if sha not in repository.commits:
@@ -222,11 +162,7 @@ def labels(call: Call) -> Reply:
     """Labels of a repository."""
     repository = call.repository()
     found = list(repository.labels.values())
-    return paged(
-        call,
-        found,
-        lambda page: [label_view(label, repository, call.web) for label in page],
-    )
+    return paged(call, found, lambda page: [label_view(label, repository, call.web) for label in page])
 
 
 @endpoint("GET", f"{AT}/assignees", "repo")
@@ -234,9 +170,7 @@ def assignees(call: Call) -> Reply:
     """People an issue may be assigned to."""
     repository = call.repository()
     people = [call.github.accounts[login] for login in sorted(repository.access)]
-    return paged(
-        call, people, lambda page: [account_view(person, call.web) for person in page]
-    )
+    return paged(call, people, lambda page: [account_view(person, call.web) for person in page])
 
 
 @endpoint("GET", "/search/issues", "repo")
@@ -252,18 +186,11 @@ def search_issues(call: Call) -> Reply:
         hidden = repository.private and not call.has_scope("repo")
         if hidden or not repository.may(login, "pull"):
             continue
-        if (
-            "repo" in filters
-            and filters["repo"].lower() != repository.full_name.lower()
-        ):
+        if "repo" in filters and filters["repo"].lower() != repository.full_name.lower():
             continue
         for issue in repository.issues.values():
             kinds = {"issue": issue.pull is None, "pr": issue.pull is not None}
-            wanted = (
-                filters.get("is", ""),
-                filters.get("type", ""),
-                filters.get("state", ""),
-            )
+            wanted = (filters.get("is", ""), filters.get("type", ""), filters.get("state", ""))
             if any(not kinds.get(one, issue.state == one) for one in wanted if one):
                 continue
             if filters.get("author", issue.user.login) != issue.user.login:
@@ -274,10 +201,7 @@ def search_issues(call: Call) -> Reply:
     hits.sort(key=lambda hit: hit[1].created_at, reverse=True)
 
     def wrap(page: list[tuple[Repository, Issue]]) -> Json:
-        items = [
-            issue_view(issue, repository, call.web) | {"score": 1.0}
-            for repository, issue in page
-        ]
+        items = [issue_view(issue, repository, call.web) | {"score": 1.0} for repository, issue in page]
         return {"total_count": len(hits), "incomplete_results": False, "items": items}
 
     return paged(call, hits, wrap)

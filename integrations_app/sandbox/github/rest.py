@@ -3,30 +3,15 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from integrations_app.sandbox.github import (
-    actions,
-    contents,
-    hooks,
-    issues,
-    oauth,
-    pulls,
-    repositories,
-)
-from integrations_app.sandbox.github.calls import (
-    DOCS,
-    ENDPOINTS,
-    Call,
-    Endpoint,
-    Json,
-    Refusal,
-    Reply,
-)
+from integrations_app.sandbox.github import actions, contents, hooks, issues, oauth, pulls, repositories
+from integrations_app.sandbox.github.calls import DOCS, ENDPOINTS, Call, Endpoint, Json, Refusal, Reply
 from integrations_app.sandbox.github.state import Token
 from integrations_app.sandbox.world import World
 
@@ -34,15 +19,11 @@ MODULES = (actions, contents, hooks, issues, pulls, repositories)
 HOUR = 3600
 
 
-def _error(
-    status: int, message: str, headers: dict[str, str], errors: list[Any] | None = None
-) -> Response:
+def _error(status: int, message: str, headers: dict[str, str], errors: list[Any] | None = None) -> Response:
     body: Json = {"message": message}
     if errors is not None:
         body["errors"] = errors
-    return JSONResponse(
-        body | {"documentation_url": DOCS, "status": str(status)}, status, headers
-    )
+    return JSONResponse(body | {"documentation_url": DOCS, "status": str(status)}, status, headers)
 
 
 def _token(request: Request) -> Token | None:
@@ -51,11 +32,7 @@ def _token(request: Request) -> Token | None:
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     if not kind:
         return None
-    token = (
-        oauth.live_token(world, value.strip())
-        if kind.lower() in ("token", "bearer")
-        else None
-    )
+    token = oauth.live_token(world, value.strip()) if kind.lower() in ("token", "bearer") else None
     if token is None:
         raise Refusal(401, "Bad credentials")
     return token
@@ -79,9 +56,7 @@ def _rate_headers(world: World, token: Token | None, cost: int) -> dict[str, str
         "X-RateLimit-Resource": "core",
     }
     if over:
-        who = (
-            f"user ID {world.github.accounts[token.login].id}" if token else "127.0.0.1"
-        )
+        who = f"user ID {world.github.accounts[token.login].id}" if token else "127.0.0.1"
         message = f"API rate limit exceeded for {who}."
         raise Refusal(world.settings.github.limit_status, message, headers=headers)
     return headers
@@ -96,26 +71,14 @@ def _check_secondary(world: World, token: Token | None, method: str) -> None:
     if world.github.calls[key] > limit:
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
         settings = world.settings.github
-        raise Refusal(
-            settings.limit_status,
-            message,
-            headers={"Retry-After": str(settings.retry_after)},
-        )
+        raise Refusal(settings.limit_status, message, headers={"Retry-After": str(settings.retry_after)})
 
 
 def _body(request: Request, raw: bytes) -> Json:
     if not raw:
         return {}
-    kind = (
-        request.headers.get("content-type", "application/json")
-        .partition(";")[0]
-        .strip()
-        .lower()
-    )
-    if kind not in (
-        "application/json",
-        "application/x-www-form-urlencoded",
-    ) and not kind.endswith("+json"):
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind not in ("application/json", "application/x-www-form-urlencoded") and not kind.endswith("+json"):
         raise Refusal(415, f"Media type {kind} is not supported")
     try:
         parsed = json.loads(raw)
@@ -135,47 +98,27 @@ def _call(request: Request, token: Token | None, raw: bytes) -> Call:
     version = request.headers.get("x-github-api-version", "2022-11-28")
     url = f"{request.state.base}{request.state.path}"
     query = dict(request.query_params)
-    return Call(
-        world,
-        web,
-        token,
-        viewer,
-        dict(request.path_params),
-        query,
-        _body(request, raw),
-        version,
-        url,
-    )
+    return Call(world, web, token, viewer, dict(request.path_params), query, _body(request, raw), version, url)
 
 
 def _handler(choices: dict[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         world: World = request.state.world
-        headers = {
-            "X-GitHub-Media-Type": "github.v3; format=json",
-            "X-GitHub-Request-Id": world.new_token(9),
-        }
+        headers = {"X-GitHub-Media-Type": "github.v3; format=json", "X-GitHub-Request-Id": world.new_token(9)}
         if not request.headers.get("user-agent"):
-            return Response(
-                "Request forbidden by administrative rules. Please send a User-Agent header.",
-                403,
-            )
+            return Response("Request forbidden by administrative rules. Please send a User-Agent header.", 403)
         try:
-            endpoint = choices.get(request.method)
+            endpoint = choices.get("GET" if request.method == "HEAD" else request.method)
             if endpoint is None:
                 raise Refusal(404, "Not Found")
             return _serve(request, endpoint, await request.body(), headers)
         except Refusal as error:
-            return _error(
-                error.status, error.message, headers | error.headers, error.errors
-            )
+            return _error(error.status, error.message, headers | error.headers, error.errors)
 
     return handle
 
 
-def _serve(
-    request: Request, endpoint: Endpoint, raw: bytes, headers: dict[str, str]
-) -> Response:
+def _serve(request: Request, endpoint: Endpoint, raw: bytes, headers: dict[str, str]) -> Response:
     world: World = request.state.world
     token = _token(request)
     if token is not None:
@@ -189,28 +132,19 @@ def _serve(
     return _respond(request, reply, headers, world, token)
 
 
-def _respond(
-    request: Request,
-    reply: Reply,
-    headers: dict[str, str],
-    world: World,
-    token: Token | None,
-) -> Response:
+def _respond(request: Request, reply: Reply, headers: dict[str, str], world: World, token: Token | None) -> Response:
     headers |= reply.headers
     if reply.body is None:
         return Response(status_code=reply.status, headers=headers)
     answer = JSONResponse(reply.body, reply.status, headers)
-    if request.method == "GET" and reply.status == 200:
+    if request.method == "GET" and reply.status == HTTPStatus.OK:
         etag = f'W/"{hashlib.sha256(bytes(answer.body)).hexdigest()}"'
         given = request.headers.get("if-none-match", "")
         if etag in [one.strip() for one in given.split(",")]:
             # A 304 is free: give back what was counted.
             key = ("core", token.login if token else "", int(world.clock() // HOUR))
             world.github.calls[key] -= 1
-            return Response(
-                status_code=304,
-                headers=headers | _rate_headers(world, token, 0) | {"ETag": etag},
-            )
+            return Response(status_code=304, headers=headers | _rate_headers(world, token, 0) | {"ETag": etag})
         answer.headers["ETag"] = etag
     return answer
 
@@ -225,17 +159,13 @@ def _routes() -> list[BaseRoute]:
     return [Route(path, _handler(grouped[path]), methods=methods) for path in ordered]
 
 
-async def unknown(request: Request) -> Response:
+async def unknown(_request: Request) -> Response:
     """Every address that is no endpoint."""
     return _error(404, "Not Found", {})
 
 
 routes: list[BaseRoute] = [
-    Route(
-        "/applications/{client_id}/{what}",
-        oauth.applications,
-        methods=["POST", "DELETE"],
-    ),
+    Route("/applications/{client_id}/{what}", oauth.applications, methods=["POST", "DELETE"]),
     *_routes(),
     Route("/{rest:path}", unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
 ]

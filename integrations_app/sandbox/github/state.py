@@ -13,9 +13,7 @@ def stamp(seconds: float) -> str:
 
 def blob_sha(content: bytes) -> str:
     """Git's own name of a file's content."""
-    return hashlib.sha1(
-        b"blob %d\0" % len(content) + content, usedforsecurity=False
-    ).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -100,9 +98,7 @@ class Commit:
     def tree_sha(self) -> str:
         """A name for the tree: equal trees, equal names."""
         lines = "\n".join(f"{path} {sha}" for path, sha in sorted(self.files.items()))
-        return hashlib.sha1(
-            b"tree " + lines.encode(), usedforsecurity=False
-        ).hexdigest()
+        return hashlib.sha1(b"tree " + lines.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass

@@ -32,9 +32,7 @@ def account_view(account: Account, web: str) -> Json:
     }
 
 
-def repository_view(
-    repository: Repository, web: str, viewer: str | None = None
-) -> Json:
+def repository_view(repository: Repository, web: str, viewer: str | None = None) -> Json:
     """A repository; with a viewer also what that person may do."""
     api = f"{web}/api/v3/repos/{repository.full_name}"
     html = f"{web}/{repository.full_name}"
@@ -62,33 +60,20 @@ def repository_view(
         "has_issues": True,
         "archived": False,
         "disabled": False,
-        "open_issues_count": sum(
-            issue.state == "open" for issue in repository.issues.values()
-        ),
+        "open_issues_count": sum(issue.state == "open" for issue in repository.issues.values()),
         "default_branch": repository.default_branch,
     }
     if viewer is not None:
         levels = {"admin": "admin", "push": "push", "pull": "pull"}
-        view["permissions"] = {
-            name: repository.may(viewer, level) for name, level in levels.items()
-        }
+        view["permissions"] = {name: repository.may(viewer, level) for name, level in levels.items()}
     return view
 
 
 def label_view(label: Label, repository: Repository, web: str) -> Json:
     """A label."""
     url = f"{web}/api/v3/repos/{repository.full_name}/labels/{label.name}"
-    view: Json = {
-        "id": label.id,
-        "node_id": f"LA_{label.id}",
-        "url": url,
-        "name": label.name,
-    }
-    return view | {
-        "color": label.color,
-        "default": False,
-        "description": label.description,
-    }
+    view: Json = {"id": label.id, "node_id": f"LA_{label.id}", "url": url, "name": label.name}
+    return view | {"color": label.color, "default": False, "description": label.description}
 
 
 def issue_view(issue: Issue, repository: Repository, web: str) -> Json:
@@ -134,23 +119,13 @@ def pull_view(issue: Issue, repository: Repository, web: str) -> Json:
     if pull is None:
         raise ValueError("not a pull request")
     api = f"{web}/api/v3/repos/{repository.full_name}"
-    view = {
-        name: value
-        for name, value in issue_view(issue, repository, web).items()
-        if name != "pull_request"
-    }
+    view = {name: value for name, value in issue_view(issue, repository, web).items() if name != "pull_request"}
     owner = repository.owner.login
     shown = repository_view(repository, web)
 
     def side(branch: str, sha: str) -> Json:
         user = account_view(repository.owner, web)
-        return {
-            "label": f"{owner}:{branch}",
-            "ref": branch,
-            "sha": sha,
-            "user": user,
-            "repo": shown,
-        }
+        return {"label": f"{owner}:{branch}", "ref": branch, "sha": sha, "user": user, "repo": shown}
 
     return view | {
         "url": f"{api}/pulls/{issue.number}",
@@ -171,14 +146,10 @@ def pull_view(issue: Issue, repository: Repository, web: str) -> Json:
     }
 
 
-def comment_view(
-    comment: Comment, issue: Issue, repository: Repository, web: str
-) -> Json:
+def comment_view(comment: Comment, issue: Issue, repository: Repository, web: str) -> Json:
     """A comment in the timeline of an issue, or at a line of a pull request."""
     api = f"{web}/api/v3/repos/{repository.full_name}"
-    kind, where = (
-        ("pull", "discussion_r") if comment.review else ("issues", "issuecomment-")
-    )
+    kind, where = ("pull", "discussion_r") if comment.review else ("issues", "issuecomment-")
     if issue.pull:
         kind = "pull"
     view: Json = {
@@ -193,20 +164,14 @@ def comment_view(
         "body": comment.body,
     }
     if comment.review:
-        return (
-            view | comment.review | {"pull_request_url": f"{api}/pulls/{issue.number}"}
-        )
+        return view | comment.review | {"pull_request_url": f"{api}/pulls/{issue.number}"}
     return view | {"issue_url": f"{api}/issues/{issue.number}"}
 
 
 def commit_view(commit: Commit, repository: Repository, web: str) -> Json:
     """A commit as the contents endpoints and pushes show it."""
     api = f"{web}/api/v3/repos/{repository.full_name}"
-    who = {
-        "name": commit.author.name,
-        "email": commit.author.email,
-        "date": stamp(commit.at),
-    }
+    who = {"name": commit.author.name, "email": commit.author.email, "date": stamp(commit.at)}
     return {
         "sha": commit.sha,
         "node_id": f"C_{commit.sha[:12]}",
@@ -216,10 +181,7 @@ def commit_view(commit: Commit, repository: Repository, web: str) -> Json:
         "committer": who,
         "message": commit.message,
         "tree": {"sha": commit.tree_sha, "url": f"{api}/git/trees/{commit.tree_sha}"},
-        "parents": [
-            {"sha": parent, "url": f"{api}/git/commits/{parent}"}
-            for parent in commit.parents
-        ],
+        "parents": [{"sha": parent, "url": f"{api}/git/commits/{parent}"} for parent in commit.parents],
     }
 
 
@@ -228,7 +190,7 @@ def hook_view(hook: Hook, repository: Repository, web: str) -> Json:
     url = f"{web}/api/v3/repos/{repository.full_name}/hooks/{hook.id}"
     config = {"url": hook.url, "content_type": hook.content_type, "insecure_ssl": "0"}
     if hook.secret:
-        config["secret"] = "********"
+        config["secret"] = "********"  # noqa: S105 - the vendor's own mask
     last = hook.deliveries[-1] if hook.deliveries else None
     return {
         "type": "Repository",
@@ -268,12 +230,6 @@ def delivery_view(delivery: Delivery, whole: bool = False) -> Json:
         "throttled_at": None,
     }
     if whole:
-        view["request"] = {
-            "headers": delivery.request_headers,
-            "payload": delivery.payload,
-        }
-        view["response"] = {
-            "headers": delivery.response_headers,
-            "payload": delivery.response_body,
-        }
+        view["request"] = {"headers": delivery.request_headers, "payload": delivery.payload}
+        view["response"] = {"headers": delivery.response_headers, "payload": delivery.response_body}
     return view

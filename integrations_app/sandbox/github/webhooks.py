@@ -7,14 +7,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from integrations_app.sandbox.github.state import (
-    Account,
-    Comment,
-    Delivery,
-    Hook,
-    Issue,
-    Repository,
-)
+from integrations_app.sandbox.github.state import Account, Comment, Delivery, Hook, Issue, Repository
 from integrations_app.sandbox.github.views import (
     account_view,
     comment_view,
@@ -31,19 +24,9 @@ KEPT = 200
 USER_AGENT = "GitHub-Hookshot/sandbox"
 
 
-def fire(
-    world: World,
-    web: str,
-    repository: Repository,
-    event: str,
-    sender: Account,
-    payload: Json,
-) -> None:
+def fire(world: World, web: str, repository: Repository, event: str, sender: Account, payload: Json) -> None:
     """Deliver an event to every active hook of the repository that listens to it."""
-    whole = payload | {
-        "repository": repository_view(repository, web),
-        "sender": account_view(sender, web),
-    }
+    whole = payload | {"repository": repository_view(repository, web), "sender": account_view(sender, web)}
     if repository.owner.type == "Organization":
         whole["organization"] = account_view(repository.owner, web)
     for hook in repository.hooks.values():
@@ -51,56 +34,27 @@ def fire(
             deliver(world, repository, hook, event, whole)
 
 
-def ping(
-    world: World, web: str, repository: Repository, hook: Hook, sender: Account
-) -> None:
+def ping(world: World, web: str, repository: Repository, hook: Hook, sender: Account) -> None:
     """The event that follows the creation of a hook."""
-    payload: Json = {
-        "zen": "Keep it logically awesome.",
-        "hook_id": hook.id,
-        "hook": hook_view(hook, repository, web),
-    }
-    payload |= {
-        "repository": repository_view(repository, web),
-        "sender": account_view(sender, web),
-    }
+    payload: Json = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": hook_view(hook, repository, web)}
+    payload |= {"repository": repository_view(repository, web), "sender": account_view(sender, web)}
     deliver(world, repository, hook, "ping", payload)
 
 
-def deliver(
-    world: World, repository: Repository, hook: Hook, event: str, payload: Json
-) -> Delivery:
+def deliver(world: World, repository: Repository, hook: Hook, event: str, payload: Json) -> Delivery:
     """Begin one delivery with a new GUID."""
     guid = str(uuid.uuid4())
     delivery = Delivery(
-        world.github.next_id(),
-        guid,
-        event,
-        payload.get("action"),
-        world.clock(),
-        False,
-        {},
-        payload,
-        "",
+        world.github.next_id(), guid, event, payload.get("action"), world.clock(), False, {}, payload, ""
     )
     _prepare(repository, hook, delivery)
     return _send(world, hook, delivery)
 
 
-def redeliver(
-    world: World, repository: Repository, hook: Hook, old: Delivery
-) -> Delivery:
+def redeliver(world: World, repository: Repository, hook: Hook, old: Delivery) -> Delivery:
     """Deliver again what was delivered: the same GUID and payload, a new id."""
     again = Delivery(
-        world.github.next_id(),
-        old.guid,
-        old.event,
-        old.action,
-        world.clock(),
-        True,
-        {},
-        old.payload,
-        old.body,
+        world.github.next_id(), old.guid, old.event, old.action, world.clock(), True, {}, old.payload, old.body
     )
     _prepare(repository, hook, again)
     return _send(world, hook, again)
@@ -112,9 +66,7 @@ def _prepare(repository: Repository, hook: Hook, delivery: Delivery) -> None:
     delivery.body = text if is_json else f"payload={quote(text, safe='')}"
     delivery.request_headers = {
         "Accept": "*/*",
-        "Content-Type": "application/json"
-        if is_json
-        else "application/x-www-form-urlencoded",
+        "Content-Type": "application/json" if is_json else "application/x-www-form-urlencoded",
         "User-Agent": USER_AGENT,
         "X-GitHub-Delivery": delivery.guid,
         "X-GitHub-Event": delivery.event,
@@ -124,12 +76,8 @@ def _prepare(repository: Repository, hook: Hook, delivery: Delivery) -> None:
     }
     if hook.secret:
         raw, key = delivery.body.encode(), hook.secret.encode()
-        delivery.request_headers["X-Hub-Signature"] = (
-            "sha1=" + hmac.new(key, raw, hashlib.sha1).hexdigest()
-        )
-        delivery.request_headers["X-Hub-Signature-256"] = (
-            "sha256=" + hmac.new(key, raw, hashlib.sha256).hexdigest()
-        )
+        delivery.request_headers["X-Hub-Signature"] = "sha1=" + hmac.new(key, raw, hashlib.sha1).hexdigest()
+        delivery.request_headers["X-Hub-Signature-256"] = "sha256=" + hmac.new(key, raw, hashlib.sha256).hexdigest()
 
 
 def _send(world: World, hook: Hook, delivery: Delivery) -> Delivery:
@@ -141,95 +89,49 @@ def _send(world: World, hook: Hook, delivery: Delivery) -> Delivery:
 
 async def _post(world: World, hook: Hook, delivery: Delivery) -> None:
     limit = world.settings.github.delivery_timeout
-    receipt = await world.courier.post(
-        hook.url, delivery.request_headers, delivery.body.encode(), limit
-    )
+    receipt = await world.courier.post(hook.url, delivery.request_headers, delivery.body.encode(), limit)
     delivery.status_code, delivery.duration = receipt.status, receipt.duration
     delivery.response_headers, delivery.response_body = receipt.headers, receipt.body
     failure = "timed out" if receipt.error == "timeout" else "failed to connect to host"
-    delivery.status = (
-        ("OK" if receipt.accepted else "Invalid HTTP Response")
-        if receipt.status
-        else failure
-    )
+    delivery.status = ("OK" if receipt.accepted else "Invalid HTTP Response") if receipt.status else failure
 
 
 def fire_issue(
-    world: World,
-    web: str,
-    repository: Repository,
-    issue: Issue,
-    action: str,
-    sender: Account,
-    **more: Any,
+    world: World, web: str, repository: Repository, issue: Issue, action: str, sender: Account, **more: Any
 ) -> None:
     """`issues`, or `pull_request` for a pull request."""
     if issue.pull:
-        payload: Json = {
-            "action": action,
-            "number": issue.number,
-            "pull_request": pull_view(issue, repository, web),
-        }
+        payload: Json = {"action": action, "number": issue.number, "pull_request": pull_view(issue, repository, web)}
         fire(world, web, repository, "pull_request", sender, payload | more)
     else:
         payload = {"action": action, "issue": issue_view(issue, repository, web)}
         fire(world, web, repository, "issues", sender, payload | more)
 
 
-def fire_comment(
-    world: World, web: str, repository: Repository, issue: Issue, comment: Comment
-) -> None:
+def fire_comment(world: World, web: str, repository: Repository, issue: Issue, comment: Comment) -> None:
     """`issue_comment`, or `pull_request_review_comment` for one at a line."""
-    payload: Json = {
-        "action": "created",
-        "comment": comment_view(comment, issue, repository, web),
-    }
+    payload: Json = {"action": "created", "comment": comment_view(comment, issue, repository, web)}
     if comment.review:
         payload["pull_request"] = pull_view(issue, repository, web)
-        fire(
-            world, web, repository, "pull_request_review_comment", comment.user, payload
-        )
+        fire(world, web, repository, "pull_request_review_comment", comment.user, payload)
     else:
         payload["issue"] = issue_view(issue, repository, web)
         fire(world, web, repository, "issue_comment", comment.user, payload)
 
 
-def fire_push(
-    world: World,
-    web: str,
-    repository: Repository,
-    ref: str,
-    before: str,
-    sender: Account,
-) -> None:
+def fire_push(world: World, web: str, repository: Repository, ref: str, before: str, sender: Account) -> None:
     """`push` for a ref that moved from `before` to where it is now."""
     after = repository.commits[repository.refs[ref]]
     old = repository.commits[before].files if before in repository.commits else {}
     changed = commit_view(after, repository, web)
-    commit = {
-        "id": after.sha,
-        "tree_id": after.tree_sha,
-        "distinct": True,
-        "message": after.message,
-    }
+    commit = {"id": after.sha, "tree_id": after.tree_sha, "distinct": True, "message": after.message}
     commit |= {"timestamp": changed["author"]["date"], "url": changed["html_url"]}
-    commit |= {
-        "author": changed["author"] | {"username": after.author.login},
-        "committer": changed["committer"],
-    }
+    commit |= {"author": changed["author"] | {"username": after.author.login}, "committer": changed["committer"]}
     commit["added"] = [path for path in after.files if path not in old]
     commit["removed"] = [path for path in old if path not in after.files]
-    commit["modified"] = [
-        path for path, sha in after.files.items() if path in old and old[path] != sha
-    ]
+    commit["modified"] = [path for path, sha in after.files.items() if path in old and old[path] != sha]
     payload: Json = {"ref": ref, "before": before, "after": after.sha, "base_ref": None}
     payload |= {"created": before == "0" * 40, "deleted": False, "forced": False}
-    payload |= {
-        "compare": f"{web}/{repository.full_name}/compare/{before[:12]}...{after.sha[:12]}"
-    }
-    payload |= {
-        "commits": [commit],
-        "head_commit": commit,
-        "pusher": {"name": sender.login, "email": sender.email},
-    }
+    payload |= {"compare": f"{web}/{repository.full_name}/compare/{before[:12]}...{after.sha[:12]}"}
+    payload |= {"commits": [commit], "head_commit": commit, "pusher": {"name": sender.login, "email": sender.email}}
     fire(world, web, repository, "push", sender, payload)

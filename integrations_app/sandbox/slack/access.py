@@ -2,12 +2,7 @@
 
 from typing import Any
 
-from integrations_app.sandbox.oauth import (
-    App,
-    Code,
-    basic_credentials,
-    verifier_matches,
-)
+from integrations_app.sandbox.oauth import App, Code, basic_credentials, verifier_matches
 from integrations_app.sandbox.slack import tokens
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method
 from integrations_app.sandbox.slack.state import Token
@@ -32,10 +27,7 @@ def oauth_v2_access(world: World, authorization: str | None, args: Json) -> Json
 
 
 def _client(world: World, authorization: str | None, args: Json) -> App:
-    client_id, secret = (
-        str(args.get("client_id", "")),
-        str(args.get("client_secret", "")),
-    )
+    client_id, secret = (str(args.get("client_id", "")), str(args.get("client_secret", "")))
     if basic := basic_credentials(authorization):
         client_id, secret = basic
     app = world.app("slack", client_id)
@@ -60,32 +52,14 @@ def _granted(world: World, code: Code) -> Json:
     installation = tokens.install(world, code.app, team, team.owner, code.scopes)
     authed: Json = {"id": team.owner}
     if code.user_scopes:
-        user = tokens.new_token(
-            world, "user", installation, team.owner, code.user_scopes
-        )
-        authed |= {
-            "scope": ",".join(user.scopes),
-            "access_token": user.value,
-            "token_type": "user",
-        }
+        user = tokens.new_token(world, "user", installation, team.owner, code.user_scopes)
+        authed |= {"scope": ",".join(user.scopes), "access_token": user.value, "token_type": "user"}
         authed |= _life(world, user)
-    answer: Json = {
-        "ok": True,
-        "app_id": installation.app_id,
-        "authed_user": authed,
-        "enterprise": None,
-    }
-    answer |= {
-        "team": {"id": team.id, "name": team.name},
-        "is_enterprise_install": False,
-    }
+    answer: Json = {"ok": True, "app_id": installation.app_id, "authed_user": authed, "enterprise": None}
+    answer |= {"team": {"id": team.id, "name": team.name}, "is_enterprise_install": False}
     if code.scopes:
         bot = tokens.issue_bot_token(world, installation)
-        answer |= {
-            "scope": ",".join(bot.scopes),
-            "token_type": "bot",
-            "access_token": bot.value,
-        }
+        answer |= {"scope": ",".join(bot.scopes), "token_type": "bot", "access_token": bot.value}
         answer |= {"bot_user_id": installation.bot_user_id} | _life(world, bot)
     return answer
 
@@ -93,10 +67,7 @@ def _granted(world: World, code: Code) -> Json:
 def _life(world: World, token: Token) -> dict[str, Any]:
     if not token.expires_at:
         return {}
-    return {
-        "expires_in": round(token.expires_at - world.clock()),
-        "refresh_token": token.refresh,
-    }
+    return {"expires_in": round(token.expires_at - world.clock()), "refresh_token": token.refresh}
 
 
 def _refreshed(world: World, app: App, refresh: str) -> Json:
@@ -106,40 +77,20 @@ def _refreshed(world: World, app: App, refresh: str) -> Json:
     installation = world.slack.installations[(old.client_id, old.team_id)]
     token = tokens.new_token(world, old.kind, installation, old.user_id, old.scopes)
     team = world.slack.teams[old.team_id]
-    answer: Json = {
-        "ok": True,
-        "app_id": app.app_id,
-        "enterprise": None,
-        "is_enterprise_install": False,
-    }
-    answer |= {
-        "access_token": token.value,
-        "token_type": token.kind,
-        "scope": ",".join(token.scopes),
-    }
+    answer: Json = {"ok": True, "app_id": app.app_id, "enterprise": None, "is_enterprise_install": False}
+    answer |= {"access_token": token.value, "token_type": token.kind, "scope": ",".join(token.scopes)}
     answer |= {"team": {"id": team.id, "name": team.name}} | _life(world, token)
     if token.kind == "bot":
-        answer |= {
-            "bot_user_id": installation.bot_user_id,
-            "authed_user": {"id": installation.installer},
-        }
+        answer |= {"bot_user_id": installation.bot_user_id, "authed_user": {"id": installation.installer}}
     return answer
 
 
 @method("auth.test")
 def auth_test(call: Call) -> Json:
-    """Who am I?"""
+    """Who the token belongs to."""
     user = call.team.users[call.token.user_id]
-    answer: Json = {
-        "url": f"{call.base}/slack/workspaces/{call.team.id}/",
-        "team": call.team.name,
-    }
-    answer |= {
-        "team_id": call.team.id,
-        "user": user.name,
-        "user_id": user.id,
-        "is_enterprise_install": False,
-    }
+    answer: Json = {"url": f"{call.base}/slack/workspaces/{call.team.id}/", "team": call.team.name}
+    answer |= {"team_id": call.team.id, "user": user.name, "user_id": user.id, "is_enterprise_install": False}
     if call.token.kind == "bot":
         answer["bot_id"] = call.installation.bot_id
     if call.token.expires_at:

@@ -5,14 +5,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from integrations_app.sandbox.slack import access, chat, conversations, files, people
-from integrations_app.sandbox.slack.calls import (
-    METHODS,
-    Call,
-    Json,
-    SlackError,
-    find_token,
-    read_arguments,
-)
+from integrations_app.sandbox.slack.calls import METHODS, Call, Json, SlackError, find_token, read_arguments
 from integrations_app.sandbox.slack.state import Token
 from integrations_app.sandbox.world import World
 
@@ -38,13 +31,9 @@ async def api_call(request: Request) -> Response:
     return JSONResponse(answer, headers=headers)
 
 
-def _act(
-    world: World, request: Request, name: str, body: bytes, headers: dict[str, str]
-) -> Json:
+def _act(world: World, request: Request, name: str, body: bytes, headers: dict[str, str]) -> Json:
     conversations.post_due(world)
-    args = read_arguments(
-        request.url.query, request.headers.get("content-type", ""), body
-    )
+    args = read_arguments(request.url.query, request.headers.get("content-type", ""), body)
     authorization = request.headers.get("authorization")
     if name == "oauth.v2.access":
         return access.oauth_v2_access(world, authorization, args)
@@ -56,9 +45,7 @@ def _act(
     if method.scopes:
         headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
     _count(world, token, name)
-    call = Call(
-        world, request.state.base, args, token, world.slack.teams[token.team_id]
-    )
+    call = Call(world, request.state.base, args, token, world.slack.teams[token.team_id])
     if method.scopes:
         call.needs(*method.scopes)
     return {"ok": True} | method.act(call)
@@ -91,7 +78,4 @@ async def upload(request: Request) -> Response:
     return PlainTextResponse(f"OK - {len(content)}")
 
 
-routes = [
-    Route("/upload/{secret}", upload, methods=["POST"]),
-    Route("/{method}", api_call, methods=["GET", "POST"]),
-]
+routes = [Route("/upload/{secret}", upload, methods=["POST"]), Route("/{method}", api_call, methods=["GET", "POST"])]

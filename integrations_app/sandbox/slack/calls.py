@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from integrations_app.sandbox.slack.state import (
-    Channel,
-    Installation,
-    Team,
-    Token,
-    User,
-)
+from integrations_app.sandbox.slack.state import Channel, Installation, Team, Token, User
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
+PAGE_LIMIT = 1000
 
 
 class SlackError(Exception):
@@ -56,12 +51,7 @@ class Call:
         """An argument that must be there; raises SlackError(code)."""
         value = self.text(name)
         if not value:
-            raise SlackError(
-                code,
-                response_metadata={
-                    "messages": [f"[ERROR] missing required field: {name}"]
-                },
-            )
+            raise SlackError(code, response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -86,9 +76,7 @@ class Call:
         found = self.team.channels.get(value)
         if found is None and by_name:
             name = value.removeprefix("#")
-            found = next(
-                (c for c in self.team.channels.values() if c.name == name), None
-            )
+            found = next((c for c in self.team.channels.values() if c.name == name), None)
         if found is None or not self.sees(found):
             raise SlackError("channel_not_found")
         return found
@@ -107,9 +95,7 @@ class Call:
     def needs(self, *scopes: str) -> None:
         """Refuse when the token has none of these scopes."""
         if not set(scopes) & set(self.token.scopes):
-            raise SlackError(
-                "missing_scope", needed=scopes[0], provided=",".join(self.token.scopes)
-            )
+            raise SlackError("missing_scope", needed=scopes[0], provided=",".join(self.token.scopes))
 
 
 @dataclass
@@ -124,9 +110,7 @@ class Method:
 METHODS: dict[str, Method] = {}
 
 
-def method(
-    name: str, *scopes: str
-) -> Callable[[Callable[[Call], Json]], Callable[[Call], Json]]:
+def method(name: str, *scopes: str) -> Callable[[Callable[[Call], Json]], Callable[[Call], Json]]:
     """Put a function into the table of methods."""
 
     def register(act: Callable[[Call], Json]) -> Callable[[Call], Json]:
@@ -181,12 +165,8 @@ def page(call: Call, items: list[Any], default: int = 100) -> tuple[list[Any], s
         limit = int(call.text("limit") or default)
         start = int(bytes.fromhex(call.text("cursor")).decode() or 0)
     except ValueError as error:
-        raise SlackError(
-            "invalid_cursor" if call.text("cursor") else "invalid_limit"
-        ) from error
-    if not 1 <= limit <= 1000:
+        raise SlackError("invalid_cursor" if call.text("cursor") else "invalid_limit") from error
+    if not 1 <= limit <= PAGE_LIMIT:
         raise SlackError("invalid_limit")
     rest = start + limit < len(items)
-    return items[start : start + limit], str(
-        start + limit
-    ).encode().hex() if rest else ""
+    return items[start : start + limit], str(start + limit).encode().hex() if rest else ""

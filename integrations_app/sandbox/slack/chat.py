@@ -11,6 +11,9 @@ from integrations_app.sandbox.slack.views import message_view
 
 TEXT_LIMIT = 40_000
 BLOCK_LIMIT = 50
+SECTION_LIMIT = 3000
+ATTACHMENT_LIMIT = 100
+MARKDOWN_LIMIT = 12_000
 BLOCKS_TOTAL = 13_000
 AHEAD_LIMIT = 120 * 86400
 
@@ -23,9 +26,7 @@ def _target(call: Call) -> Channel:
     channel = call.channel(value, by_name=True)
     if channel.is_archived:
         raise SlackError("is_archived")
-    if call.token.user_id not in channel.members and not _may_write_public(
-        call, channel
-    ):
+    if call.token.user_id not in channel.members and not _may_write_public(call, channel):
         raise SlackError("not_in_channel")
     return channel
 
@@ -38,21 +39,13 @@ def _blocks(call: Call) -> list[Any]:
     blocks = call.structure("blocks", "invalid_blocks_format")
     if blocks is None:
         return []
-    if not isinstance(blocks, list) or not all(
-        isinstance(block, dict) and block.get("type") for block in blocks
-    ):
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) and block.get("type") for block in blocks):
         raise SlackError("invalid_blocks_format")
     too_long = [
-        b
-        for b in blocks
-        if isinstance(b.get("text"), dict)
-        and len(str(b["text"].get("text", ""))) > 3000
+        b for b in blocks if isinstance(b.get("text"), dict) and len(str(b["text"].get("text", ""))) > SECTION_LIMIT
     ]
     if len(blocks) > BLOCK_LIMIT or too_long:
-        raise SlackError(
-            "invalid_blocks",
-            errors=["no more than 50 items allowed, texts up to 3000 characters"],
-        )
+        raise SlackError("invalid_blocks", errors=["no more than 50 items allowed, texts up to 3000 characters"])
     if len(json.dumps(blocks)) > BLOCKS_TOTAL:
         raise SlackError("msg_blocks_too_long")
     return blocks
@@ -62,7 +55,7 @@ def _attachments(call: Call) -> list[Any]:
     attachments = call.structure("attachments", "invalid_attachments") or []
     if not isinstance(attachments, list):
         raise SlackError("invalid_attachments")
-    if len(attachments) > 100:
+    if len(attachments) > ATTACHMENT_LIMIT:
         raise SlackError("too_many_attachments")
     return attachments
 
@@ -75,10 +68,7 @@ def _metadata(call: Call) -> Json:
         raise SlackError("invalid_metadata_format")
     if not isinstance(metadata.get("event_payload"), dict):
         raise SlackError("invalid_metadata_format")
-    return {
-        "event_type": metadata["event_type"],
-        "event_payload": metadata["event_payload"],
-    }
+    return {"event_type": metadata["event_type"], "event_payload": metadata["event_payload"]}
 
 
 def _content(call: Call) -> tuple[str, list[Any], list[Any]]:
@@ -86,7 +76,7 @@ def _content(call: Call) -> tuple[str, list[Any], list[Any]]:
     if markdown := call.text("markdown_text"):
         if text or blocks:
             raise SlackError("markdown_text_conflict")
-        if len(markdown) > 12_000:
+        if len(markdown) > MARKDOWN_LIMIT:
             raise SlackError("msg_too_long")
         text = markdown
     if not text.strip() and not blocks and not attachments:
@@ -111,29 +101,17 @@ def _compose(call: Call, channel: Channel) -> Message:
     thread_ts = _thread(call, channel)
     if any(call.text(name) for name in ("username", "icon_emoji", "icon_url")):
         call.needs("chat:write.customize")
-    message = Message(
-        "", call.token.user_id, text[:TEXT_LIMIT], call.team.id, thread_ts=thread_ts
-    )
-    message.blocks, message.attachments, message.metadata = (
-        blocks,
-        attachments,
-        _metadata(call),
-    )
+    message = Message("", call.token.user_id, text[:TEXT_LIMIT], call.team.id, thread_ts=thread_ts)
+    message.blocks, message.attachments, message.metadata = (blocks, attachments, _metadata(call))
     message.username = call.text("username")
     if call.token.kind == "bot":
-        message.bot_id, message.app_id = (
-            call.installation.bot_id,
-            call.installation.app_id,
-        )
+        message.bot_id, message.app_id = (call.installation.bot_id, call.installation.app_id)
     return message
 
 
 def _warned(call: Call, answer: Json) -> Json:
     if len(call.text("text")) > TEXT_LIMIT:
-        answer |= {
-            "warning": "message_truncated",
-            "response_metadata": {"warnings": ["message_truncated"]},
-        }
+        answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
     return answer
 
 
@@ -144,10 +122,8 @@ def post_message(call: Call) -> Json:
     message = _compose(call, channel)
     message.ts = call.world.slack.next_ts(call.now)
     channel.messages.append(message)
-    events.push_message(
-        call.world, channel, message, "bot_message" if message.username else ""
-    )
-    view = message_view(call.world.slack, message, channel, metadata=True)
+    events.push_message(call.world, channel, message, "bot_message" if message.username else "")
+    view = message_view(message, channel, metadata=True)
     return _warned(call, {"channel": channel.id, "ts": message.ts, "message": view})
 
 
@@ -179,18 +155,8 @@ def schedule_message(call: Call) -> Json:
     message = _compose(call, channel)
     waiting = Scheduled(call.world.slack.next_id("Q"), channel.id, post_at, message)
     call.world.slack.scheduled.append(waiting)
-    view = {
-        "text": message.text,
-        "bot_id": message.bot_id,
-        "type": "delayed_message",
-        "subtype": "bot_message",
-    }
-    return {
-        "channel": channel.id,
-        "scheduled_message_id": waiting.id,
-        "post_at": post_at,
-        "message": view,
-    }
+    view = {"text": message.text, "bot_id": message.bot_id, "type": "delayed_message", "subtype": "bot_message"}
+    return {"channel": channel.id, "scheduled_message_id": waiting.id, "post_at": post_at, "message": view}
 
 
 def _own_message(call: Call, refusal: str) -> tuple[Channel, Message]:
@@ -208,24 +174,12 @@ def update(call: Call) -> Json:
     """Change one's own message."""
     channel, message = _own_message(call, "cant_update_message")
     text, blocks, attachments = _content(call)
-    message.text, message.blocks, message.attachments = (
-        text[:TEXT_LIMIT],
-        blocks,
-        attachments,
-    )
+    message.text, message.blocks, message.attachments = (text[:TEXT_LIMIT], blocks, attachments)
     if metadata := _metadata(call):
         message.metadata = metadata
     message.edited = call.world.slack.next_ts(call.now)
-    view = message_view(call.world.slack, message, channel)
-    return _warned(
-        call,
-        {
-            "channel": channel.id,
-            "ts": message.ts,
-            "text": message.text,
-            "message": view,
-        },
-    )
+    view = message_view(message, channel)
+    return _warned(call, {"channel": channel.id, "ts": message.ts, "text": message.text, "message": view})
 
 
 @method("chat.delete", "chat:write")

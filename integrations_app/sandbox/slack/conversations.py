@@ -7,12 +7,9 @@ from integrations_app.sandbox.slack.views import channel_view, message_view, rep
 from integrations_app.sandbox.world import World
 
 KINDS = ("public_channel", "private_channel", "mpim", "im")
-READ_SCOPES = {
-    "public_channel": "channels",
-    "private_channel": "groups",
-    "im": "im",
-    "mpim": "mpim",
-}
+PAIR = 2
+GROUP_LIMIT = 8
+READ_SCOPES = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
 
 
 def post_due(world: World) -> None:
@@ -33,20 +30,11 @@ def open_direct(world: World, team: Team, members: list[str]) -> Channel:
     for channel in team.channels.values():
         if (channel.is_im or channel.is_mpim) and sorted(channel.members) == who:
             return channel
-    single = len(who) <= 2
+    single = len(who) <= PAIR
     created = int(world.clock())
-    channel = Channel(
-        world.slack.next_id("D" if single else "G"),
-        team.id,
-        "",
-        created,
-        members[0],
-        who,
-    )
+    channel = Channel(world.slack.next_id("D" if single else "G"), team.id, "", created, members[0], who)
     channel.is_im, channel.is_mpim = single, not single
-    channel.name = (
-        "" if single else f"mpdm-{'-'.join(team.users[m].name for m in who)}-1"
-    )
+    channel.name = "" if single else f"mpdm-{'-'.join(team.users[m].name for m in who)}-1"
     team.channels[channel.id] = channel
     return channel
 
@@ -63,12 +51,8 @@ def conversations_open(call: Call) -> Json:
     if given := call.text("channel"):
         channel = call.channel(given)
     else:
-        people = [
-            name
-            for name in call.required("users", "users_list_not_supplied").split(",")
-            if name
-        ]
-        if len(people) > 8:
+        people = [name for name in call.required("users", "users_list_not_supplied").split(",") if name]
+        if len(people) > GROUP_LIMIT:
             raise SlackError("too_many_users")
         for person in people:
             if call.user(person).deleted:
@@ -86,9 +70,7 @@ def _listed(call: Call) -> list[Channel]:
         raise SlackError("invalid_types")
     for kind in kinds:
         call.needs(f"{READ_SCOPES[kind]}:read")
-    channels = [
-        c for c in call.team.channels.values() if c.kind in kinds and call.sees(c)
-    ]
+    channels = [c for c in call.team.channels.values() if c.kind in kinds and call.sees(c)]
     if call.flag("exclude_archived"):
         channels = [c for c in channels if not c.is_archived]
     return channels
@@ -106,9 +88,7 @@ def conversations_list(call: Call) -> Json:
 def users_conversations(call: Call) -> Json:
     """Conversations a user (by default the caller) is a member of."""
     member = call.text("user") or call.token.user_id
-    shown, cursor = page(
-        call, [channel for channel in _listed(call) if member in channel.members]
-    )
+    shown, cursor = page(call, [channel for channel in _listed(call) if member in channel.members])
     views = [channel_view(channel, call.token.user_id) for channel in shown]
     return {"channels": views, "response_metadata": {"next_cursor": cursor}}
 
@@ -139,10 +119,7 @@ def conversations_join(call: Call) -> Json:
         channel.members.append(call.token.user_id)
     answer: Json = {"channel": channel_view(channel, call.token.user_id)}
     if already:
-        answer |= {
-            "warning": "already_in_channel",
-            "response_metadata": {"warnings": ["already_in_channel"]},
-        }
+        answer |= {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     return answer
 
 
@@ -154,29 +131,18 @@ def _history_channel(call: Call) -> Channel:
 
 
 def _within(call: Call, messages: list[Message]) -> list[Message]:
-    oldest, latest, both = (
-        call.text("oldest") or "0",
-        call.text("latest") or "9" * 12,
-        call.flag("inclusive"),
-    )
+    oldest, latest, both = (call.text("oldest") or "0", call.text("latest") or "9" * 12, call.flag("inclusive"))
     try:
         low, high = float(oldest), float(latest)
     except ValueError as error:
         raise SlackError("invalid_ts_oldest") from error
-    return [
-        m
-        for m in messages
-        if low < float(m.ts) < high or (both and m.ts in (oldest, latest))
-    ]
+    return [m for m in messages if low < float(m.ts) < high or (both and m.ts in (oldest, latest))]
 
 
 def _messages(call: Call, channel: Channel, messages: list[Message]) -> Json:
     shown, cursor = page(call, messages)
     whole = call.flag("include_all_metadata")
-    views = [
-        message_view(call.world.slack, message, channel, metadata=whole)
-        for message in shown
-    ]
+    views = [message_view(message, channel, metadata=whole) for message in shown]
     answer: Json = {"messages": views, "has_more": bool(cursor), "pin_count": 0}
     if cursor:
         answer["response_metadata"] = {"next_cursor": cursor}
@@ -198,6 +164,4 @@ def conversations_replies(call: Call) -> Json:
     parent = channel.message(call.required("ts", "thread_not_found"))
     if parent is None:
         raise SlackError("thread_not_found")
-    return _messages(
-        call, channel, [parent, *_within(call, replies_of(channel, parent))]
-    )
+    return _messages(call, channel, [parent, *_within(call, replies_of(channel, parent))])

@@ -8,12 +8,7 @@ from typing import Any
 
 from integrations_app.sandbox.deliver import Receipt
 from integrations_app.sandbox.oauth import App
-from integrations_app.sandbox.slack.state import (
-    Channel,
-    EventDelivery,
-    Installation,
-    Message,
-)
+from integrations_app.sandbox.slack.state import Channel, EventDelivery, Installation, Message
 from integrations_app.sandbox.slack.views import message_view
 from integrations_app.sandbox.world import World
 
@@ -41,57 +36,29 @@ def verify_request_url(world: World, app: App) -> None:
 
 async def _challenge(world: World, app: App, url: str) -> None:
     challenge = world.new_token(24)
-    body = json.dumps(
-        {
-            "token": "legacy-verification",
-            "challenge": challenge,
-            "type": "url_verification",
-        }
-    ).encode()
-    receipt = await world.courier.post(
-        url, _headers(world, app, body), body, world.settings.slack.delivery_timeout
-    )
-    world.slack.request_url_verified[url] = (
-        receipt.accepted and challenge in receipt.body
-    )
+    body = json.dumps({"token": "legacy-verification", "challenge": challenge, "type": "url_verification"}).encode()
+    receipt = await world.courier.post(url, _headers(world, app, body), body, world.settings.slack.delivery_timeout)
+    world.slack.request_url_verified[url] = receipt.accepted and challenge in receipt.body
 
 
-def push(
-    world: World,
-    team_id: str,
-    event: Json,
-    only: str = "",
-    channel: Channel | None = None,
-) -> None:
+def push(world: World, team_id: str, event: Json, only: str = "", channel: Channel | None = None) -> None:
     """Send an event to every app installed in the workspace (or to the client `only`).
 
     With a channel given, only apps whose bot is a member hear of it.
     """
     for installation in list(world.slack.installations.values()):
         app = world.app("slack", installation.client_id)
-        if (
-            installation.team_id != team_id
-            or app is None
-            or (only and installation.client_id != only)
-        ):
+        if installation.team_id != team_id or app is None or (only and installation.client_id != only):
             continue
-        if channel is not None and (
-            not installation.active or installation.bot_user_id not in channel.members
-        ):
+        if channel is not None and (not installation.active or installation.bot_user_id not in channel.members):
             continue
         url = request_url(world, app)
         if url:
-            world.courier.start(
-                _deliver(world, app, url, _envelope(world, installation, event))
-            )
+            world.courier.start(_deliver(world, app, url, _envelope(world, installation, event)))
 
 
 def _envelope(world: World, installation: Installation, event: Json) -> Json:
-    authorization = {
-        "enterprise_id": None,
-        "team_id": installation.team_id,
-        "user_id": installation.bot_user_id,
-    }
+    authorization = {"enterprise_id": None, "team_id": installation.team_id, "user_id": installation.bot_user_id}
     return {
         "token": "legacy-verification",
         "team_id": installation.team_id,
@@ -101,9 +68,7 @@ def _envelope(world: World, installation: Installation, event: Json) -> Json:
         "type": "event_callback",
         "event_id": world.slack.next_id("Ev"),
         "event_time": int(world.clock()),
-        "authorizations": [
-            authorization | {"is_bot": True, "is_enterprise_install": False}
-        ],
+        "authorizations": [authorization | {"is_bot": True, "is_enterprise_install": False}],
         "is_ext_shared_channel": False,
     }
 
@@ -120,9 +85,7 @@ def _headers(world: World, app: App, body: bytes) -> dict[str, str]:
 
 async def _deliver(world: World, app: App, url: str, envelope: Json) -> None:
     body = json.dumps(envelope).encode()
-    record = EventDelivery(
-        envelope["event_id"], envelope["event"]["type"], url, body.decode()
-    )
+    record = EventDelivery(envelope["event_id"], envelope["event"]["type"], url, body.decode())
     world.slack.deliveries.append(record)
     del world.slack.deliveries[:-KEPT]
     retry: dict[str, str] = {}
@@ -130,17 +93,12 @@ async def _deliver(world: World, app: App, url: str, envelope: Json) -> None:
         if number:
             await asyncio.sleep(delay)
         headers = _headers(world, app, body) | retry
-        receipt = await world.courier.post(
-            url, headers, body, world.settings.slack.delivery_timeout
-        )
+        receipt = await world.courier.post(url, headers, body, world.settings.slack.delivery_timeout)
         record.attempts.append(receipt.status)
         record.error = receipt.error
         if receipt.accepted or receipt.headers.get("x-slack-no-retry") == "1":
             return
-        retry = {
-            "X-Slack-Retry-Num": str(number + 1),
-            "X-Slack-Retry-Reason": _reason(receipt),
-        }
+        retry = {"X-Slack-Retry-Num": str(number + 1), "X-Slack-Retry-Reason": _reason(receipt)}
 
 
 def _reason(receipt: Receipt) -> str:
@@ -149,30 +107,21 @@ def _reason(receipt: Receipt) -> str:
     return "http_timeout" if receipt.error == "timeout" else "connection_failed"
 
 
-def push_message(
-    world: World, channel: Channel, message: Message, subtype: str = ""
-) -> None:
+def push_message(world: World, channel: Channel, message: Message, subtype: str = "") -> None:
     """Tell the apps in a channel about a message."""
-    event = message_view(world.slack, message, channel)
-    kinds = {
-        "public_channel": "channel",
-        "private_channel": "group",
-        "im": "im",
-        "mpim": "mpim",
-    }
-    event |= {
-        "channel": channel.id,
-        "channel_type": kinds[channel.kind],
-        "event_ts": message.ts,
-    }
+    event = message_view(message, channel)
+    kinds = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
+    event |= {"channel": channel.id, "channel_type": kinds[channel.kind], "event_ts": message.ts}
     if subtype:
         event["subtype"] = subtype
     push(world, channel.team_id, event, channel=channel)
+    for installation in list(world.slack.installations.values()):
+        if f"<@{installation.bot_user_id}>" in message.text and not message.bot_id:
+            mention = event | {"type": "app_mention"}
+            push(world, channel.team_id, mention, only=installation.client_id, channel=channel)
 
 
-def push_reaction(
-    world: World, channel: Channel, message: Message, name: str, user: str, added: bool
-) -> None:
+def push_reaction(world: World, channel: Channel, message: Message, name: str, user: str, added: bool) -> None:
     """Tell the apps in a channel that a reaction came or went."""
     event = {
         "type": "reaction_added" if added else "reaction_removed",

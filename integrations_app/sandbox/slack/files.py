@@ -17,19 +17,10 @@ def get_upload_url(call: Call) -> Json:
         raise SlackError("invalid_arguments") from error
     if length <= 0:
         raise SlackError("invalid_arguments")
-    upload = Upload(
-        call.world.slack.next_id("F"),
-        call.team.id,
-        call.token.user_id,
-        filename,
-        length,
-    )
+    upload = Upload(call.world.slack.next_id("F"), call.team.id, call.token.user_id, filename, length)
     secret = call.world.new_token(24)
     call.world.slack.uploads[secret] = upload
-    return {
-        "upload_url": f"{call.base}/slack/api/upload/{secret}",
-        "file_id": upload.id,
-    }
+    return {"upload_url": f"{call.base}/slack/api/upload/{secret}", "file_id": upload.id}
 
 
 @method("files.completeUploadExternal", "files:write")
@@ -39,9 +30,7 @@ def complete_upload(call: Call) -> Json:
     if not isinstance(wanted, list) or not wanted:
         raise SlackError("invalid_arguments")
     uploads = [_finished(call, item) for item in wanted]
-    views = [
-        _view(call, upload, item) for upload, item in zip(uploads, wanted, strict=True)
-    ]
+    views = [_view(upload, item) for upload, item in zip(uploads, wanted, strict=True)]
     if channel_id := call.text("channel_id") or call.text("channels"):
         channel = call.channel(channel_id)
         if call.token.user_id not in channel.members:
@@ -55,26 +44,16 @@ def complete_upload(call: Call) -> Json:
 def _finished(call: Call, item: Any) -> Upload:
     wanted = item.get("id") if isinstance(item, dict) else None
     for upload in call.world.slack.uploads.values():
-        if (
-            upload.id == wanted
-            and upload.user_id == call.token.user_id
-            and not upload.completed
-        ):
+        if upload.id == wanted and upload.user_id == call.token.user_id and not upload.completed:
             if upload.content is None:
                 raise SlackError("file_not_found")
             return upload
     raise SlackError("file_not_found")
 
 
-def _view(call: Call, upload: Upload, item: Json) -> Json:
+def _view(upload: Upload, item: Json) -> Json:
     title = str(item.get("title") or upload.filename)
-    return {
-        "id": upload.id,
-        "name": upload.filename,
-        "title": title,
-        "size": upload.length,
-        "user": upload.user_id,
-    }
+    return {"id": upload.id, "name": upload.filename, "title": title, "size": upload.length, "user": upload.user_id}
 
 
 def _share(call: Call, channel: Channel, views: list[Json]) -> None:
@@ -82,16 +61,10 @@ def _share(call: Call, channel: Channel, views: list[Json]) -> None:
     if thread_ts and channel.message(thread_ts) is None:
         raise SlackError("thread_not_found")
     message = Message(
-        call.world.slack.next_ts(call.now),
-        call.token.user_id,
-        call.text("initial_comment"),
-        call.team.id,
+        call.world.slack.next_ts(call.now), call.token.user_id, call.text("initial_comment"), call.team.id
     )
     message.thread_ts, message.files = thread_ts, views
     if call.token.kind == "bot":
-        message.bot_id, message.app_id = (
-            call.installation.bot_id,
-            call.installation.app_id,
-        )
+        message.bot_id, message.app_id = (call.installation.bot_id, call.installation.app_id)
     channel.messages.append(message)
     events.push_message(call.world, channel, message, "file_share")

@@ -26,27 +26,13 @@ def personal_token(world: World, team: Team, scopes: list[str] | None = None) ->
     """A bot token to paste: of an app made inside the workspace, installed with all scopes by default."""
     app = world.apps.setdefault(
         ("slack", PERSONAL_CLIENT),
-        App(
-            "slack",
-            PERSONAL_CLIENT,
-            world.new_token(24),
-            "Pasted token",
-            ["urn:none"],
-            "A0PASTED1",
-        ),
+        App("slack", PERSONAL_CLIENT, world.new_token(24), "Pasted token", ["urn:none"], "A0PASTED1"),
     )
     installation = tokens.install(world, app, team, team.owner, scopes or list(SCOPES))
     return tokens.issue_bot_token(world, installation)
 
 
-def write_as(
-    world: World,
-    team: Team,
-    channel_name: str,
-    user_id: str,
-    text: str,
-    thread_ts: str = "",
-) -> Message:
+def write_as(world: World, team: Team, channel_name: str, user_id: str, text: str, thread_ts: str = "") -> Message:
     """A person writes a message and the apps in the channel hear of it; raises WrongMessage."""
     name = channel_name.removeprefix("#")
     channel = next((c for c in team.channels.values() if name in (c.id, c.name)), None)
@@ -54,9 +40,7 @@ def write_as(
         raise WrongMessage("channel, user and text must be given and known")
     if thread_ts and channel.message(thread_ts) is None:
         raise WrongMessage("no such thread")
-    message = Message(
-        world.slack.next_ts(world.clock()), user_id, text, team.id, thread_ts=thread_ts
-    )
+    message = Message(world.slack.next_ts(world.clock()), user_id, text, team.id, thread_ts=thread_ts)
     channel.messages.append(message)
     events.push_message(world, channel, message)
     return message
@@ -83,11 +67,7 @@ def _place(request: Request, team: Team, rest: str = "") -> str:
 
 async def workspaces(request: Request) -> Response:
     """Every workspace."""
-    return render(
-        request,
-        "slack_workspaces.html",
-        teams=list(request.state.world.slack.teams.values()),
-    )
+    return render(request, "slack_workspaces.html", teams=list(request.state.world.slack.teams.values()))
 
 
 async def workspace(request: Request) -> Response:
@@ -98,14 +78,8 @@ async def workspace(request: Request) -> Response:
 def _workspace_page(request: Request, team: Team, handed_out: str) -> Response:
     world: World = request.state.world
     post_due(world)
-    granted = [
-        token for token in world.slack.tokens.values() if token.team_id == team.id
-    ]
-    names = {
-        client_id: app.name
-        for (vendor, client_id), app in world.apps.items()
-        if vendor == "slack"
-    }
+    granted = [token for token in world.slack.tokens.values() if token.team_id == team.id]
+    names = {client_id: app.name for (vendor, client_id), app in world.apps.items() if vendor == "slack"}
     return render(
         request,
         "slack_workspace.html",
@@ -127,19 +101,9 @@ async def channel(request: Request) -> Response:
     found = _channel(request, team)
     tops = [m for m in found.messages if m.thread_ts in ("", m.ts)]
     threads = [(message, replies_of(found, message)) for message in tops]
-    people = [
-        user for user in team.users.values() if not user.is_bot and not user.deleted
-    ]
+    people = [user for user in team.users.values() if not user.is_bot and not user.deleted]
     emoji = sorted(EMOJI)
-    return render(
-        request,
-        "slack_channel.html",
-        team=team,
-        channel=found,
-        threads=threads,
-        people=people,
-        emoji=emoji,
-    )
+    return render(request, "slack_channel.html", team=team, channel=found, threads=threads, people=people, emoji=emoji)
 
 
 async def write(request: Request) -> Response:
@@ -149,14 +113,7 @@ async def write(request: Request) -> Response:
     form = await request.form()
     values = {name: str(form.get(name, "")) for name in ("user", "text", "thread_ts")}
     try:
-        write_as(
-            request.state.world,
-            team,
-            found.id,
-            values["user"],
-            values["text"],
-            values["thread_ts"],
-        )
+        write_as(request.state.world, team, found.id, values["user"], values["text"], values["thread_ts"])
     except WrongMessage as error:
         raise HTTPException(400, str(error)) from error
     return see_other(_place(request, team, f"/channels/{found.id}"))
@@ -174,27 +131,21 @@ async def react(request: Request) -> Response:
     who = message.reactions.setdefault(name, [])
     if user not in who:
         who.append(user)
-        events.push_reaction(
-            request.state.world, found, message, name, user, added=True
-        )
+        events.push_reaction(request.state.world, found, message, name, user, added=True)
     return see_other(_place(request, team, f"/channels/{found.id}"))
 
 
 async def hand_out(request: Request) -> Response:
     """Show a personal token once."""
     team = _team(request)
-    return _workspace_page(
-        request, team, personal_token(request.state.world, team).value
-    )
+    return _workspace_page(request, team, personal_token(request.state.world, team).value)
 
 
 async def revoke(request: Request) -> Response:
     """Revoke one token, chosen by its place in the list of the workspace."""
     world: World = request.state.world
     team = _team(request)
-    granted = [
-        token for token in world.slack.tokens.values() if token.team_id == team.id
-    ]
+    granted = [token for token in world.slack.tokens.values() if token.team_id == team.id]
     number = request.path_params["number"]
     if number >= len(granted):
         raise HTTPException(404)

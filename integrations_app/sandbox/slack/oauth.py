@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from integrations_app.sandbox import consent
-from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.world import World
 
 SCOPES = {
@@ -47,10 +46,8 @@ def _accounts(world: World) -> list[tuple[str, str]]:
     return [(team.id, team.name) for team in world.slack.teams.values()]
 
 
-def _refuse(world: World, app: App, given: dict[str, str]) -> str | None:
-    scopes = split_scopes(given.get("scope", "")) + split_scopes(
-        given.get("user_scope", "")
-    )
+def _refuse(world: World, given: dict[str, str]) -> str | None:
+    scopes = split_scopes(given.get("scope", "")) + split_scopes(given.get("user_scope", ""))
     if not scopes:
         return "no_scopes"
     if set(scopes) - set(SCOPES):
@@ -63,9 +60,7 @@ def _refuse(world: World, app: App, given: dict[str, str]) -> str | None:
     return None
 
 
-SERVER = consent.Server(
-    "slack", "Slack", "Workspace", _accounts, SCOPES, split_scopes, _refuse
-)
+SERVER = consent.Server("slack", "Slack", "Workspace", _accounts, SCOPES, split_scopes, _refuse)
 
 
 async def authorize(request: Request) -> Response:

@@ -48,11 +48,7 @@ def users_list(call: Call) -> Json:
     """People and bots of the workspace."""
     shown, cursor = page(call, list(call.team.users.values()), default=1000)
     views = [_view(call, user) for user in shown]
-    return {
-        "members": views,
-        "cache_ts": int(call.now),
-        "response_metadata": {"next_cursor": cursor},
-    }
+    return {"members": views, "cache_ts": int(call.now), "response_metadata": {"next_cursor": cursor}}
 
 
 @method("users.info", "users:read")
@@ -100,15 +96,10 @@ def reactions_add(call: Call) -> Json:
         raise SlackError("not_in_channel")
     if call.token.user_id in message.reactions.get(name, []):
         raise SlackError("already_reacted")
-    if (
-        len(message.reactions) >= REACTIONS_PER_MESSAGE
-        and name not in message.reactions
-    ):
+    if len(message.reactions) >= REACTIONS_PER_MESSAGE and name not in message.reactions:
         raise SlackError("too_many_emoji")
     message.reactions.setdefault(name, []).append(call.token.user_id)
-    events.push_reaction(
-        call.world, channel, message, name, call.token.user_id, added=True
-    )
+    events.push_reaction(call.world, channel, message, name, call.token.user_id, added=True)
     return {}
 
 
@@ -123,9 +114,7 @@ def reactions_remove(call: Call) -> Json:
     who.remove(call.token.user_id)
     if not who:
         del message.reactions[name]
-    events.push_reaction(
-        call.world, channel, message, name, call.token.user_id, added=False
-    )
+    events.push_reaction(call.world, channel, message, name, call.token.user_id, added=False)
     return {}
 
 
@@ -133,6 +122,6 @@ def reactions_remove(call: Call) -> Json:
 def reactions_get(call: Call) -> Json:
     """A message with its reactions."""
     channel, message = _item(call)
-    view = message_view(call.world.slack, message, channel)
+    view = message_view(message, channel)
     view["reactions"] = reactions_view(message)
     return {"type": "message", "channel": channel.id, "message": view}

@@ -2,28 +2,17 @@
 
 from typing import Any
 
-from integrations_app.sandbox.slack.state import Channel, Message, Slack, Team, User
+from integrations_app.sandbox.slack.state import Channel, Message, Team, User
 
 Json = dict[str, Any]
 
 
-def message_view(
-    slack: Slack, message: Message, channel: Channel, metadata: bool = False
-) -> Json:
+def message_view(message: Message, channel: Channel, metadata: bool = False) -> Json:
     """A message as `conversations.history` shows it; thread parents carry their reply counts."""
-    view: Json = {
-        "type": "message",
-        "user": message.user,
-        "text": message.text,
-        "ts": message.ts,
-    }
+    view: Json = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
     view["team"] = message.team_id
     if message.bot_id:
-        view |= {
-            "bot_id": message.bot_id,
-            "app_id": message.app_id,
-            "bot_profile": _bot_profile(slack, message),
-        }
+        view |= {"bot_id": message.bot_id, "app_id": message.app_id, "bot_profile": _bot_profile(message)}
     for name in ("username", "thread_ts", "blocks", "attachments", "files"):
         if value := getattr(message, name):
             view[name] = value
@@ -36,11 +25,7 @@ def message_view(
     replies = replies_of(channel, message)
     if replies:
         who = list(dict.fromkeys(reply.user for reply in replies))
-        view |= {
-            "thread_ts": message.ts,
-            "reply_count": len(replies),
-            "reply_users": who,
-        }
+        view |= {"thread_ts": message.ts, "reply_count": len(replies), "reply_users": who}
         view |= {"reply_users_count": len(who), "latest_reply": replies[-1].ts}
     elif message.thread_ts and message.thread_ts != message.ts:
         parent = channel.message(message.thread_ts)
@@ -50,22 +35,15 @@ def message_view(
 
 def replies_of(channel: Channel, parent: Message) -> list[Message]:
     """The replies below a message, oldest first."""
-    return [
-        m
-        for m in channel.messages
-        if m.thread_ts == parent.ts and m.ts != parent.ts and not m.only_for
-    ]
+    return [m for m in channel.messages if m.thread_ts == parent.ts and m.ts != parent.ts and not m.only_for]
 
 
 def reactions_view(message: Message) -> list[Json]:
     """Reactions with names, users and counts."""
-    return [
-        {"name": name, "users": list(who), "count": len(who)}
-        for name, who in message.reactions.items()
-    ]
+    return [{"name": name, "users": list(who), "count": len(who)} for name, who in message.reactions.items()]
 
 
-def _bot_profile(slack: Slack, message: Message) -> Json:
+def _bot_profile(message: Message) -> Json:
     return {
         "id": message.bot_id,
         "app_id": message.app_id,
@@ -77,16 +55,8 @@ def _bot_profile(slack: Slack, message: Message) -> Json:
 
 def channel_view(channel: Channel, viewer: str) -> Json:
     """A conversation as `conversations.list` shows it to a user."""
-    shared: Json = {
-        "id": channel.id,
-        "created": channel.created,
-        "is_archived": channel.is_archived,
-    }
-    shared |= {
-        "is_im": channel.is_im,
-        "context_team_id": channel.team_id,
-        "is_org_shared": False,
-    }
+    shared: Json = {"id": channel.id, "created": channel.created, "is_archived": channel.is_archived}
+    shared |= {"is_im": channel.is_im, "context_team_id": channel.team_id, "is_org_shared": False}
     if channel.is_im:
         other = next((member for member in channel.members if member != viewer), viewer)
         return shared | {"user": other, "is_user_deleted": False, "priority": 0}
@@ -102,22 +72,14 @@ def channel_view(channel: Channel, viewer: str) -> Json:
         "is_member": viewer in channel.members,
         "creator": channel.creator,
         "num_members": len(channel.members),
-        "topic": {
-            "value": channel.topic,
-            "creator": channel.creator,
-            "last_set": channel.created,
-        },
+        "topic": {"value": channel.topic, "creator": channel.creator, "last_set": channel.created},
         "purpose": {"value": "", "creator": "", "last_set": 0},
     }
 
 
 def user_view(user: User, team: Team, with_email: bool) -> Json:
     """A user as `users.info` shows it; the address needs its own scope."""
-    profile: Json = {
-        "real_name": user.real_name,
-        "display_name": user.name,
-        "team": team.id,
-    }
+    profile: Json = {"real_name": user.real_name, "display_name": user.name, "team": team.id}
     if with_email and user.email:
         profile["email"] = user.email
     view: Json = {
@@ -131,10 +93,6 @@ def user_view(user: User, team: Team, with_email: bool) -> Json:
         "updated": 0,
     }
     if not user.deleted:
-        view |= {
-            "real_name": user.real_name,
-            "tz": "Europe/Amsterdam",
-            "is_admin": user.is_admin,
-        }
+        view |= {"real_name": user.real_name, "tz": "Europe/Amsterdam", "is_admin": user.is_admin}
         view["is_owner"] = user.id == team.owner
     return view
