@@ -43,6 +43,7 @@ _GENERIC: tuple[tuple[re.Pattern[str], str], ...] = (
 _BASIC = re.compile(r"(\bbasic\s{1,4})([A-Za-z0-9+/_-]{4,}=*)", re.IGNORECASE)
 # Control characters, line separators, bidi controls and half characters.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LAST_LATIN = 0xFF
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -180,7 +181,7 @@ def _hide_basic(match: re.Match[str]) -> str:
 def _escape(match: re.Match[str]) -> str:
     character = match.group()
     code = ord(character)
-    return _SHORT_ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    return _SHORT_ESCAPES.get(character) or (f"\\x{code:02x}" if code <= _LAST_LATIN else f"\\u{code:04x}")
 
 
 def _cut(text: str, limit: int) -> str:
@@ -212,7 +213,7 @@ def _field(redactor: Redactor, value: object) -> object:
 
 
 def _redact_event(
-    redactor: Redactor, logger: Any, method: str, event: MutableMapping[str, Any]
+    redactor: Redactor, _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     trace = str(event.pop("stack", "")) + _trace(event.pop("exc_info", None)) + str(event.pop("exception", ""))
     message = str(event.pop("event", ""))

@@ -122,7 +122,7 @@ def revealed_values() -> list[bytes]:
     with _lock:
         references = tuple(_revealed.values())
     alive = (reference() for reference in references)
-    return [secret._peek() for secret in alive if secret is not None]
+    return [secret._peek() for secret in alive if secret is not None]  # noqa: SLF001 - revealing would count as a use
 
 
 def _remember(secret: Secret) -> None:
@@ -153,5 +153,5 @@ def _validate(value: object) -> Secret:
     raise PydanticCustomError("secret_type", "Input should be a text")
 
 
-def _mask(value: Secret) -> str:
+def _mask(_value: Secret) -> str:
     return MASK

@@ -11,6 +11,7 @@ from integrations_app.errors import SignatureInvalid
 from integrations_app.kit.secret import Secret
 
 WINDOW_SECONDS = 300
+MAX_TIMESTAMP_DIGITS = 12
 STANDARD_PREFIX = "whsec_"
 MIN_STANDARD_KEY_BYTES = 24
 _DUMMY = Secret(b"\0" * 32)
@@ -123,8 +124,8 @@ def _standard_signature(key: Secret, message_id: str, timestamp: int, body: byte
 
 
 def _parse_timestamp(text: str | None) -> int | None:
-    """Unix seconds written in up to 12 plain digits, as signers write them; None otherwise."""
-    if not text or len(text) > 12 or not (text.isascii() and text.isdigit()):
+    """Unix seconds written in up to MAX_TIMESTAMP_DIGITS plain digits, as signers write them; None otherwise."""
+    if not text or len(text) > MAX_TIMESTAMP_DIGITS or not (text.isascii() and text.isdigit()):
         return None
     return int(text)
 

@@ -8,6 +8,8 @@ import logging
 import pickle
 import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -26,22 +28,25 @@ from integrations_app.kit.redact import (
 )
 from integrations_app.kit.secret import Secret
 
+Log = tuple[logging.Logger, io.StringIO]
+
 CANARY = 'CNRY_redact_0123"4567/89+ä'
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 
 
 @pytest.fixture
-def revealed():
+def revealed() -> Secret:
     secret = Secret(CANARY)
     secret.reveal("test")
     return secret
 
 
-def alone(value):
+def alone(value: bytes | str) -> Redactor:
     """A redactor that knows one secret value."""
     return Redactor(values=lambda: [value if isinstance(value, bytes) else value.encode()])
 
 
+@pytest.mark.usefixtures("revealed")
 @pytest.mark.parametrize(
     "write",
     [
@@ -57,7 +62,7 @@ def alone(value):
         lambda text: base64.urlsafe_b64encode(f"ab{text}c".encode()).decode(),
     ],
 )
-def test_revealed_values_go_in_every_spelling(revealed, write):
+def test_revealed_values_go_in_every_spelling(write: Callable[[str], str]) -> None:
     written = f"before {write(CANARY)} after"
     clean = Redactor().scrub(written)
     assert clean != written
@@ -67,7 +72,7 @@ def test_revealed_values_go_in_every_spelling(revealed, write):
     assert clean.endswith("after")
 
 
-def test_a_secret_never_revealed_or_gone_is_not_searched_for():
+def test_a_secret_never_revealed_or_gone_is_not_searched_for() -> None:
     kept = Secret("CNRY_not_revealed")
     Secret("CNRY_gone_already").reveal("test")
     gc.collect()
@@ -77,7 +82,7 @@ def test_a_secret_never_revealed_or_gone_is_not_searched_for():
     assert redactor.scrub("CNRY_not_revealed") == REDACTED
 
 
-def test_spellings_of_gone_secrets_are_dropped():
+def test_spellings_of_gone_secrets_are_dropped() -> None:
     redactor = Redactor()
     secret = Secret("CNRY_short_lived")
     secret.reveal("test")
@@ -90,18 +95,18 @@ def test_spellings_of_gone_secrets_are_dropped():
 
 
 @given(st.binary(min_size=6, max_size=40), st.binary(max_size=5), st.binary(max_size=5))
-def test_base64_of_a_text_around_a_secret_is_found_at_any_alignment(value, before, after):
+def test_base64_of_a_text_around_a_secret_is_found_at_any_alignment(value: bytes, before: bytes, after: bytes) -> None:
     encoded = base64.b64encode(before + value + after).decode()
     assert alone(value).scrub(encoded) != encoded
 
 
 @given(st.text(min_size=4, max_size=40), st.text(max_size=10))
-def test_the_value_itself_never_stays(value, around):
+def test_the_value_itself_never_stays(value: str, around: str) -> None:
     if len(value.encode()) >= 4 and value not in REDACTED:
         assert value not in alone(value).scrub(f"{around}\x00{value}\x00{around}").replace(REDACTED, "\x00")
 
 
-def test_very_short_values_do_not_blank_out_words():
+def test_very_short_values_do_not_blank_out_words() -> None:
     assert alone("a").scrub("a cat") == "a cat"
     assert all(len(each) >= 4 for each in spell(b"abcd"))
 
@@ -130,19 +135,20 @@ def test_very_short_values_do_not_blank_out_words():
         ("a plain sentence: nothing here", "a plain sentence: nothing here"),
     ],
 )
-def test_generic_shapes(text, expected):
+def test_generic_shapes(text: str, expected: str) -> None:
     clean = Redactor().scrub(text)
     assert clean == expected
     assert Redactor().scrub(clean) == clean
 
 
-def test_vendor_shapes_are_handed_in():
+def test_vendor_shapes_are_handed_in() -> None:
     redactor = Redactor(patterns=[r"\bvend-[0-9a-z]{8,}"])
     assert redactor.scrub("got vend-0123abcd.") == f"got {REDACTED}."
     assert Redactor().scrub("got vend-0123abcd.") == "got vend-0123abcd."
 
 
-def test_values_are_walked(revealed):
+@pytest.mark.usefixtures("revealed")
+def test_values_are_walked() -> None:
     value = {
         "access_token": "anything",
         "Authorization": ["x"],
@@ -152,7 +158,7 @@ def test_values_are_walked(revealed):
         "secret_object": Secret("x"),
         "bytes": CANARY.encode(),
     }
-    clean = Redactor().scrub_value(value)
+    clean: Any = Redactor().scrub_value(value)
     assert clean["access_token"] == clean["Authorization"] == clean["secret_object"] == REDACTED
     assert clean["token"] is None
     assert clean["list"] == [f"a {REDACTED}", 1, True, 2.5, [REDACTED]]
@@ -161,15 +167,26 @@ def test_values_are_walked(revealed):
     assert value["access_token"] == "anything"
 
 
-def test_deep_values_end():
+def test_deep_values_end() -> None:
     deep: object = "x"
     for _ in range(5000):
         deep = [deep]
     assert "nested too deeply" in json.dumps(Redactor().scrub_value(deep))
 
 
+class Kept(logging.Handler):
+    """Keeps the records it is handed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[Any] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
 @pytest.fixture
-def log():
+def log() -> Iterator[Log]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
@@ -182,7 +199,8 @@ def log():
     logger.removeHandler(handler)
 
 
-def test_messages_arguments_and_tracebacks_are_scrubbed(log, revealed):
+@pytest.mark.usefixtures("revealed")
+def test_messages_arguments_and_tracebacks_are_scrubbed(log: Log) -> None:
     logger, stream = log
     logger.warning("calling %s with %r", f"https://x/?k={quote_plus(CANARY)}", {"h": CANARY})
     try:
@@ -196,7 +214,7 @@ def test_messages_arguments_and_tracebacks_are_scrubbed(log, revealed):
     assert "KeyError" in written
 
 
-def test_one_event_is_one_line(log):
+def test_one_event_is_one_line(log: Log) -> None:
     logger, stream = log
     logger.info("agent %s", 'x\nINFO root {"fake": 1}\r\x1b[31m\u2028\u202e\x00\x85 \ud800é')
     written = stream.getvalue()
@@ -206,10 +224,11 @@ def test_one_event_is_one_line(log):
     assert r"\r\x1b[31m\u2028\u202e\x00\x85 \ud800é" in written
 
 
-def test_lines_are_cut(log, revealed):
+@pytest.mark.usefixtures("revealed")
+def test_lines_are_cut(log: Log) -> None:
     logger, stream = log
     logger.info("%s %s", "x" * 100_000, CANARY)
-    logger.info("y" * (MAX_LINE - 8) + CANARY)
+    logger.info("%s%s", "y" * (MAX_LINE - 8), CANARY)
     try:
         raise RuntimeError("the cause " + "z" * 500)
     except RuntimeError:
@@ -220,35 +239,36 @@ def test_lines_are_cut(log, revealed):
     assert lines[2].endswith("zzz")
 
 
-def test_arguments_that_do_not_fit_are_not_lost_and_not_shown(log, revealed):
+@pytest.mark.usefixtures("revealed")
+def test_arguments_that_do_not_fit_are_not_lost_and_not_shown(log: Log) -> None:
     logger, stream = log
     logger.log(logging.INFO, *("one %s %s", CANARY))
     assert stream.getvalue() == "INFO tests.redact one %s %s (arguments not shown: TypeError)\n"
 
 
-def test_extra_fields_and_second_handlers_see_clean_records(log, revealed):
+@pytest.mark.usefixtures("revealed")
+def test_extra_fields_and_second_handlers_see_clean_records(log: Log) -> None:
     logger, _ = log
-    records = []
-    seen = logging.Handler()
-    seen.emit = records.append
+    seen = Kept()
     seen.addFilter(RedactingFilter(Redactor()))
     logger.addHandler(seen)
     logger.info("hello\n%s", CANARY, extra={"detail": {"a": CANARY}, "count": 5})
     logger.removeHandler(seen)
-    record = records[0]
+    record = seen.records[0]
     assert record.getMessage() == rf"hello\n{REDACTED}"
     assert record.detail == {"a": REDACTED}
     assert record.count == 5
     assert b"CNRY" not in pickle.dumps(record.__dict__)
 
 
-def test_structlog_events_are_scrubbed(revealed):
+@pytest.mark.usefixtures("revealed")
+def test_structlog_events_are_scrubbed() -> None:
     processor = redact_processor(Redactor())
     renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     try:
         raise ValueError(CANARY)
     except ValueError as error:
-        events = [
+        events: list[dict[str, Any]] = [
             {"event": f"got {CANARY}\nx", "url": f"?token={CANARY}", "n": 5, "ok": True, "password": "p"},
             {"event": "failed", "exc_info": True, "big": list(range(1000))},
             {"event": "failed", "exc_info": error},
@@ -265,7 +285,7 @@ def test_structlog_events_are_scrubbed(revealed):
 
 
 @given(st.text(max_size=200))
-def test_escaped_text_is_one_line_and_stays_so(text):
+def test_escaped_text_is_one_line_and_stays_so(text: str) -> None:
     escaped = escape_controls(text)
     assert len(f"x{escaped}".splitlines()) == 1
     assert escape_controls(escaped) == escaped
@@ -276,14 +296,14 @@ def test_escaped_text_is_one_line_and_stays_so(text):
     "text",
     ["://" + "a" * 30000, "eyJ" * 20000, "authorization" * 5000, "Bearer " * 9000, "basic " * 9000, '"token' * 9000],
 )
-def test_long_odd_texts_take_little_time(text):
+def test_long_odd_texts_take_little_time(text: str) -> None:
     started = time.process_time()
     Redactor().scrub(text)
     assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("text", ["CNRY", "a" * 2000])
-def test_many_secrets_take_little_time(text):
+def test_many_secrets_take_little_time(text: str) -> None:
     secrets = [Secret(f"secret-number-{number:06}") for number in range(1000)]
     for secret in secrets:
         secret.reveal("test")

@@ -4,6 +4,8 @@ import copy
 import gc
 import json
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 import pytest
@@ -15,7 +17,7 @@ from integrations_app.kit.secret import MASK, REVEALED_LIMIT, Secret, revealed_v
 CANARY = "CNRY_secret_0123456789abcdef0123456789abcdef"
 
 
-def test_every_rendering_is_the_mask():
+def test_every_rendering_is_the_mask() -> None:
     secret = Secret(CANARY)
     shown = [
         str(secret),
@@ -23,7 +25,7 @@ def test_every_rendering_is_the_mask():
         f"{secret}",
         f"{secret!r:>99}",
         f"{secret:>50}",
-        "{} {!r}".format(secret, secret),
+        " ".join(map(format, (secret, secret))),
     ]
     assert not any("CNRY" in text for text in shown)
     assert str(secret) == MASK
@@ -50,50 +52,50 @@ def test_every_rendering_is_the_mask():
         lambda secret: secret + "x",
     ],
 )
-def test_refuses_to_travel(use):
+def test_refuses_to_travel(use: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError) as caught:
         use(Secret(CANARY))
     assert "CNRY" not in str(caught.value)
 
 
-def test_reveals_what_was_put_in():
+def test_reveals_what_was_put_in() -> None:
     assert Secret(CANARY).reveal("test") == CANARY
     assert Secret(b"\xff\x00").reveal_bytes("test") == b"\xff\x00"
     assert Secret("\ud800é").reveal("test") == "\ud800é"
 
 
-def test_revealing_needs_a_purpose():
+def test_revealing_needs_a_purpose() -> None:
     with pytest.raises(ValueError, match="purpose"):
         Secret("x").reveal("")
 
 
-def test_bytes_that_are_no_text_do_not_show_in_the_error():
+def test_bytes_that_are_no_text_do_not_show_in_the_error() -> None:
     with pytest.raises(ValueError, match="not text") as caught:
         Secret(b"CNRY\xff").reveal("test")
     assert caught.value.__context__ is None
 
 
-def test_equality_is_between_secrets_only():
+def test_equality_is_between_secrets_only() -> None:
     assert Secret("a") == Secret(b"a")
     assert Secret("a") != Secret("b")
     assert Secret("a") != "a"
 
 
-def test_truth_tells_emptiness_only():
+def test_truth_tells_emptiness_only() -> None:
     assert not Secret("")
     assert Secret("x")
 
 
-def test_wraps_only_text_and_bytes():
+def test_wraps_only_text_and_bytes() -> None:
     with pytest.raises(TypeError, match="not int"):
-        Secret(7)
+        Secret(7)  # type: ignore[arg-type]
 
 
 class Form(BaseModel):
     token: Secret
 
 
-def test_pydantic_accepts_text_and_dumps_the_mask():
+def test_pydantic_accepts_text_and_dumps_the_mask() -> None:
     form = Form(token=CANARY)
     assert form.token.reveal("test") == CANARY
     assert Form(token=form.token).token is form.token
@@ -105,7 +107,7 @@ def test_pydantic_accepts_text_and_dumps_the_mask():
         Form(token=5)
 
 
-def test_registry_lists_revealed_and_forgets_the_dead():
+def test_registry_lists_revealed_and_forgets_the_dead() -> None:
     kept, unseen = Secret("CNRY_kept"), Secret("CNRY_unseen")
     kept.reveal("test")
     Secret("CNRY_dead").reveal("test")
@@ -117,7 +119,7 @@ def test_registry_lists_revealed_and_forgets_the_dead():
     assert unseen
 
 
-def test_registry_is_bounded_and_keeps_the_newest():
+def test_registry_is_bounded_and_keeps_the_newest() -> None:
     secrets = [Secret(f"value-{number}") for number in range(REVEALED_LIMIT + 50)]
     for secret in secrets:
         secret.reveal("test")

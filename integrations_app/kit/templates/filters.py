@@ -105,13 +105,13 @@ def _replace(value: object, old: object, new: object = "") -> str:
     return text.replace(searched, substitute)
 
 
-def check_date_layout(layout: object, *rest: object) -> None:
+def check_date_layout(layout: object, *_: object) -> None:
     """Unfit for a date layout with anything but the plain directives."""
     if not isinstance(layout, str) or not _DATE_FORMAT.fullmatch(layout):
         raise Unfit("has a date layout that is not allowed")
 
 
-def check_replace(old: object, *rest: object) -> None:
+def check_replace(old: object, *_: object) -> None:
     """Unfit when nothing is searched for."""
     if old == "":
         raise Unfit("has a replace filter that searches for nothing")

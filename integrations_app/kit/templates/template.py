@@ -34,10 +34,7 @@ class Template:
         budget = budget or Budget()
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
             return _take(self.parts[0], values, budget)
-        written: list[str] = []
-        for part in self.parts:
-            written.append(_take_text(part, values, budget))
-        return "".join(written)
+        return "".join([_take_text(part, values, budget) for part in self.parts])
 
 
 def parse(text: str) -> Template:

@@ -42,7 +42,7 @@ def render_json_tree(tree: object, values: Mapping[str, object]) -> object:
     budget = Budget()
     problems: dict[str, str] = {}
 
-    def render(text: str, leaf: str) -> object:
+    def render(text: str, _leaf: str) -> object:
         try:
             return parse(text).render(values, budget)
         except MappingError as error:

@@ -7,6 +7,7 @@ from typing import Final
 
 MAX_OUTPUT_BYTES = 1024 * 1024
 MAX_DEPTH = 100
+MAX_NUMBER_BITS = 4096
 _NODE_BYTES = 8  # least size charged for any value, so that many small ones cannot cost much time
 _NODE_WORK = 64  # a node takes about as long as that many bytes of text
 
@@ -14,7 +15,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 _TYPE_NAMES = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "true or false"}
 
 
-class Unfit(ValueError):
+class Unfit(ValueError):  # noqa: N818 - reads as what it says of the value
     """A value does not fit its use; the message says why without showing it. Becomes a MappingError."""
 
 
@@ -128,7 +129,7 @@ def _measure_scalar(value: object) -> int:
     if value is None or isinstance(value, bool):
         return _NODE_BYTES
     if isinstance(value, int):
-        if value.bit_length() > 4096:
+        if value.bit_length() > MAX_NUMBER_BITS:
             raise Unfit("is too large a number")
         return _NODE_BYTES + value.bit_length() // 3
     if isinstance(value, float) and math.isfinite(value):
