@@ -229,8 +229,8 @@ class BatchingWriter:
                     item.future.set_exception(failure)
             return
         for item, result in results:
+            _run_callbacks(item)  # first: who waits for the commit sees its announcements done, as on PostgreSQL
             item.future.set_result(result)
-            _run_callbacks(item)
 
     def _attempt(self, connection: Connection, item: _Waiting, results: list[tuple[_Waiting, Any]]) -> None:
         try:
