@@ -1,16 +1,26 @@
-"""Fixtures for every test: the database under test, chosen by TEST_DATABASE (sqlite or postgres)."""
+"""Fixtures for every test: database (TEST_DATABASE says which), clock, hub, and people who are signed in."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from integrations_app.kit.columns import new_id, utc_now
+from integrations_app.kit.bus import LocalBus
+from integrations_app.kit.columns import new_id
 from integrations_app.kit.db import Database
+from integrations_app.kit.egress import Door, EgressPolicy
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations import service, sessions
+from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import Keyring, open_keyring
+from integrations_app.organizations.permissions import Actor
+from integrations_app.sdk.registry import Registry
+from integrations_app.settings import load_settings
 
 BACKEND = os.environ.get("TEST_DATABASE", "sqlite")
 
@@ -53,7 +63,80 @@ def database(database_url: str) -> Iterator[Database]:
     opened.close()
 
 
+@dataclass
+class Clock:
+    """A clock that only moves when told to."""
+
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
 @pytest.fixture
-def keyring(database: Database, tmp_path: Path) -> Keyring:
+def clock() -> Clock:
+    """The clock of `hub` and `keyring`: 2026-11-23 12:00 UTC."""
+    return Clock()
+
+
+@pytest.fixture
+def keyring(database: Database, tmp_path: Path, clock: Clock) -> Keyring:
     """The keyring of a fresh installation in `database`."""
-    return open_keyring(database, listed=None, key_file=tmp_path / "data" / "keys", clock=utc_now)
+    return open_keyring(database, listed=None, key_file=tmp_path / "data" / "keys", clock=clock)
+
+
+@pytest.fixture
+async def hub(
+    database: Database, database_url: str, keyring: Keyring, tmp_path: Path, clock: Clock
+) -> AsyncIterator[Hub]:
+    """The services of one process, on a real database, with no provider and nobody in it."""
+    settings = load_settings(data_dir=tmp_path / "data", database_url=database_url)
+    door = Door(EgressPolicy())
+    opened = Hub(settings, database, keyring, door, Registry(()), LocalBus(), clock, new_id)
+    yield opened
+    for task in tuple(opened.background):
+        await task
+    await opened.bus.close()
+    await door.aclose()
+    opened.passwords.close()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in: `cookie` is the session's token, `actor` what the server makes of it."""
+
+    email: str
+    password: str
+    user_id: str
+    organization_id: str
+    cookie: str
+    actor: Actor
+
+
+@pytest.fixture
+def person(hub: Hub) -> Callable[..., Awaitable[Person]]:
+    """Make a person with a role in the organisation of that name and sign in."""
+
+    async def make(role: str = "owner", organization: str = "Acme", email: str = "") -> Person:
+        email = email or f"{role}-{new_id()[:8]}@{organization.lower()}.example"
+        password = f"password of {email}"
+        password_hash = hub.passwords.hash_now(Secret(password))
+        user_id, organization_id = await hub.database.write(
+            lambda session: service.create_user(
+                session,
+                hub.keyring,
+                email=email,
+                organization=organization,
+                role=role,
+                password_hash=password_hash,
+                now=hub.clock(),
+                new_id=hub.new_id,
+            )
+        )
+        cookie = await service.sign_in(hub, email=email, password=Secret(password), address="192.0.2.1")
+        return Person(email, password, user_id, organization_id, cookie, await sessions.require(hub, cookie))
+
+    return make

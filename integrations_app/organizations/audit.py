@@ -23,7 +23,18 @@ PAGE = 1000
 TEXT_LIMIT = 300
 MAX_LIMIT = 200
 WINDOW = timedelta(minutes=1)
-_SIGNED = ("organization_id", "sequence", "at", "name", "actor_id", "actor", "subject", "address", "detail", "previous_mac")
+_SIGNED = (
+    "organization_id",
+    "sequence",
+    "at",
+    "name",
+    "actor_id",
+    "actor",
+    "subject",
+    "address",
+    "detail",
+    "previous_mac",
+)
 
 Detail = Mapping[str, Any]
 

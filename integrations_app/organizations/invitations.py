@@ -164,9 +164,7 @@ def _join(session: Session, hub: Hub, row: Invitation, actor: Actor, browser: st
     if not repository.use_invitation(session, row.organization_id, row.id, now):
         raise NotFound(GONE)
     role = Role(row.role)
-    session.add(
-        Member(organization_id=row.organization_id, user_id=actor.user_id, role=role.value, created_at=now)
-    )
+    session.add(Member(organization_id=row.organization_id, user_id=actor.user_id, role=role.value, created_at=now))
     session.flush()
     sessions.add(session, hub.keyring, actor.user_id, row.organization_id, browser, now)
     members.announce_member(session, hub, row.organization_id, actor.user_id)

@@ -54,7 +54,15 @@ class Keyring:
         return self.vault.sealed_reason
 
     def seal(
-        self, session: Session, organization_id: str, *, record: str, kind: str, field: str, version: int, secret: Secret
+        self,
+        session: Session,
+        organization_id: str,
+        *,
+        record: str,
+        kind: str,
+        field: str,
+        version: int,
+        secret: Secret,
     ) -> bytes:
         """An envelope that opens only under the same organisation, record, kind, field and version.
 
@@ -69,7 +77,15 @@ class Keyring:
         return sealed
 
     def open(
-        self, session: Session, organization_id: str, *, record: str, kind: str, field: str, version: int, envelope: bytes
+        self,
+        session: Session,
+        organization_id: str,
+        *,
+        record: str,
+        kind: str,
+        field: str,
+        version: int,
+        envelope: bytes,
     ) -> Secret:
         """The value sealed for exactly this place; CredentialUnreadable for anything else. Raises VaultSealed."""
         self._refuse_if_sealed()
@@ -103,9 +119,7 @@ class Keyring:
     def new_data_key(self, session: Session, organization_id: str) -> DataKey:
         """Store a new data key of the organisation, primary; the former one stays for opening."""
         made = self.vault.new_data_key(organization_id, self._clock())
-        session.execute(
-            update(DataKey).where(col(DataKey.organization_id) == organization_id).values(is_primary=False)
-        )
+        session.execute(update(DataKey).where(col(DataKey.organization_id) == organization_id).values(is_primary=False))
         row = _row(made)
         session.add(row)
         session.flush()
@@ -116,9 +130,7 @@ class Keyring:
         self._unsaved = 0
         for key_id, uses in self.vault.drain_uses().items():
             session.execute(
-                update(DataKey)
-                .where(col(DataKey.id) == key_id.hex())
-                .values(use_count=col(DataKey.use_count) + uses)
+                update(DataKey).where(col(DataKey.id) == key_id.hex()).values(use_count=col(DataKey.use_count) + uses)
             )
 
     def _primary(self, session: Session, organization_id: str) -> OpenKey:

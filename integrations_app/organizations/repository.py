@@ -62,9 +62,7 @@ def memberships(session: Session, user_id: str) -> Sequence[tuple[Member, Organi
 
 def get_member(session: Session, organization_id: str, user_id: str) -> Member | None:
     """The person's place in the organisation."""
-    statement = select(Member).where(
-        col(Member.organization_id) == organization_id, col(Member.user_id) == user_id
-    )
+    statement = select(Member).where(col(Member.organization_id) == organization_id, col(Member.user_id) == user_id)
     return session.execute(statement).scalars().first()
 
 

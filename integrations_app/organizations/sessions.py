@@ -18,6 +18,7 @@ from integrations_app.organizations.permissions import Actor
 from integrations_app.organizations.signed_in import SignedIn
 
 _log = logging.getLogger(__name__)
+COOKIE = "__Host-integrations_session"
 PURPOSE = "session"
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=14)
@@ -28,6 +29,13 @@ TOKEN_LIMIT = 200
 def new_token(hub: Hub) -> str:
     """A token for a cookie or a link: 256 random bits as 64 hex digits."""
     return hub.new_id() + hub.new_id()
+
+
+def cookie_token(header: str) -> str:
+    """The session's token in a Cookie header; empty when there is none or when there are two that differ."""
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    tokens = {value.strip() for name, _, value in pairs if name == COOKIE}
+    return tokens.pop() if len(tokens) == 1 else ""
 
 
 def add(session: Session, keyring: Keyring, user_id: str, organization_id: str, token: str, now: datetime) -> str:

@@ -23,7 +23,9 @@ def chain(database, keyring):
     def write(session):
         for number in range(6):
             at = NOW + timedelta(seconds=number)
-            audit.record(session, keyring, ACTOR, f"thing.done{number}", now=at, subject="thing:1", detail={"n": number})
+            audit.record(
+                session, keyring, ACTOR, f"thing.done{number}", now=at, subject="thing:1", detail={"n": number}
+            )
         audit.record(session, keyring, None, "other.done", now=NOW, organization_id="org-2")
 
     database.write_now(write)

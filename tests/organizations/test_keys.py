@@ -155,7 +155,9 @@ def test_a_moved_value_is_unreadable(database, key_file):
             )
     for process in (keyring, start(database, key_file)):
         with pytest.raises(CredentialUnreadable):
-            database.read_now(lambda session, process=process: process.open(session, "org-2", **PLACE, envelope=envelope))
+            database.read_now(
+                lambda session, process=process: process.open(session, "org-2", **PLACE, envelope=envelope)
+            )
 
 
 def test_a_key_of_a_rolled_back_transaction_is_never_used_again(database, key_file):
