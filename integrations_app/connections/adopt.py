@@ -1,0 +1,147 @@
+"""Transaction 2 of a connect: which row takes the new credentials, and that it is the same account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from integrations_app.connections.apps import App
+from integrations_app.connections.attempts import restore
+from integrations_app.connections.callback import Judged, Outcome, refuse_later, succeed
+from integrations_app.connections.changes import announce, settle
+from integrations_app.connections.credentials import replace_secrets
+from integrations_app.connections.health import apply_account
+from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
+from integrations_app.connections.repository import Connections, OAuthAttempts
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.hub import Hub
+from integrations_app.sdk.auth import Grant
+from integrations_app.sdk.context import Account
+from integrations_app.sdk.provider import Provider
+
+LONGEST_LIFE = timedelta(days=3650).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What the vendor gave for the code, and who it says we are."""
+
+    provider: Provider
+    app: App
+    grant: Grant
+    secrets: Mapping[str, Secret]
+    account: Account
+
+
+async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
+    """Store what a grant gave. A reconnect keeps its account or is refused; a fresh connect of an account that
+    is known already revives that connection instead of making a second one.
+    """
+    attempt, actor, account = judged.attempt, judged.actor, redeemed.account
+
+    def write(session: Session) -> Outcome:
+        row = _row(hub, session, attempt, redeemed.provider, account)
+        if row is None:
+            settle(hub, session, actor, "oauth.callback.rejected", attempt.connection_id, reason="connection_removed")
+            return refuse_later(hub, judged, "not_found", 404)
+        if row.account_id and row.account_id != account.id:
+            restore(hub, session, attempt)
+            detail = {"expected": row.account_id, "got": account.id}
+            settle(hub, session, actor, "oauth.account_mismatch", row.id, provider=row.provider, **detail)
+            return refuse_later(hub, judged, "account_mismatch", 409, account.name)
+        return _store(hub, session, judged, redeemed, row)
+
+    return await hub.database.write(write)
+
+
+def _row(
+    hub: Hub, session: Session, attempt: OAuthAttempt, provider: Provider, account: Account
+) -> Connection | None:
+    connections = Connections(session, attempt.organization_id)
+    own = connections.find(attempt.connection_id)
+    if own is not None:
+        own = connections.lock(own.id)
+    if own is not None and own.account_id and not attempt.creates_connection:
+        return own
+    if own is None and not attempt.creates_connection:
+        return None
+    known = _known(connections, attempt, provider, account)
+    if known is not None and (own is None or known.id != own.id):
+        if own is not None and own.status == Status.PENDING.value and not own.account_id:
+            _forget_pending(hub, session, connections, own)
+        return connections.lock(known.id)
+    if own is not None and (not own.account_id or own.account_id == account.id):
+        return own
+    # Another window of the same click was faster and its row belongs to another account now.
+    return connections.add(_new_row(hub, attempt))
+
+
+def _known(
+    connections: Connections, attempt: OAuthAttempt, provider: Provider, account: Account
+) -> Connection | None:
+    """The connection of that account made through OAuth in the same world; a sandbox is another world."""
+    sandbox = attempt.app_kind == AppKind.SANDBOX.value
+    same = [
+        row
+        for row in connections.list_by_account(provider.key, account.id)
+        if row.auth_kind == "oauth2" and (row.app_kind == AppKind.SANDBOX.value) == sandbox
+    ]
+    return next(iter(same), None)
+
+
+def _forget_pending(hub: Hub, session: Session, connections: Connections, own: Connection) -> None:
+    if not OAuthAttempts(session, own.organization_id).list_open(hub.clock(), own.id):
+        connections.remove(own)
+        announce(hub, session, own.organization_id, own.id)
+
+
+def _new_row(hub: Hub, attempt: OAuthAttempt) -> Connection:
+    now = hub.clock()
+    return Connection(
+        organization_id=attempt.organization_id,
+        id=hub.new_id(),
+        provider=attempt.provider,
+        name="",
+        created_by=attempt.user_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _store(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: Connection) -> Outcome:
+    now, grant, account = hub.clock(), redeemed.grant, redeemed.account
+    first = not row.account_id
+    row.status, row.earlier_status, row.disconnected_at = Status.CONNECTED.value, "", None
+    apply_account(row, replace(account, scopes=grant.scopes) if grant.scopes else account, now)
+    row.auth_kind, row.app_kind, row.app_id = "oauth2", redeemed.app.kind.value, redeemed.app.id
+    row.extra = dict(grant.extra)
+    row.expires_at = expiry(grant, now)
+    if first and row.name in {"", redeemed.provider.name}:
+        wanted = account.name or redeemed.provider.name
+        row.name = free_name(Connections(session, row.organization_id), row, wanted)
+    session.add(row)
+    session.flush()
+    replace_secrets(hub, session, row, redeemed.secrets)
+    session.add(row)
+    session.flush()
+    name = "connection.connected" if first else "connection.reconnected"
+    detail = {"provider": row.provider, "account": account.id, "app": row.app_kind, "scopes": list(row.scopes)}
+    settle(hub, session, judged.actor, name, row.id, version=row.credential_version, **detail)
+    return succeed(hub, judged.attempt, row.id, row.name)
+
+
+def expiry(grant: Grant, now: datetime) -> datetime | None:
+    """When the access token ends; None when the vendor says nothing usable (none, not positive, absurd)."""
+    seconds = grant.expires_in
+    return now + timedelta(seconds=seconds) if seconds is not None and 0 < seconds < LONGEST_LIFE else None
+
+
+def free_name(connections: Connections, row: Connection, wanted: str) -> str:
+    """`wanted`, with a number behind it when another connection of the organisation has that name."""
+    taken = {other.name.lower() for other in connections.list_all() if other.id != row.id}
+    wanted = wanted.strip()[:190]
+    name, number = wanted, 2
+    while name.lower() in taken:
+        name, number = f"{wanted} {number}", number + 1
+    return name

@@ -1,0 +1,83 @@
+"""Reads what a person entered for a connection: name, settings, secrets, each checked by field."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from integrations_app.errors import InvalidInput
+from integrations_app.kit.secret import MASK, Secret
+from integrations_app.sdk.auth import TypedSecrets
+from integrations_app.sdk.provider import Provider
+
+UNKNOWN = "unknown_field"
+LONGEST_NAME = 200
+LONGEST_SECRET = 16 * 1024
+
+
+def checked_name(name: object) -> str:
+    """A name without blanks around it; raises InvalidInput."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput({"name": "is needed"})
+    if len(name.strip()) > LONGEST_NAME:
+        raise InvalidInput({"name": f"is longer than {LONGEST_NAME} characters"})
+    return name.strip()
+
+
+def checked_settings(provider: Provider, settings: object) -> dict[str, Any]:
+    """Settings as the provider's model dumps them; raises InvalidInput with paths below `settings`."""
+    if not isinstance(settings, Mapping):
+        raise InvalidInput({"settings": "is not an object"})
+    try:
+        model = provider.settings.model_validate(dict(settings))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        unknown = any(one["type"] == "extra_forbidden" for one in found)
+        fields = {".".join(("settings", *map(str, one["loc"]))): str(one["msg"]) for one in found}
+        raise InvalidInput(fields, "", UNKNOWN if unknown else "invalid_input") from None
+    return model.model_dump(mode="json")
+
+
+def changed_secrets(secrets: object) -> dict[str, Secret]:
+    """The secrets that change: absent and masked ones stay as they are. Raises InvalidInput for an empty one."""
+    if not isinstance(secrets, Mapping):
+        raise InvalidInput({"secrets": "is not an object"})
+    changed: dict[str, Secret] = {}
+    for field, value in secrets.items():
+        secret = _secret(f"secrets.{field}", value)
+        if secret is not None and secret != Secret(MASK):
+            changed[str(field)] = secret
+    return changed
+
+
+def _secret(path: str, value: object) -> Secret | None:
+    if value is None:
+        return None
+    if not isinstance(value, str | Secret):
+        raise InvalidInput({path: "is not a text"})
+    text = value.reveal("validate a typed secret") if isinstance(value, Secret) else value
+    if not text.strip():
+        raise InvalidInput({path: "must not be empty; leave it out to keep the stored one"})
+    if len(text) > LONGEST_SECRET or any(mark in text for mark in "\r\n\0"):
+        raise InvalidInput({path: "is too long or holds a line break"})
+    return value if isinstance(value, Secret) else Secret(text.strip())
+
+
+def typed_kind(provider: Provider, auth_kind: str | None, secrets: Mapping[str, Secret]) -> TypedSecrets:
+    """Which of the provider's typed ways to connect this is: the one named, else the one with these fields.
+
+    Raises InvalidInput: `unknown_field` for a secret that no way has, else what is missing.
+    """
+    named = [kind for kind in provider.typed if auth_kind in (None, kind.kind)]
+    if not named:
+        raise InvalidInput({"auth_kind": f"is none of {provider.name}'s"})
+    for kind in named:
+        if {field.name for field in kind.fields} == set(secrets):
+            return kind
+    known = {field.name for kind in named for field in kind.fields}
+    unknown = {f"secrets.{field}": "is not a secret of this provider" for field in secrets if field not in known}
+    if unknown:
+        raise InvalidInput(unknown, "", UNKNOWN)
+    closest = next((kind for kind in named if {field.name for field in kind.fields} & set(secrets)), named[0])
+    missing = {f"secrets.{field.name}": "is needed" for field in closest.fields if field.name not in secrets}
+    raise InvalidInput(missing or {"secrets": "belong to several ways to connect"})

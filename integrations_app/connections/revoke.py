@@ -1,0 +1,60 @@
+"""Ends a grant at the vendor after the connection was cut here: tried once, its result audited."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from integrations_app.connections.apps import App
+from integrations_app.connections.changes import note
+from integrations_app.connections.credentials import client_of
+from integrations_app.errors import IntegrationsError
+from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Actor
+from integrations_app.sdk.context import Access, RevokeContext
+from integrations_app.sdk.provider import Provider
+
+_log = logging.getLogger(__name__)
+
+REVOKE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What a revocation needs, read before the envelopes were destroyed."""
+
+    provider: Provider
+    access: Access
+    app: App | None
+
+
+async def revoke(hub: Hub, actor: Actor, connection_id: str, farewell: Farewell) -> bool:
+    """Revoke at the vendor; True when it said so. Raises nothing: the connection is cut here either way."""
+    code = await _attempt(farewell)
+    name = "connection.revoke_failed" if code else "connection.revoked"
+    detail: dict[str, Any] = {"provider": farewell.provider.key} | ({"code": code} if code else {})
+    await hub.database.write(lambda session: note(hub, session, actor, name, connection_id, **detail))
+    return not code
+
+
+async def _attempt(farewell: Farewell) -> str:
+    """The code of what went wrong, empty when the grant is gone."""
+    provider, app = farewell.provider, farewell.app
+    hook = provider.oauth.revoke if provider.oauth else None
+    if hook is None:
+        return "unsupported"
+    try:
+        async with asyncio.timeout(REVOKE_SECONDS), client_of(provider, farewell.access) as client:
+            await hook(
+                RevokeContext(
+                    client, farewell.access, app.client_id if app else "", app.client_secret if app else None
+                )
+            )
+    except IntegrationsError as error:
+        return error.code
+    except TimeoutError:
+        return "timeout"
+    except Exception:
+        _log.exception("the revocation of %s failed in its own code", provider.key)
+        return "internal_error"
+    return ""
