@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -167,7 +168,7 @@ def _next_hop(request: httpx.Request, response: httpx.Response) -> httpx.Request
         raise EgressDenied("url_invalid") from error
     here, there = parse_target(str(request.url)), parse_target(str(url))
     status, method, body = response.status_code, request.method, request.content
-    if (status == 303 and method != "HEAD") or (status in {301, 302} and method == "POST"):
+    if (status == HTTPStatus.SEE_OTHER and method != "HEAD") or (status in {301, 302} and method == "POST"):
         method, body = "GET", b""
     dropped = {"content-type"} if not body else set[str]()
     headers = [

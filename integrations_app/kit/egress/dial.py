@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,7 @@ DIAL: ContextVar[Dial] = ContextVar("egress_dial")
 
 def is_local(address: Address) -> bool:
     """True when the address belongs to this machine: only then can a socket be bound to it."""
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((str(address), 0))
@@ -82,17 +84,17 @@ def current_dial() -> Dial:
     return dial
 
 
-class _Refused(OSError):
+class _RefusedError(OSError):
     """Tells aiohttp that this socket cannot be had; the reason is kept in the dial."""
 
 
 def open_socket(addr_info: Any) -> socket.socket:
-    """aiohttp's socket factory: judge the very address that is about to be dialled, then make its socket."""
+    """Judge the very address that is about to be dialled, then make its socket: aiohttp's socket factory."""
     family, kind, protocol, _, address = addr_info
     try:
         current_dial().judge(parse_address(address[0]))
     except EgressDenied as error:
-        raise _Refused(str(error)) from error
+        raise _RefusedError(str(error)) from error
     made = socket.socket(family, kind, protocol)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return made
@@ -117,7 +119,12 @@ class JudgingResolver(AbstractResolver):
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
 
-    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_UNSPEC) -> list[ResolveResult]:
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: int = socket.AF_UNSPEC,  # noqa: ARG002 - aiohttp's interface; both families are judged together
+    ) -> list[ResolveResult]:
         """Return every address; raises EgressDenied `dns_timeout`, `dns_failed`, `mixed_resolution` or a reason."""
         dial = current_dial()
         addresses = [_plain(text) for text in await self._look_up(host, port)]
@@ -160,7 +167,7 @@ def _plain(text: str) -> Address:
 
 
 def _found(host: str, port: int, address: Address) -> ResolveResult:
-    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     return ResolveResult(hostname=host, host=str(address), port=port, family=family, proto=0, flags=flags)
 
@@ -172,7 +179,7 @@ class _Protocol(ResponseHandler):
 
     async def read(self) -> Any:
         message = await super().read()
-        self.interim = self.interim + 1 if 100 <= message[0].code < 200 else 0
+        self.interim = self.interim + 1 if message[0].code < HTTPStatus.OK else 0
         if self.interim > MAX_INTERIM_ANSWERS:
             raise ResponseRefused("protocol_error", "The other side sends interim answers without end.")
         return message

@@ -21,8 +21,10 @@ CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long and how much: `ends_at` in the loop's time, `limit` in decoded bytes; `safe` = the method changes
-    nothing at the other side."""
+    """How long and how much: `ends_at` in the loop's time, `limit` in decoded bytes.
+
+    `safe` means that the method changes nothing at the other side.
+    """
 
     ends_at: float
     limit: int

@@ -7,6 +7,7 @@ from integrations_app.errors import ResponseRefused
 
 _STEP = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+_ZLIB_METHOD = 8
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -74,7 +75,7 @@ class Inflater:
     @staticmethod
     def _deflate_for(start: bytes) -> "zlib._Decompress":
         """Servers send deflate with the zlib header (RFC 9110) or raw; the low nibble 8 tells the first."""
-        return zlib.decompressobj(zlib.MAX_WBITS if start[0] & 0x0F == 8 else -zlib.MAX_WBITS)
+        return zlib.decompressobj(zlib.MAX_WBITS if start[0] & 0x0F == _ZLIB_METHOD else -zlib.MAX_WBITS)
 
     def _counted(self, piece: bytes) -> bytes:
         self._seen += len(piece)

@@ -14,7 +14,7 @@ from integrations_app.kit.egress.addresses import (
     is_metadata,
     parse_address,
 )
-from integrations_app.kit.egress.target import Target, canonical_host, parse_target, path_is_under
+from integrations_app.kit.egress.target import MAX_PORT, Target, canonical_host, parse_target, path_is_under
 
 Network = IPv4Network | IPv6Network
 Grant = Literal["none", "origin", "sandbox"]
@@ -77,7 +77,7 @@ def split_host_port(text: str) -> tuple[str, int | None]:
         port = int(number) if number else None
     except (EgressDenied, ValueError) as error:
         raise InvalidInput({text: "is not a network, a host or host:port"}) from error
-    if port is not None and not 0 < port < 65536:
+    if port is not None and not 0 < port <= MAX_PORT:
         raise InvalidInput({text: "has no usable port"})
     return (f"*.{host}" if star else host), port
 

@@ -62,8 +62,7 @@ class SdkGate(Gate):
 
 
 def open_session(connector: aiohttp.TCPConnector, middleware: Gate, **more: Any) -> aiohttp.ClientSession:
-    """Make a session on a pool's connector: no cookies, no environment, no decoding of its own, no total timeout
-    but the gate's."""
+    """Make a session on a pool's connector: no cookies, no environment, no decoding or deadline of its own."""
     return aiohttp.ClientSession(
         connector=connector,
         connector_owner=False,

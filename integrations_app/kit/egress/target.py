@@ -12,6 +12,8 @@ from integrations_app.errors import EgressDenied
 from integrations_app.kit.egress.addresses import Address, parse_address, without_zone
 
 MAX_URL = 8192
+MAX_PORT = 65535
+_MAX_NAME = 253
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
@@ -67,7 +69,7 @@ def _read_origin(text: str) -> tuple[str, str, int]:
         raise EgressDenied("url_userinfo", url.host)
     host = canonical_host(url.raw_host.decode("ascii"))
     port = url.port if url.port is not None else _DEFAULT_PORTS[url.scheme]
-    if not 0 < port < 65536:
+    if not 0 < port <= MAX_PORT:
         raise EgressDenied("url_invalid", host)
     return url.scheme, host, port
 
@@ -82,7 +84,7 @@ def canonical_host(raw: str) -> str:
         return str(address)
     host = raw.lower().removesuffix(".")
     labels = host.split(".")
-    if not host or len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+    if not host or len(host) > _MAX_NAME or not all(_LABEL.fullmatch(label) for label in labels):
         raise EgressDenied("url_invalid", host)
     if _NUMERIC.fullmatch(labels[-1]):
         try:

@@ -11,7 +11,7 @@ from integrations_app.kit.egress.addresses import classify
 EDGES = {
     "127.0.0.1": "loopback",
     "127.255.255.255": "loopback",
-    "0.0.0.0": "unspecified",
+    "0.0.0.0": "unspecified",  # noqa: S104 - data
     "0.1.2.3": "unspecified",
     "10.0.0.5": "private",
     "172.15.255.255": None,

@@ -17,7 +17,7 @@ LONG = 5.0
 
 
 @pytest.fixture
-def door(hostile: Any, open_door: MakeDoor) -> Door:
+def door(open_door: MakeDoor) -> Door:
     return open_door(EgressPolicy.parse(["127.0.0.0/8"]))
 
 
@@ -196,7 +196,7 @@ async def test_no_answer_to_a_post_is_an_unknown_outcome(hostile: Any, door: Doo
 
 @both
 async def test_nobody_listens(door: Door, call: Call) -> None:
-    gone = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
+    gone = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = gone.sockets[0].getsockname()[1]
     gone.close()
     await gone.wait_closed()

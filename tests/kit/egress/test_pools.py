@@ -15,7 +15,7 @@ MakeDoor = Callable[..., Door]
 
 
 @pytest.fixture
-def door(hostile: Any, open_door: MakeDoor) -> Door:
+def door(open_door: MakeDoor) -> Door:
     return open_door(EgressPolicy.parse(["127.0.0.0/8"]))
 
 

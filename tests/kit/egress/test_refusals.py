@@ -18,7 +18,7 @@ MakeDoor = Callable[..., Door]
 def names(**table: Sequence[str]) -> Callable[[str, int], Any]:
     """A resolver that knows these names only (`_` stands for a dot)."""
 
-    async def resolve(host: str, port: int) -> Sequence[str]:
+    async def resolve(host: str, _: int) -> Sequence[str]:
         found = table.get(host.replace(".", "_"))
         if found is None:
             raise socket.gaierror(socket.EAI_NONAME, "unknown")
@@ -49,7 +49,7 @@ async def refused(door: Door, url: str, passport: Passport | None = None) -> str
         ("x.localhost", "loopback"),
         ("[::1]", "loopback"),
         ("[::]", "unspecified"),
-        ("0.0.0.0", "unspecified"),
+        ("0.0.0.0", "unspecified"),  # noqa: S104 - data
         ("2130706433", "url_invalid"),
         ("0x7f.1", "url_invalid"),
         ("0177.0.0.1", "url_invalid"),
@@ -124,7 +124,7 @@ async def test_names_that_lead_inside(tripwire: Any, open_door: MakeDoor) -> Non
 async def test_a_slow_name_server_ends_in_time(open_door: MakeDoor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialling, "DNS_TIMEOUT", 0.2)
 
-    async def never(host: str, port: int) -> Sequence[str]:
+    async def never(*_: object) -> Sequence[str]:
         await asyncio.Event().wait()
         return []
 
@@ -133,19 +133,33 @@ async def test_a_slow_name_server_ends_in_time(open_door: MakeDoor, monkeypatch:
     assert asyncio.get_running_loop().time() - started < 2
 
 
-async def test_the_socket_is_judged_even_when_the_resolver_lies(tripwire: Any, open_door: MakeDoor) -> None:
-    """Were the look-up's judgement missing, the socket factory alone must refuse the address it is to dial."""
-    door = open_door(EgressPolicy(), resolve=names(rebind_test=["127.0.0.1"]))
+def unjudged(*addresses: str) -> Callable[..., Any]:
+    """A resolver whose own judgement is missing."""
 
-    async def unjudged(self: Any, host: str, port: int = 0, family: int = 0) -> Any:
-        return [dialling._found(host, port, dialling._plain("127.0.0.1"))]
+    async def resolve(_: Any, host: str, port: int, **__: Any) -> Any:
+        return [dialling._found(host, port, dialling._plain(address)) for address in addresses]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dialling.JudgingResolver, "resolve", unjudged)
-        assert await refused(door, f"http://rebind.test:{tripwire.port}/") == "loopback"
+    return resolve
 
 
-async def test_nothing_dials_without_the_gate(tripwire: Any, open_door: MakeDoor) -> None:
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "127.0.0.2"], ["::1", "127.0.0.1"]])
+async def test_the_socket_alone_refuses(
+    tripwire: Any, open_door: MakeDoor, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    monkeypatch.setattr(dialling.JudgingResolver, "resolve", unjudged(*addresses))
+    assert await refused(open_door(EgressPolicy()), f"http://rebind.test:{tripwire.port}/") == "loopback"
+
+
+async def test_the_peer_alone_refuses(hostile: Any, open_door: MakeDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the resolver's and the socket's judgement the connection is made, but nothing is sent on it."""
+    monkeypatch.setattr(dialling.JudgingResolver, "resolve", unjudged("127.0.0.1"))
+    monkeypatch.setattr(dialling, "open_socket", lambda info: socket.socket(*info[:3]))
+    assert await refused(open_door(EgressPolicy()), f"http://rebind.test:{hostile.port}/ok") == "loopback"
+    assert hostile.connections > 0
+    assert hostile.requests == []
+
+
+async def test_nothing_dials_without_the_gate(tripwire: Any) -> None:
     with pytest.raises(OSError, match="no_scope"):
         dialling.open_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", tripwire.port)))
 
@@ -153,7 +167,7 @@ async def test_nothing_dials_without_the_gate(tripwire: Any, open_door: MakeDoor
 async def test_ourselves_by_any_name(tripwire: Any, open_door: MakeDoor) -> None:
     own = [f"hub.test:{tripwire.port}", f"localhost:{tripwire.port}"]
     policy = EgressPolicy.parse(["0.0.0.0/0", "::/0", "localhost", "hub.test"], own)
-    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    addresses = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
     door = open_door(policy, resolve=names(hub_test=["1.1.1.1"], alias_test=sorted(addresses)))
     for host in ("hub.test", "localhost", "127.0.0.1", "[::1]", "alias.test", *addresses):
         assert await refused(door, f"http://{host}:{tripwire.port}/") == "self_connection"

@@ -79,7 +79,7 @@ async def listening(context: ssl.SSLContext | None, behave: Any = answer) -> Asy
     server.close()
 
 
-async def here(host: str, port: int) -> Sequence[str]:
+async def here(*_: object) -> Sequence[str]:
     return ["127.0.0.1"]
 
 
@@ -129,7 +129,7 @@ async def test_old_versions(authority: Authority, tmp_path: Path, open_door: Mak
     context.minimum_version = context.maximum_version = version
 
     async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """asyncio's own TLS server hangs up without the alert that real servers send; OpenSSL's bytes do better."""
+        """Answer with OpenSSL's bytes: asyncio's own TLS server hangs up without the alert that real servers send."""
         received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
         received.write(await reader.read(65536))
         with pytest.raises(ssl.SSLError):
