@@ -17,6 +17,7 @@ from integrations_app.kit.secret import Secret, revealed_values
 REDACTED = "[redacted]"
 MAX_LINE = 2048
 MIN_VALUE_BYTES = 4  # shorter values would blank out ordinary words
+MAX_VALUE_BYTES = 16 * 1024  # larger ones are sealed documents, not keys; no line has room for them
 _MAX_SCRUBBED = 64 * 1024
 _MAX_FIELD = 256
 _MAX_DEPTH = 50
@@ -104,7 +105,7 @@ class Redactor:
         """All spellings, longest first; those of secrets that are gone are dropped."""
         with self._lock:
             known = self._spellings
-            alive = {value for value in self._values() if len(value) >= MIN_VALUE_BYTES}
+            alive = {value for value in self._values() if MIN_VALUE_BYTES <= len(value) <= MAX_VALUE_BYTES}
             if alive != known.keys():
                 self._spellings = {value: known.get(value) or spell(value) for value in alive}
             return sorted({each for group in self._spellings.values() for each in group}, key=len, reverse=True)

@@ -136,15 +136,16 @@ def test_very_short_values_do_not_blank_out_words() -> None:
     ],
 )
 def test_generic_shapes(text: str, expected: str) -> None:
-    clean = Redactor().scrub(text)
+    redactor = Redactor(values=tuple)
+    clean = redactor.scrub(text)
     assert clean == expected
-    assert Redactor().scrub(clean) == clean
+    assert redactor.scrub(clean) == clean
 
 
 def test_vendor_shapes_are_handed_in() -> None:
-    redactor = Redactor(patterns=[r"\bvend-[0-9a-z]{8,}"])
+    redactor = Redactor([r"\bvend-[0-9a-z]{8,}"], values=tuple)
     assert redactor.scrub("got vend-0123abcd.") == f"got {REDACTED}."
-    assert Redactor().scrub("got vend-0123abcd.") == "got vend-0123abcd."
+    assert Redactor(values=tuple).scrub("got vend-0123abcd.") == "got vend-0123abcd."
 
 
 @pytest.mark.usefixtures("revealed")
@@ -297,9 +298,9 @@ def test_escaped_text_is_one_line_and_stays_so(text: str) -> None:
     ["://" + "a" * 30000, "eyJ" * 20000, "authorization" * 5000, "Bearer " * 9000, "basic " * 9000, '"token' * 9000],
 )
 def test_long_odd_texts_take_little_time(text: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     Redactor().scrub(text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize("text", ["CNRY", "a" * 2000])
@@ -309,7 +310,11 @@ def test_many_secrets_take_little_time(text: str) -> None:
         secret.reveal("test")
     redactor = Redactor()
     redactor.scrub(text)
-    started = time.process_time()
+    started = time.thread_time()
     for _ in range(10):
         redactor.scrub(text)
-    assert (time.process_time() - started) / 10 < 0.1
+    assert (time.thread_time() - started) / 10 < 0.1
+
+
+def test_sealed_documents_are_not_spelled_out() -> None:
+    assert alone("x" * 100_000).scrub("x" * 100_000) == "x" * 100_000

@@ -89,12 +89,12 @@ def test_evaluates(text: str, expected: bool) -> None:
     ],
 )
 def test_refuses_anything_else_quickly(text: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(InvalidInput) as caught:
         parse_condition(text)
     assert caught.value.code == "template_invalid"
     assert caught.value.fields["template"].startswith("character ")
-    assert time.process_time() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,9 @@ def test_the_list_of_filters_is_the_contract() -> None:
     ],
 )
 def test_anything_else_is_refused_quickly(text: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     assert problem(text).startswith("character ")
-    assert time.process_time() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 def test_the_place_of_a_problem_is_named() -> None:
@@ -240,10 +240,10 @@ DEEP = json.loads("[" * 900 + "]" * 900)
 def test_renderings_are_bounded_in_size_and_time(text: str) -> None:
     values = {"x": BIG, "l": ["a"] * 1000, "ints": [1] * 1_000_000, "deep": DEEP}
     template = parse(text)
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(MappingError):
         template.render(values)
-    assert time.process_time() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 def test_a_large_value_within_the_bound_passes() -> None:
