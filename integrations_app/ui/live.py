@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import reflex as rx
 
-from integrations_app.kit.bus import Bus
+from integrations_app.kit.bus import RESYNC, Bus, Event
 from integrations_app.organizations.hub import organization_topic
+from integrations_app.organizations.permissions import Actor
 
 _log = logging.getLogger(__name__)
 GATHER_SECONDS = 0.05
@@ -49,18 +49,22 @@ class LivePages:
         """Listen to the bus and push, until cancelled."""
         pushing = asyncio.create_task(self._push_changes())
         try:
-            async for topic, message in _messages(self._bus):
-                self._note(topic, message)
+            with self._bus.subscribe() as events:
+                async for event in events:
+                    self._note(event)
         finally:
             pushing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await pushing
 
-    def _note(self, topic: str, message: Mapping[str, str]) -> None:
-        kind = message.get("kind", "")
+    def _note(self, event: Event) -> None:
         for token, watch in self._watches.items():
-            if organization_topic(watch.organization_id) == topic and kind in watch.kinds:
-                self._changed.setdefault(token, set()).add(kind)
+            if event.topic == RESYNC:
+                self._changed.setdefault(token, set()).update(watch.kinds)
+            elif event.topic == organization_topic(watch.organization_id):
+                kind = event.message.get("kind", "")
+                if kind in watch.kinds:
+                    self._changed.setdefault(token, set()).add(kind)
         if self._changed:
             self._wake.set()
 
@@ -91,11 +95,6 @@ class LivePages:
         return namespace is not None and token in namespace.token_to_sid
 
 
-async def _messages(bus: Bus) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
-    async for topic, message in bus.subscribe(organization_topic("")):
-        yield topic, message
-
-
 _pages: list[LivePages] = []
 
 
@@ -104,6 +103,6 @@ def provide_live_pages(pages: LivePages) -> None:
     _pages[:] = [pages]
 
 
-def show_live(state: "SessionState", page: type[rx.State], kinds: frozenset[str]) -> None:
+def show_live(state: rx.State, actor: Actor, page: type[rx.State], kinds: frozenset[str]) -> None:
     """Keep the tab of `state` fresh while it shows `page`."""
-    _pages[0].watch(state.router.session.client_token, state.organization_id, page, kinds)
+    _pages[0].watch(state.router.session.client_token, actor.organization_id, page, kinds)

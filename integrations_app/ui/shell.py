@@ -6,7 +6,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from integrations_app.ui import theme
-from integrations_app.ui.session import SessionState
+from integrations_app.ui.session import SessionState, leave_when_signed_out
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,13 @@ def shell(*content: rx.Component, active: str, width: str = theme.PAGE_WIDTH) ->
         rx.box(
             _connection_strip(),
             _top_bar(),
+            rx.el.div(
+                rx.cond(
+                    SessionState.not_allowed != "",
+                    rx.callout(SessionState.not_allowed, icon="circle-alert", color_scheme="amber", size="1"),
+                ),
+                role="status",
+            ),
             rx.el.main(
                 *content,
                 id="content",
@@ -46,6 +53,7 @@ def shell(*content: rx.Component, active: str, width: str = theme.PAGE_WIDTH) ->
             padding_bottom=rx.breakpoints(initial="72px", md="0"),
         ),
         _bottom_bar(active),
+        leave_when_signed_out(),
         style={**theme.SURFACE, "display": "flex", "min_height": "100vh"},
     )
 

@@ -79,11 +79,11 @@ def _connection(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Componen
 
 def _row_buttons(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Component:
     return rx.flex(
-        rx.cond(State.can_manage_connections & line.needs_person & line.oauth, _reconnect(card, line)),
-        rx.cond(State.can_manage_connections & (line.status == "pending"), _while_connecting(card, line)),
-        rx.cond(State.can_manage_connections & (line.status != "pending"), _test_button(line)),
+        rx.cond(State.can_manage & line.needs_person & line.oauth, _reconnect(card, line)),
+        rx.cond(State.can_manage & (line.status == "pending"), _while_connecting(card, line)),
+        rx.cond(State.can_manage & (line.status != "pending"), _test_button(line)),
         _configure(card),
-        rx.cond(State.can_manage_connections & (line.status != "pending"), _disconnect_button(line)),
+        rx.cond(State.can_manage & (line.status != "pending"), _disconnect_button(line)),
         gap="2",
         wrap="wrap",
     )
@@ -157,7 +157,7 @@ def _row_menu(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Component:
         rx.menu.content(
             rx.menu.item("Configure", on_click=rx.redirect("/integrations/" + card.key)),
             rx.cond(
-                State.can_manage_connections,
+                State.can_manage,
                 rx.fragment(
                     rx.menu.item("Test connection", on_click=State.test_connection(line.id)),
                     rx.menu.item("Rename", on_click=State.ask_rename(line.id)),
@@ -192,7 +192,7 @@ def _notice(card: rx.Var[Card]) -> rx.Component:
 def _ways_to_connect(card: rx.Var[Card]) -> rx.Component:
     another = card.lines.length() > 0
     return rx.cond(
-        State.can_manage_connections,
+        State.can_manage,
         rx.cond(
             card.oauth,
             connect_button(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from integrations_app.connections.views import ConnectionRow, ProviderRow
+from integrations_app.connections.views import ConnectionView, ProviderRow
+from integrations_app.sdk.provider import Provider
 
 WORDS = {
     "connected": "Connected",
@@ -14,7 +15,7 @@ WORDS = {
     "disconnected": "Not connected",
     "none": "Not connected",
 }
-NEEDS_PERSON = frozenset({"needs_reauth", "error"})
+LOGO = "/api/integrations/{}/logo.svg"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,6 @@ class Card:
     connect_url: str
     redirect_url: str
     oauth: bool
-    sandbox_available: bool
     status: str
     word: str
     lines: list[ConnectionLine] = field(default_factory=list)
@@ -68,19 +68,18 @@ def authorize_url(provider: str, *, mode: str, connection: str = "") -> str:
     return f"/api/integrations/{provider}/authorize?mode={mode}{chosen}"
 
 
-def card(row: ProviderRow) -> Card:
+def card(row: ProviderRow, provider: Provider) -> Card:
     """Lay out one provider with its connections."""
-    lines = [connection_line(row, one) for one in row.connections if one.status != "disconnected"]
+    lines = [connection_line(one) for one in row.connections if one.status != "disconnected"]
     status = next((line.status for line in lines if line.needs_person), lines[0].status if lines else "none")
     return Card(
         key=row.key,
         name=row.name,
         summary=row.summary,
-        logo=row.logo_url,
+        logo=LOGO.format(row.key),
         connect_url=authorize_url(row.key, mode="popup"),
         redirect_url=authorize_url(row.key, mode="redirect"),
-        oauth=row.oauth,
-        sandbox_available=row.app_kind == "sandbox",
+        oauth=provider.oauth is not None,
         status=status,
         word=WORDS[status],
         lines=lines,
@@ -89,24 +88,31 @@ def card(row: ProviderRow) -> Card:
     )
 
 
-def connection_line(provider: ProviderRow, row: ConnectionRow) -> ConnectionLine:
+def connection_line(row: ConnectionView) -> ConnectionLine:
     """Lay out one connection."""
     return ConnectionLine(
         id=row.id,
-        provider=provider.key,
+        provider=row.provider,
         name=row.name,
-        account=row.account_name or row.name,
+        account=account_words(row),
         status=row.status,
         word=WORDS[row.status],
         synced_at=row.last_synced_at.isoformat() if row.last_synced_at else "",
         used_by=row.used_by,
-        sandbox=row.app_kind == "sandbox",
+        sandbox=row.sandbox,
         oauth=row.auth_kind == "oauth2",
-        needs_person=row.status in NEEDS_PERSON,
+        needs_person=row.needs_attention,
         paused=row.status == "paused",
         trouble=row.error_message,
-        reconnect_url=authorize_url(provider.key, mode="popup", connection=row.id),
+        reconnect_url=authorize_url(row.provider, mode="popup", connection=row.id),
     )
+
+
+def account_words(row: ConnectionView) -> str:
+    """The connection's name, and the vendor's account where it says more."""
+    if row.account_name and row.account_name != row.name:
+        return f"{row.name} · {row.account_name}"
+    return row.name
 
 
 def keep_outcomes(cards: Iterable[Card], earlier: Iterable[Card]) -> list[Card]:

@@ -11,7 +11,7 @@ from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.pages.integrations_rows import Card, ConnectionLine, card, keep_outcomes
-from integrations_app.ui.session import SessionState, actor_of
+from integrations_app.ui.session import SessionState, current_actor
 
 KINDS = frozenset({"connection", "workflow"})
 FILTERS = ("All", "Connected", "Needs attention", "Available")
@@ -62,11 +62,11 @@ class IntegrationsState(SessionState):
     async def load(self) -> None:
         """Show the page and keep it live."""
         await self.refresh(KINDS)
-        show_live(self, IntegrationsState, KINDS)
+        show_live(self, current_actor(self), IntegrationsState, KINDS)
 
     async def refresh(self, kinds: frozenset[str]) -> None:
         """Read the cards again, keeping what only this tab knows."""
-        actor = await actor_of(self)
+        actor = current_actor(self)
         overview = await service.overview(hub(), actor)
         self.cards = keep_outcomes([card(row) for row in overview.providers], self.cards)
         self.first_steps = [overview.any_connected, overview.any_workflow, overview.any_run]
@@ -89,7 +89,7 @@ class IntegrationsState(SessionState):
     async def test_connection(self, connection_id: str) -> None:
         """Ask the vendor who we are; the answer appears in place."""
         async with self:
-            actor = await actor_of(self)
+            actor = current_actor(self)
             self._mark(connection_id, testing=True, outcome="Testing…", ok=True)
         try:
             result = await service.test(hub(), actor, connection_id)
@@ -103,19 +103,19 @@ class IntegrationsState(SessionState):
     @guard(Permission.MANAGE_CONNECTIONS)
     async def pause(self, connection_id: str) -> None:
         """Keep the credentials, hold the runs."""
-        await self._act(service.update_status(hub(), await actor_of(self), connection_id, "paused"))
+        await self._act(service.update_status(hub(), current_actor(self), connection_id, "paused"))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def resume(self, connection_id: str) -> None:
         """Use the connection again; held runs go on."""
-        await self._act(service.update_status(hub(), await actor_of(self), connection_id, "connected"))
+        await self._act(service.update_status(hub(), current_actor(self), connection_id, "connected"))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def ask_disconnect(self, connection_id: str) -> None:
         """Open the question that names what will break."""
-        usage = await service.usage(hub(), await actor_of(self), connection_id)
+        usage = await service.usage(hub(), current_actor(self), connection_id)
         self.leaving_id, self.leaving_name = connection_id, self._line(connection_id).account
         self.leaving_breaks = [use.workflow_name for use in usage]
 
@@ -124,7 +124,7 @@ class IntegrationsState(SessionState):
     async def disconnect(self) -> None:
         """Destroy the credentials and end the grant at the vendor."""
         connection_id, self.leaving_id = self.leaving_id, ""
-        await self._act(service.disconnect(hub(), await actor_of(self), connection_id))
+        await self._act(service.disconnect(hub(), current_actor(self), connection_id))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -146,14 +146,14 @@ class IntegrationsState(SessionState):
         """Give the connection the name that was typed."""
         connection_id, self.renaming_id = self.renaming_id, ""
         await self._act(
-            service.update(hub(), await actor_of(self), connection_id, {"name": str(form.get("name", "")).strip()})
+            service.update(hub(), current_actor(self), connection_id, {"name": str(form.get("name", "")).strip()})
         )
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def cancel_connecting(self, connection_id: str) -> None:
         """Give up a running attempt and go back to the earlier state."""
-        await self._act(service.cancel_attempt(hub(), await actor_of(self), connection_id))
+        await self._act(service.cancel_attempt(hub(), current_actor(self), connection_id))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)

@@ -1,0 +1,188 @@
+"""The settings page: members and roles, one's own password."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.pages.settings_state import ROLES, InvitationLine, MemberLine
+from integrations_app.ui.pages.settings_state import SettingsState as State
+from integrations_app.ui.shell import page_heading, shell
+
+
+def settings() -> rx.Component:
+    """Compose the page."""
+    return shell(
+        page_heading("Settings"),
+        rx.vstack(
+            rx.cond(State.can_manage_members, _members()),
+            _password(),
+            spacing="5",
+            align="stretch",
+            width="100%",
+        ),
+        _remove_dialog(),
+        active="/settings",
+        width=theme.READING_WIDTH,
+    )
+
+
+def _section(title: str, *content: rx.Component) -> rx.Component:
+    return rx.card(
+        rx.el.section(
+            rx.heading(title, as_="h2", size="4", margin_bottom="12px"),
+            *content,
+            aria_label=title,
+        ),
+        size="3",
+    )
+
+
+def _members() -> rx.Component:
+    return _section(
+        "Members",
+        rx.el.ul(rx.foreach(State.members, _member), class_name="rows", aria_label="Members"),
+        rx.cond(
+            State.invitations.length() > 0,
+            rx.fragment(
+                rx.heading("Open invitations", as_="h3", size="2", margin_top="16px"),
+                rx.el.ul(rx.foreach(State.invitations, _invitation), class_name="rows", aria_label="Open invitations"),
+            ),
+        ),
+        rx.form(
+            rx.flex(
+                rx.box(
+                    rx.el.label(rx.text("Email (optional)", size="2", weight="medium"), html_for="invite-email"),
+                    rx.input(id="invite-email", name="email", type="email", placeholder="Anyone with the link"),
+                    flex="1",
+                    min_width="200px",
+                ),
+                rx.box(
+                    rx.el.label(rx.text("Role", size="2", weight="medium"), html_for="invite-role"),
+                    _role_select("invite-role", "editor"),
+                    width="130px",
+                ),
+                rx.button("Create invitation link", type="submit", variant="soft"),
+                gap="3",
+                align="end",
+                wrap="wrap",
+                margin_top="16px",
+            ),
+            on_submit=State.invite,
+            reset_on_submit=True,
+        ),
+        rx.el.div(
+            rx.cond(
+                State.invitation_link != "",
+                rx.callout.root(
+                    rx.callout.text(
+                        "Send this link. It works once, for 7 days, and is shown only now.",
+                        rx.el.br(),
+                        rx.code(State.invitation_link, style=theme.WRAP_ANYWHERE),
+                    ),
+                    rx.button(
+                        "Copy link", size="1", variant="soft", on_click=rx.set_clipboard(State.invitation_link)
+                    ),
+                    margin_top="12px",
+                ),
+            ),
+            rx.cond(State.members_notice != "", rx.text(State.members_notice, color_scheme="red", size="2")),
+            role="status",
+        ),
+    )
+
+
+def _member(line: rx.Var[MemberLine]) -> rx.Component:
+    return rx.el.li(
+        rx.text(line.email, rx.cond(line.is_me, " (you)", ""), size="2", style=theme.TRUNCATE, flex="1"),
+        rx.el.select(
+            *[rx.el.option(role.capitalize(), value=role) for role in ROLES],
+            value=line.role,
+            on_change=lambda role: State.change_role(line.id, role),
+            aria_label=rx.Var.create("Role of ") + line.email,
+            class_name="native-select short",
+        ),
+        rx.button(
+            rx.cond(line.is_me, "Leave", "Remove"),
+            aria_label=rx.Var.create("Remove ") + line.email,
+            variant="ghost",
+            color_scheme="red",
+            size="1",
+            on_click=State.ask_remove(line.id),
+        ),
+    )
+
+
+def _invitation(line: rx.Var[InvitationLine]) -> rx.Component:
+    return rx.el.li(
+        rx.text(line.email, size="2", style=theme.TRUNCATE, flex="1"),
+        rx.badge(line.role, color_scheme="gray"),
+        rx.text(relative_time(at=line.expires_at, prefix="expires "), size="1", style=theme.MUTED),
+        rx.button(
+            "Revoke",
+            aria_label=rx.Var.create("Revoke the invitation for ") + line.email,
+            variant="ghost",
+            color_scheme="red",
+            size="1",
+            on_click=State.revoke_invitation(line.id),
+        ),
+    )
+
+
+def _role_select(identifier: str, chosen: str) -> rx.Component:
+    return rx.el.select(
+        *[rx.el.option(role.capitalize(), value=role) for role in ROLES],
+        id=identifier,
+        name="role",
+        default_value=chosen,
+        class_name="native-select",
+    )
+
+
+def _password() -> rx.Component:
+    return _section(
+        "Your password",
+        rx.form(
+            rx.vstack(
+                _secret("current", "Current password", "current-password"),
+                _secret("new", "New password", "new-password"),
+                _secret("again", "New password again", "new-password"),
+                rx.button("Change password", type="submit", variant="soft"),
+                rx.text(State.password_notice, size="2", role="status", min_height="20px"),
+                spacing="3",
+                align="start",
+            ),
+            on_submit=State.change_password,
+            key=State.password_form.to(str),
+        ),
+    )
+
+
+def _secret(name: str, label: str, hint: str) -> rx.Component:
+    error = State.password_errors[name]
+    return rx.box(
+        rx.el.label(rx.text(label, size="2", weight="medium"), html_for=f"password-{name}"),
+        rx.input(id=f"password-{name}", name=name, type="password", auto_complete=hint, required=True, width="100%"),
+        rx.cond(error, rx.text(error, size="1", color_scheme="red", role="alert")),
+        width="min(100%, 360px)",
+    )
+
+
+def _remove_dialog() -> rx.Component:
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title(rx.fragment("Remove ", State.leaving_email, "?")),
+            rx.alert_dialog.description(
+                "Their sessions here end at once. What they built stays. An invitation can bring them back."
+            ),
+            rx.flex(
+                rx.alert_dialog.cancel(rx.button("Keep", variant="soft", color_scheme="gray")),
+                rx.alert_dialog.action(rx.button("Remove now", color_scheme="red", on_click=State.remove)),
+                gap="3",
+                justify="end",
+                margin_top="16px",
+            ),
+            max_width="420px",
+        ),
+        open=State.leaving_id != "",
+        on_open_change=State.keep,
+    )
