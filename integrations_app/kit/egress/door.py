@@ -118,7 +118,7 @@ class Door:
         deadline: float = DEADLINE,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
     ) -> aiohttp.ClientSession:
-        """Return the shared aiohttp session for an SDK that wants one (slack_sdk). It belongs to the door."""
+        """Return the shared aiohttp session for an SDK that wants one. It belongs to the door."""
         return self._pool(pool, passport).sdk_session(deadline, max_response_bytes)
 
     @contextmanager

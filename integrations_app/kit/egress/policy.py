@@ -98,7 +98,7 @@ class Passport:
 
     `origins`: exact origins an operator set for this provider (`http://127.0.0.1:4100`), loopback included.
     `sandbox_prefix`: a URL below which the product's own port may be called
-    (`http://127.0.0.1:3000/sandbox/slack/`). `hosts`: when given, every other host is refused
+    (`http://127.0.0.1:3000/sandbox/vendor/`). `hosts`: when given, every other host is refused
     (exact names or `*.suffix`) and listed hosts are called over https only; `origins` and
     `sandbox_prefix` stay open.
     """
