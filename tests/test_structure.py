@@ -13,7 +13,9 @@ ALL = SOURCES + sorted((ROOT / "tests").rglob("*.py")) + sorted((ROOT / "bench")
 FILE_LINES = 500
 FUNCTION_LINES = 60
 VENDORS = sorted(
-    path.name for path in (PACKAGE / "providers").iterdir() if (path / "__init__.py").exists() and path.name != "webhook"
+    path.name
+    for path in (PACKAGE / "providers").iterdir()
+    if (path / "__init__.py").exists() and path.name != "webhook"
 )
 
 # Who may import a library that others must reach through them; a folder ends with a slash.
