@@ -8,7 +8,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 CARRIED = ("rxconfig.py", "alembic", ".web/build/client", ".web/backend", ".web/routes.json", ".web/reflex.json")
 
 
-class PackingHook(BuildHookInterface):  # type: ignore[type-arg]
+class PackingHook(BuildHookInterface):
     """Adds what `serve.find_front_end` and `migrations.scripts` look for in an installation."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
