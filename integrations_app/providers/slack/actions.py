@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from integrations_app.errors import Rejected
+from integrations_app.errors import OutcomeUnknown, Rejected
 from integrations_app.providers.slack.choices import list_channels, list_users
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.find import find_dm, find_message, find_reply, operation_mark
@@ -107,4 +107,6 @@ async def add_reaction(params: AddReaction, ctx: ActionContext[SlackClient]) -> 
 async def _post(ctx: ActionContext[SlackClient], **message: Any) -> Message:
     mark = operation_mark(ctx.operation_id)
     answer = await ctx.client.change(ctx.client.web.chat_postMessage(**message, metadata=mark))
+    if not answer.get("ts"):
+        raise OutcomeUnknown("Slack's answer names no message: it may have been posted.")
     return Message(channel=str(answer["channel"]), ts=str(answer["ts"]), thread_ts=message.get("thread_ts"))

@@ -21,13 +21,15 @@ _GONE = frozenset({"invalid_auth", "token_revoked", "account_inactive", "token_e
 
 
 class _Web(AsyncWebClient):
-    """slack_sdk opens a session of its own when the given one is closed: that would go past the door."""
+    """slack_sdk with two holes closed."""
 
     async def _request(self, *, http_verb: str, api_url: str, req_args: dict[str, Any]) -> dict[str, Any]:
+        # With a closed session the SDK opens one of its own, past the door.
         if self.session is None or self.session.closed:
             raise Unavailable("The door is closed.")
         answer: dict[str, Any] = await super()._request(http_verb=http_verb, api_url=api_url, req_args=req_args)
-        return answer
+        # A page of a proxy is text to the SDK, and then an AttributeError: no members make it a refusal.
+        return answer if isinstance(answer["data"], dict) else {**answer, "data": {}}
 
 
 class SlackClient:

@@ -114,6 +114,8 @@ def to_error(error: SlackApiError, *, changes: bool, now: datetime) -> Integrati
         return _by_code(str(body["error"]), body, changes, parse_retry_after(_header(headers, "retry-after"), now))
     if status >= 500:
         return _unanswered("Slack met an error of its own.", changes)
+    if changes and status < 300:
+        return _unanswered("Slack's answer cannot be read.", changes)
     return ResponseRefused("protocol_error", f"Slack's answer (status {status}) cannot be read.")
 
 
