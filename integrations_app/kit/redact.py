@@ -5,19 +5,16 @@ import json
 import logging
 import re
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from integrations_app.kit.secret import Secret, revealed_values
+from integrations_app.kit.spellings import Spellings
 
 REDACTED = "[redacted]"
 MAX_LINE = 2048
-MIN_VALUE_BYTES = 4  # shorter values would blank out ordinary words
-MAX_VALUE_BYTES = 16 * 1024  # larger ones are sealed documents, not keys; no line has room for them
 _MAX_SCRUBBED = 64 * 1024
 _MAX_FIELD = 256
 _MAX_DEPTH = 50
@@ -30,16 +27,30 @@ _HEADERS = "authorization|proxy-authorization|cookie|set-cookie|x-api-key"
 _SENSITIVE_KEY = re.compile(rf"(?:{_NAMES}|{_HEADERS})", re.IGNORECASE)
 _KEEP_FIRST = rf"\1{REDACTED}"
 
-# Header lines, schemes, query and form parameters, JSON members, userinfo, JWT, Standard Webhooks secrets.
-_GENERIC: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(rf"((?:{_HEADERS})[\"']?\s{{0,4}}[:=,]\s{{0,4}}(?:b?[\"'])?)[^\"'\r\n]+", re.IGNORECASE), _KEEP_FIRST),
-    (re.compile(r"(\bbearer\s{1,4})[\w.~+/-]{6,}=*", re.IGNORECASE), _KEEP_FIRST),
-    (re.compile(rf"((?<![\w-])(?:{_NAMES})=)[^&\s\"'<>\[]+", re.IGNORECASE), _KEEP_FIRST),
-    (re.compile(r"((?:^|[?&])code=)[^&\s\"'<>\[]+", re.IGNORECASE | re.MULTILINE), _KEEP_FIRST),
-    (re.compile(rf"([\"'](?:{_NAMES})\\?[\"']\s{{0,4}}:\s{{0,4}}\\?[\"'])[^\"'\\]+", re.IGNORECASE), _KEEP_FIRST),
-    (re.compile(r"(://)[^/\s:@\"']{1,200}:[^/\s@\"']{1,500}@"), rf"\1{REDACTED}@"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), REDACTED),
-    (re.compile(r"\bwhsec_[\w+/=-]{16,}"), REDACTED),
+# Header lines, schemes, query and form parameters, JSON members, userinfo, JWT, Standard Webhooks secrets;
+# each with what must stand in the lower-case text for the pattern to be worth a try.
+_ENDINGS = ("token", "secret", "verifier", "password", "passwd", "key")  # of all _NAMES
+_GENERIC: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (
+        ("authorization", "cookie", "x-api-key"),
+        re.compile(rf"((?:{_HEADERS})[\"']?\s{{0,4}}[:=,]\s{{0,4}}(?:b?[\"'])?)[^\"'\r\n]+", re.IGNORECASE),
+        _KEEP_FIRST,
+    ),
+    (("bearer",), re.compile(r"(\bbearer\s{1,4})[\w.~+/-]{6,}=*", re.IGNORECASE), _KEEP_FIRST),
+    (
+        tuple(f"{ending}=" for ending in _ENDINGS),
+        re.compile(rf"((?<![\w-])(?:{_NAMES})=)[^&\s\"'<>\[]+", re.IGNORECASE),
+        _KEEP_FIRST,
+    ),
+    (("code=",), re.compile(r"((?:^|[?&])code=)[^&\s\"'<>\[]+", re.IGNORECASE | re.MULTILINE), _KEEP_FIRST),
+    (
+        tuple(f"{ending}{quote}" for ending in _ENDINGS for quote in ('"', "'", "\\")),
+        re.compile(rf"([\"'](?:{_NAMES})\\?[\"']\s{{0,4}}:\s{{0,4}}\\?[\"'])[^\"'\\]+", re.IGNORECASE),
+        _KEEP_FIRST,
+    ),
+    (("://",), re.compile(r"(://)[^/\s:@\"']{1,200}:[^/\s@\"']{1,500}@"), rf"\1{REDACTED}@"),
+    (("eyj",), re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), REDACTED),
+    (("whsec_",), re.compile(r"\bwhsec_[\w+/=-]{16,}"), REDACTED),
 )
 _BASIC = re.compile(r"(\bbasic\s{1,4})([A-Za-z0-9+/_-]{4,}=*)", re.IGNORECASE)
 # Control characters, line separators, bidi controls and half characters.
@@ -55,37 +66,17 @@ class Redactor:
     def __init__(self, patterns: Iterable[str] = (), values: Callable[[], Iterable[bytes]] = revealed_values) -> None:
         """`patterns` are regular expressions of vendors' token shapes; `values` gives the secrets now alive."""
         self._patterns = tuple(re.compile(pattern) for pattern in patterns)
-        self._values = values
-        self._spellings: dict[bytes, tuple[str, ...]] = {}
-        self._lock = threading.RLock()
+        self._spellings = Spellings(values)
 
     def scrub(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`."""
-        for spelling in self._current_spellings():
-            if spelling in text:
-                text = text.replace(spelling, REDACTED)
-        for pattern in self._patterns:
-            text = pattern.sub(REDACTED, text)
-        text = _BASIC.sub(_hide_basic, text)
-        for generic, replacement in _GENERIC:
-            text = generic.sub(replacement, text)
-        return text
+        self._spellings.refresh()
+        return self._scrub(text)
 
-    def scrub_value(self, value: object, depth: int = 0) -> object:
+    def scrub_value(self, value: object) -> object:
         """A copy of a JSON-like value with its texts scrubbed and the values of telling keys replaced."""
-        if isinstance(value, str):
-            return self.scrub(value)
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        if isinstance(value, Secret):
-            return REDACTED
-        if depth >= _MAX_DEPTH:
-            return "[nested too deeply]"
-        if isinstance(value, Mapping):
-            return {self.scrub(str(key)): self._scrub_member(str(key), each, depth) for key, each in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self.scrub_value(each, depth + 1) for each in value]
-        return self.scrub(str(value))
+        self._spellings.refresh()
+        return self._scrub_value(value, 0)
 
     def line(self, text: str, limit: int = MAX_LINE) -> str:
         """`text` scrubbed, on one line, at most `limit` characters long."""
@@ -96,19 +87,38 @@ class Redactor:
         escaped = escape_controls(self.scrub(text[-_MAX_SCRUBBED:]))
         return escaped if len(escaped) <= limit else f"…{escaped[1 - limit :]}"
 
+    def _scrub(self, text: str) -> str:
+        for spelling in self._spellings.find(text):
+            text = text.replace(spelling, REDACTED)
+        for pattern in self._patterns:
+            text = pattern.sub(REDACTED, text)
+        lowered = text.lower()
+        if "basic" in lowered:
+            text = _BASIC.sub(_hide_basic, text)
+        for hints, generic, replacement in _GENERIC:
+            if any(hint in lowered for hint in hints):
+                text = generic.sub(replacement, text)
+        return text
+
+    def _scrub_value(self, value: object, depth: int) -> object:
+        if isinstance(value, str):
+            return self._scrub(value)
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Secret):
+            return REDACTED
+        if depth >= _MAX_DEPTH:
+            return "[nested too deeply]"
+        if isinstance(value, Mapping):
+            return {self._scrub(str(key)): self._scrub_member(str(key), each, depth) for key, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._scrub_value(each, depth + 1) for each in value]
+        return self._scrub(str(value))
+
     def _scrub_member(self, key: str, value: object, depth: int) -> object:
         if _SENSITIVE_KEY.fullmatch(key) and value and not isinstance(value, bool):
             return REDACTED
-        return self.scrub_value(value, depth + 1)
-
-    def _current_spellings(self) -> list[str]:
-        """All spellings, longest first; those of secrets that are gone are dropped."""
-        with self._lock:
-            known = self._spellings
-            alive = {value for value in self._values() if MIN_VALUE_BYTES <= len(value) <= MAX_VALUE_BYTES}
-            if alive != known.keys():
-                self._spellings = {value: known.get(value) or spell(value) for value in alive}
-            return sorted({each for group in self._spellings.values() for each in group}, key=len, reverse=True)
+        return self._scrub_value(value, depth + 1)
 
 
 class RedactingFilter(logging.Filter):
@@ -142,30 +152,6 @@ def redact_processor(
 def escape_controls(text: str) -> str:
     """`text` without line breaks, ANSI codes and bidi controls: each is written as an escape."""
     return _CONTROLS.sub(_escape, text)
-
-
-def spell(value: bytes) -> tuple[str, ...]:
-    """The ways a secret may be written: as it is, hex, Base64 at any alignment, URL-, JSON- and repr-escaped."""
-    spellings = {value.hex(), value.hex().upper(), repr(value)[2:-1]}
-    for offset in range(3):
-        inner = _base64_inner(value, offset)
-        spellings |= {inner, inner.translate(str.maketrans("+/", "-_"))}
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        text = ""
-    if text:
-        spellings |= {text, quote(text), quote(text, safe=""), quote_plus(text), repr(text)[1:-1]}
-        spellings |= {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    return tuple(spelling for spelling in spellings if len(spelling) >= MIN_VALUE_BYTES)
-
-
-def _base64_inner(value: bytes, offset: int) -> str:
-    """The Base64 characters that depend on `value` alone when `offset` bytes stand before it."""
-    encoded = base64.b64encode(bytes(offset) + value).decode().rstrip("=")
-    start = (0, 2, 3)[offset]
-    end = len(encoded) - (1 if (offset + len(value)) % 3 else 0)
-    return encoded[start:end]
 
 
 def _hide_basic(match: re.Match[str]) -> str:

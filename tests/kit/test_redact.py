@@ -24,9 +24,9 @@ from integrations_app.kit.redact import (
     Redactor,
     escape_controls,
     redact_processor,
-    spell,
 )
 from integrations_app.kit.secret import Secret
+from integrations_app.kit.spellings import Spellings, spell
 
 Log = tuple[logging.Logger, io.StringIO]
 
@@ -87,11 +87,11 @@ def test_spellings_of_gone_secrets_are_dropped() -> None:
     secret = Secret("CNRY_short_lived")
     secret.reveal("test")
     redactor.scrub("x")
-    assert b"CNRY_short_lived" in redactor._spellings
+    assert b"CNRY_short_lived" in redactor._spellings.values()
     del secret
     gc.collect()
     redactor.scrub("x")
-    assert b"CNRY_short_lived" not in redactor._spellings
+    assert b"CNRY_short_lived" not in redactor._spellings.values()
 
 
 @given(st.binary(min_size=6, max_size=40), st.binary(max_size=5), st.binary(max_size=5))
@@ -318,3 +318,26 @@ def test_many_secrets_take_little_time(text: str) -> None:
 
 def test_sealed_documents_are_not_spelled_out() -> None:
     assert alone("x" * 100_000).scrub("x" * 100_000) == "x" * 100_000
+
+
+@given(st.lists(st.text("ab", min_size=4, max_size=8), max_size=8), st.text("ab", max_size=60))
+def test_both_ways_of_searching_find_the_same(values: list[str], text: str) -> None:
+    few = Spellings(lambda: [value.encode() for value in values])
+    many = Spellings(lambda: [value.encode() for value in (*values, *(f"filler-{n}" for n in range(20)))])
+    few.refresh()
+    many.refresh()
+    assert set(few.find(text)) == set(many.find(text)) >= {value for value in values if value in text}
+
+
+def test_a_spelling_of_two_secrets_stays_until_both_are_gone() -> None:
+    alive = [b"same-value", b"same-value".hex().encode()]
+    spellings = Spellings(lambda: alive)
+    written = b"same-value".hex()
+    spellings.refresh()
+    assert written in spellings.find(written)
+    alive.pop()
+    spellings.refresh()
+    assert spellings.find(written) == [written]
+    alive.pop()
+    spellings.refresh()
+    assert spellings.find(written) == []
