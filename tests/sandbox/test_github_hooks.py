@@ -1,0 +1,126 @@
+"""Webhooks of the emulated GitHub: ping, signatures, payloads, redelivery, no repetition of their own."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+WEB = "/repos/acme/web"
+SECRET = "It's a Secret to Everybody"
+
+
+@pytest.fixture
+def token(sandbox: Any) -> str:
+    return str(sandbox.token("github", "octo-hub"))
+
+
+def make_hook(sandbox: Any, token: str, url: str, events: list[str], **config: str) -> Any:
+    body = {"name": "web", "events": events, "config": {"url": url, "content_type": "json", "secret": SECRET} | config}
+    return sandbox.github("POST", f"{WEB}/hooks", token, json=body)
+
+
+def test_a_ping_follows_creation(sandbox: Any, token: str, receiver: Any) -> None:
+    made = make_hook(sandbox, token, receiver.url, ["issues"])
+    assert made.status_code == 201
+    assert made.json()["config"]["secret"] == "********"
+    sandbox.control("settle")
+    [(headers, body)] = receiver.received
+    assert headers["x-github-event"] == "ping"
+    assert headers["x-github-hook-id"] == str(made.json()["id"])
+    assert headers["user-agent"].startswith("GitHub-Hookshot/")
+    assert json.loads(body)["hook_id"] == made.json()["id"]
+    for name, digest in (("x-hub-signature-256", "sha256"), ("x-hub-signature", "sha1")):
+        assert headers[name] == f"{digest}=" + hmac.new(SECRET.encode(), body, digest).hexdigest()
+
+
+def test_issues_comments_and_pushes_are_delivered(sandbox: Any, token: str, receiver: Any) -> None:
+    make_hook(sandbox, token, receiver.url, ["issues", "issue_comment", "push"])
+    sandbox.control("settle")
+    receiver.received.clear()
+    sandbox.github("POST", f"{WEB}/issues", token, json={"title": "Broken", "labels": ["bug"]})
+    sandbox.github("POST", f"{WEB}/issues/1/comments", token, json={"body": "hm"})
+    body = {"message": "Add", "content": "eA=="}
+    sandbox.github("PUT", f"{WEB}/contents/new.txt", token, json=body)
+    sandbox.control("settle")
+    got = {headers["x-github-event"]: json.loads(body) for headers, body in receiver.received}
+    assert got["issues"]["action"] == "opened"
+    assert got["issues"]["issue"]["title"] == "Broken"
+    assert got["issues"]["repository"]["full_name"] == "acme/web"
+    assert got["issues"]["sender"]["login"] == "octo-hub"
+    assert got["issue_comment"]["comment"]["body"] == "hm"
+    assert "pull_request" in got["issue_comment"]["issue"]
+    assert (got["push"]["ref"], got["push"]["head_commit"]["added"]) == ("refs/heads/main", ["new.txt"])
+    guids = {headers["x-github-delivery"] for headers, _ in receiver.received}
+    assert len(guids) == 3
+
+
+def test_a_form_hook_signs_the_form(sandbox: Any, token: str, receiver: Any) -> None:
+    make_hook(sandbox, token, receiver.url, ["issues"], content_type="form")
+    sandbox.control("settle")
+    [(headers, body)] = receiver.received
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert "zen" in json.loads(parse_qs(body.decode())["payload"][0])
+    assert headers["x-hub-signature-256"] == "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+
+
+def test_failure_is_recorded_and_redelivered_by_hand_with_the_same_guid(
+    sandbox: Any, token: str, receiver: Any
+) -> None:
+    receiver.script = [200, 500]
+    hook = make_hook(sandbox, token, receiver.url, ["issues"]).json()["id"]
+    sandbox.control("settle")
+    sandbox.control("github/issues", repository="acme/web", title="By a person", user="mona-lisa")
+    sandbox.control("settle")
+    path = f"{WEB}/hooks/{hook}/deliveries"
+    failed = sandbox.github("GET", path, token).json()[0]
+    assert (failed["event"], failed["status_code"], failed["redelivery"]) == ("issues", 500, False)
+    assert len(receiver.received) == 2
+    assert sandbox.github("POST", f"{path}/{failed['id']}/attempts", token).status_code == 202
+    sandbox.control("settle")
+    again = sandbox.github("GET", path, token).json()[0]
+    assert (again["guid"], again["status_code"], again["redelivery"]) == (failed["guid"], 200, True)
+    assert receiver.received[1][1] == receiver.received[2][1]
+    whole = sandbox.github("GET", f"{path}/{failed['id']}", token).json()
+    assert whole["request"]["payload"]["issue"]["user"]["login"] == "mona-lisa"
+    assert whole["response"]["payload"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"events": ["nonsense"]}, "cannot listen"),
+        ({"events": []}, "Events cannot be empty"),
+        ({"config": {}}, 'config is missing "url"'),
+        ({"config": {"url": "https://example.com/"}}, "loopback addresses only"),
+        ({"config": {"url": "http://localhost/", "content_type": "xml"}}, "content_type"),
+    ],
+)
+def test_a_wrong_hook_is_refused(sandbox: Any, token: str, change: dict[str, Any], words: str) -> None:
+    body = {"name": "web", "events": ["push"], "config": {"url": "http://localhost/"}} | change
+    answer = sandbox.github("POST", f"{WEB}/hooks", token, json=body)
+    assert answer.status_code == 422
+    assert words in answer.json()["errors"][0]["message"]
+
+
+def test_the_same_hook_twice_is_refused(sandbox: Any, token: str, receiver: Any) -> None:
+    first = make_hook(sandbox, token, receiver.url, ["issues"])
+    again = make_hook(sandbox, token, receiver.url, ["issues"])
+    assert again.status_code == 422
+    assert again.json()["errors"][0]["message"] == "Hook already exists on this repository"
+    assert sandbox.github("DELETE", f"{WEB}/hooks/{first.json()['id']}", token).status_code == 204
+    assert make_hook(sandbox, token, receiver.url, ["issues"]).status_code == 201
+
+
+def test_an_inactive_hook_stays_silent(sandbox: Any, token: str, receiver: Any) -> None:
+    hook = make_hook(sandbox, token, receiver.url, ["issues"]).json()["id"]
+    sandbox.control("settle")
+    sandbox.github("PATCH", f"{WEB}/hooks/{hook}", token, json={"active": False})
+    sandbox.control("github/issues", repository="acme/web", title="x")
+    sandbox.control("settle")
+    assert len(receiver.received) == 1
+    assert sandbox.github("POST", f"{WEB}/hooks/{hook}/pings", token).status_code == 204
+    sandbox.control("settle")
+    assert len(receiver.received) == 2
