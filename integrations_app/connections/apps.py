@@ -21,6 +21,7 @@ KIND = "oauth_app"
 """Kind of record in the place an app's secret is sealed to; record is the app's id."""
 CLIENT_SECRET = "client_secret"  # noqa: S105 - the name of the field
 SIGNING_SECRET = "signing_secret"  # noqa: S105
+LONGEST_CLIENT_ID = 200
 SANDBOX_SELECTOR = "sandbox"
 """In place of an app's id: the sandbox's app, although another would be chosen."""
 
@@ -111,10 +112,15 @@ def app_of(hub: Hub, session: Session, provider: Provider, row: Connection) -> A
     if row.app_kind == AppKind.ORGANIZATION.value and row.app_id:
         found = OAuthApps(session, row.organization_id).find(row.app_id)
         return _own_app(hub, session, found) if found else None
-    if row.app_kind == AppKind.SERVER.value:
-        return _server_app(hub.settings, provider)
-    if row.app_kind == AppKind.SANDBOX.value:
-        return _sandbox_app(hub.settings, provider, row.app_id)
+    return installed_app(hub.settings, provider, row.app_kind, row.app_id)
+
+
+def installed_app(settings: Settings, provider: Provider, app_kind: str, selector: str | None = None) -> App | None:
+    """The server's or the sandbox's app; None when it is not there, or for another kind."""
+    if app_kind == AppKind.SERVER.value:
+        return _server_app(settings, provider)
+    if app_kind == AppKind.SANDBOX.value:
+        return _sandbox_app(settings, provider, selector)
     return None
 
 
@@ -127,9 +133,8 @@ def _own_row(session: Session, organization_id: str, provider: Provider, app_id:
 
 def _own_app(hub: Hub, session: Session, row: OAuthApp) -> App:
     secret = _open(hub, session, row, CLIENT_SECRET, row.client_secret)
-    return App(
-        AppKind.ORGANIZATION, row.id, row.client_id, secret, hub.settings.public_url + callback_path(row.provider, row.id)
-    )
+    callback_url = hub.settings.public_url + callback_path(row.provider, row.id)
+    return App(AppKind.ORGANIZATION, row.id, row.client_id, secret, callback_url)
 
 
 def _server_app(settings: Settings, provider: Provider) -> App | None:
@@ -225,7 +230,7 @@ def _check_fields(
     client_id: str, client_secret: Secret | None, signing_secret: Secret | None, app_id: str | None
 ) -> None:
     wrong: dict[str, str] = {}
-    if not client_id.strip() or len(client_id) > 200:
+    if not client_id.strip() or len(client_id) > LONGEST_CLIENT_ID:
         wrong["client_id"] = "is needed, at most 200 characters"
     for field, secret in ((CLIENT_SECRET, client_secret), (SIGNING_SECRET, signing_secret)):
         if secret is not None and not secret:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from sqlmodel import Session
@@ -17,6 +18,7 @@ KEPT = timedelta(days=1)
 """A spent attempt is remembered this long, so that a replay is told apart from a guess."""
 EXPIRED = "expired"
 HOME = "/integrations"
+LONGEST = 500
 _NOT_PAGES = ("/api", "/auth", "/sandbox")
 _ODD = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
@@ -38,7 +40,7 @@ def safe_next(path: str) -> str:
 
 
 def _is_foreign(path: str) -> bool:
-    if not path.startswith("/") or path.startswith("//") or len(path) > 500 or _ODD.search(path):
+    if not path.startswith("/") or path.startswith("//") or len(path) > LONGEST or _ODD.search(path):
         return True
     try:
         url = urlsplit(path)
@@ -94,7 +96,7 @@ async def expire_attempts(hub: Hub) -> int:
     """The sweep over every organisation; returns how many attempts ran out."""
     ended = 0
     for organization_id in await hub.database.read(organizations_with_attempts):
-        ended += await hub.database.write(lambda session, one=organization_id: expire_in(hub, session, one))
+        ended += await hub.database.write(partial(expire_in, hub, organization_id=organization_id))
     return ended
 
 

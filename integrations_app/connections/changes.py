@@ -29,9 +29,7 @@ def note(hub: Hub, session: Session, actor: Actor, name: str, connection_id: str
     )
 
 
-def settle(
-    hub: Hub, session: Session, actor: Actor, name: str, connection_id: str, **detail: Any
-) -> None:
+def settle(hub: Hub, session: Session, actor: Actor, name: str, connection_id: str, **detail: Any) -> None:
     """Audit a change and announce it."""
     announce(hub, session, actor.organization_id, connection_id)
     note(hub, session, actor, name, connection_id, **detail)

@@ -187,9 +187,7 @@ async def open_access(hub: Hub, organization_id: str, connection_id: str, *, tes
 
 def _opened(hub: Hub, provider: Provider, row: Connection, secrets: dict[str, Secret]) -> Opened:
     access = access_for(hub, provider, row, secrets)
-    return Opened(
-        provider, access, row.name, tuple(row.scopes), standing(row), row.credential_version, row.expires_at
-    )
+    return Opened(provider, access, row.name, tuple(row.scopes), standing(row), row.credential_version, row.expires_at)
 
 
 def access_for(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> Access:

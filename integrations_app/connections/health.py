@@ -73,7 +73,7 @@ async def examine(provider: Provider, access: Access, seconds: float = CHECK_SEC
         error = refusal
     except TimeoutError:
         error = Unavailable(f"{provider.name} did not answer in {seconds:.0f} seconds.")
-    except Exception:
+    except Exception:  # noqa: BLE001 - a provider's own mistake must not look like a crash of the product
         _log.exception("the check of %s failed in its own code", provider.key)
         error = Rejected("check_failed", f"The answer of {provider.name} could not be understood.")
     return Findings(round((time.perf_counter() - began) * 1000), account, error)

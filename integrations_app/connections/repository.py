@@ -33,7 +33,8 @@ class Connections:
     def lock(self, connection_id: str) -> Connection:
         """Return the newest row, held against other writers until the transaction ends; raises NotFound."""
         statement = self._mine().where(col(Connection.id) == connection_id).with_for_update()
-        found = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+        fresh = statement.execution_options(populate_existing=True)
+        found: Connection | None = self._session.scalars(fresh).one_or_none()
         if found is None:
             raise NotFound("There is no such connection.")
         return found

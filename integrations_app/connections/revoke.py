@@ -46,15 +46,13 @@ async def _attempt(farewell: Farewell) -> str:
     try:
         async with asyncio.timeout(REVOKE_SECONDS), client_of(provider, farewell.access) as client:
             await hook(
-                RevokeContext(
-                    client, farewell.access, app.client_id if app else "", app.client_secret if app else None
-                )
+                RevokeContext(client, farewell.access, app.client_id if app else "", app.client_secret if app else None)
             )
     except IntegrationsError as error:
         return error.code
     except TimeoutError:
         return "timeout"
-    except Exception:
+    except Exception:  # noqa: BLE001 - a provider's own mistake must not look like a crash of the product
         _log.exception("the revocation of %s failed in its own code", provider.key)
         return "internal_error"
     return ""

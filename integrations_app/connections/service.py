@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlmodel import Session
 
-from integrations_app.connections.adopt import free_name
 from integrations_app.connections.apps import app_of
 from integrations_app.connections.attempts import go_back
 from integrations_app.connections.changes import settle
@@ -18,22 +17,36 @@ from integrations_app.connections.credentials import (
     touch,
 )
 from integrations_app.connections.forms import UNKNOWN, changed_secrets, checked_name, checked_settings, typed_kind
-from integrations_app.connections.health import Findings, apply_account, apply_error, examine
-from integrations_app.connections.health import test as test
+from integrations_app.connections.health import Findings, apply_account, apply_error, examine, test
 from integrations_app.connections.models import AppKind, Connection, Status
-from integrations_app.connections.overview import list_views
-from integrations_app.connections.overview import overview as overview
-from integrations_app.connections.overview import usage as usage
-from integrations_app.connections.pickers import choices as choices
+from integrations_app.connections.names import free_name
+from integrations_app.connections.overview import list_views, overview, usage
+from integrations_app.connections.pickers import choices
 from integrations_app.connections.repository import Connections, Credentials, OAuthAttempts
 from integrations_app.connections.revoke import Farewell, revoke
-from integrations_app.connections.views import ConnectionView, standing, view
+from integrations_app.connections.views import ConnectionView, view
 from integrations_app.errors import Conflict, CredentialUnreadable, InvalidInput, NotFound
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.auth import TypedSecrets
 from integrations_app.sdk.provider import Provider
+
+__all__ = [
+    "choices",
+    "create",
+    "disconnect",
+    "get",
+    "get_by_provider",
+    "list_by_organization",
+    "overview",
+    "rename",
+    "set_default",
+    "test",
+    "update",
+    "update_status",
+    "usage",
+]
 
 CHANGEABLE = ("name", "settings", "secrets", "auth_kind")
 
@@ -76,7 +89,7 @@ async def get_by_provider(hub: Hub, actor: Actor, provider_key: str) -> Connecti
     return chosen[0]
 
 
-async def create(
+async def create(  # noqa: PLR0913 - the fields of the form
     hub: Hub,
     actor: Actor,
     provider_key: str,
@@ -104,9 +117,7 @@ async def create(
     row.auth_kind = kind.kind
     row.app_kind = AppKind.SANDBOX.value if sandbox else AppKind.NONE.value
     findings = await examine(provider, access_for(hub, provider, row, given))
-    return await hub.database.write(
-        lambda session: _keep_typed(hub, session, actor, row, provider, given, findings)
-    )
+    return await hub.database.write(lambda session: _keep_typed(hub, session, actor, row, provider, given, findings))
 
 
 def _new_row(hub: Hub, actor: Actor, provider: Provider, name: str, settings: dict[str, Any]) -> Connection:
@@ -189,9 +200,7 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     unknown = {str(name): "cannot be changed" for name in changes if name not in CHANGEABLE}
-    row = await hub.database.read(
-        lambda session: Connections(session, actor.organization_id).get(connection_id)
-    )
+    row = await hub.database.read(lambda session: Connections(session, actor.organization_id).get(connection_id))
     if unknown:
         raise InvalidInput(unknown, "", UNKNOWN)
     provider = hub.registry.get(row.provider)
@@ -240,9 +249,7 @@ def _apply_draft(row: Connection, draft: _Draft) -> None:
     row.settings = draft.settings if draft.settings is not None else row.settings
 
 
-async def _update_secrets(
-    hub: Hub, actor: Actor, provider: Provider, row: Connection, draft: _Draft
-) -> ConnectionView:
+async def _update_secrets(hub: Hub, actor: Actor, provider: Provider, row: Connection, draft: _Draft) -> ConnectionView:
     seen = row.credential_version
     stored = await hub.database.read(lambda session: _readable(hub, session, row))
     named = None if row.auth_kind == "oauth2" and draft.auth_kind == "oauth2" else draft.auth_kind
@@ -373,8 +380,7 @@ async def disconnect(hub: Hub, actor: Actor, connection_id: str) -> ConnectionVi
 
 
 def _farewell(hub: Hub, session: Session, row: Connection) -> Farewell | None:
-    """What ends the grant at the vendor: only for one that was made by signing in there; a pasted token stays
-    its owner's."""
+    """What ends the grant at the vendor; None for a pasted token, which stays its owner's."""
     provider = hub.registry.get(row.provider)
     if row.auth_kind != "oauth2" or not row.account_id:
         return None

@@ -8,11 +8,12 @@ from sqlmodel import Session
 
 from integrations_app.connections.apps import App
 from integrations_app.connections.attempts import restore
-from integrations_app.connections.callback import Judged, Outcome, refuse_later, succeed
 from integrations_app.connections.changes import announce, settle
 from integrations_app.connections.credentials import replace_secrets
 from integrations_app.connections.health import apply_account
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
+from integrations_app.connections.names import free_name
+from integrations_app.connections.oauth.callback import Judged, Outcome, refuse_later, succeed
 from integrations_app.connections.repository import Connections, OAuthAttempts
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
@@ -35,8 +36,10 @@ class Redeemed:
 
 
 async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
-    """Store what a grant gave. A reconnect keeps its account or is refused; a fresh connect of an account that
-    is known already revives that connection instead of making a second one.
+    """Store what a grant gave.
+
+    A reconnect keeps its account or is refused; a fresh connect of an account that is known already revives
+    that connection instead of making a second one.
     """
     attempt, actor, account = judged.attempt, judged.actor, redeemed.account
 
@@ -55,9 +58,7 @@ async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     return await hub.database.write(write)
 
 
-def _row(
-    hub: Hub, session: Session, attempt: OAuthAttempt, provider: Provider, account: Account
-) -> Connection | None:
+def _row(hub: Hub, session: Session, attempt: OAuthAttempt, provider: Provider, account: Account) -> Connection | None:
     connections = Connections(session, attempt.organization_id)
     own = connections.find(attempt.connection_id)
     if own is not None:
@@ -77,9 +78,7 @@ def _row(
     return connections.add(_new_row(hub, attempt))
 
 
-def _known(
-    connections: Connections, attempt: OAuthAttempt, provider: Provider, account: Account
-) -> Connection | None:
+def _known(connections: Connections, attempt: OAuthAttempt, provider: Provider, account: Account) -> Connection | None:
     """The connection of that account made through OAuth in the same world; a sandbox is another world."""
     sandbox = attempt.app_kind == AppKind.SANDBOX.value
     same = [
@@ -135,13 +134,3 @@ def expiry(grant: Grant, now: datetime) -> datetime | None:
     """When the access token ends; None when the vendor says nothing usable (none, not positive, absurd)."""
     seconds = grant.expires_in
     return now + timedelta(seconds=seconds) if seconds is not None and 0 < seconds < LONGEST_LIFE else None
-
-
-def free_name(connections: Connections, row: Connection, wanted: str) -> str:
-    """`wanted`, with a number behind it when another connection of the organisation has that name."""
-    taken = {other.name.lower() for other in connections.list_all() if other.id != row.id}
-    wanted = wanted.strip()[:190]
-    name, number = wanted, 2
-    while name.lower() in taken:
-        name, number = f"{wanted} {number}", number + 1
-    return name

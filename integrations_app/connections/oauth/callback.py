@@ -11,7 +11,7 @@ from integrations_app.connections.changes import settle
 from integrations_app.connections.models import OAuthAttempt
 from integrations_app.connections.repository import OAuthAttempts, find_attempt
 from integrations_app.kit.secret import Secret
-from integrations_app.organizations.audit import ANONYMOUS, Throttle, record
+from integrations_app.organizations.audit import ANONYMOUS, record
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission, allowed
 
@@ -19,7 +19,6 @@ LONGEST = 2048
 """Characters of a state or a code; vendors' codes are far shorter."""
 ONCE = ("state", "code", "error", "error_description", "error_uri", "iss")
 REJECTED = "oauth.callback.rejected"
-_throttle = Throttle()
 
 _MESSAGES = {
     "oauth_bad_request": "The address you came back with is not what the vendor sends.",
@@ -129,7 +128,7 @@ async def _note_stray(hub: Hub, actor: Actor | None, refused: _Refused, address:
     """Audit a callback that belongs to no attempt; without a session at most one row a minute, with a count."""
     detail: dict[str, object] = {"reason": refused.reason}
     if actor is None:
-        count = _throttle.admit(REJECTED, hub.clock())
+        count = hub.throttle.admit(REJECTED, hub.clock())
         if not count:
             return
         detail["count"] = count
@@ -186,9 +185,7 @@ def _check(hub: Hub, attempt: OAuthAttempt | None, actor: Actor | None, path: st
     return actor
 
 
-def _denied(
-    hub: Hub, session: Session, attempt: OAuthAttempt, actor: Actor, given: dict[str, str]
-) -> Outcome:
+def _denied(hub: Hub, session: Session, attempt: OAuthAttempt, actor: Actor, given: dict[str, str]) -> Outcome:
     """The vendor sent an error instead of a code; the attempt is consumed."""
     said = given.get("error", "")[:80]
     restore(hub, session, attempt)
@@ -209,7 +206,8 @@ def refuse_later(hub: Hub, judged: Judged, code: str, status: int, detail: str =
 def succeed(hub: Hub, attempt: OAuthAttempt, connection_id: str, name: str) -> Outcome:
     """The outcome of a connection that stands."""
     done = _outcome(hub, attempt, "connected", 200, attempt.provider)
-    return replace(done, ok=True, message=f"{name} is connected.", next_step="", connection_id=connection_id, retry_path="")
+    message = f"{name} is connected."
+    return replace(done, ok=True, message=message, next_step="", connection_id=connection_id, retry_path="")
 
 
 def _outcome(hub: Hub, attempt: OAuthAttempt | None, code: str, status: int, provider_key: str) -> Outcome:

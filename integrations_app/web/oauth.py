@@ -1,0 +1,243 @@
+"""The routes of connecting: authorize sends a person to a vendor, callback takes them back."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from integrations_app.connections.apps import SANDBOX_SELECTOR
+from integrations_app.connections.attempts import safe_next
+from integrations_app.connections.oauth import Ask, Outcome, begin, complete
+from integrations_app.errors import (
+    Conflict,
+    Forbidden,
+    IntegrationsError,
+    InvalidInput,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+    VaultSealed,
+)
+from integrations_app.kit.columns import is_id
+from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Permission
+from integrations_app.organizations.sessions import cookie_token, find
+from integrations_app.organizations.signed_in import SignedIn
+
+PARAMETERS = frozenset({"connection", "mode", "next", "scopes"})
+BAD_REQUEST = "oauth_bad_request"
+_PAGES = Path(__file__).parent / "pages"
+_TEMPLATES = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined)
+_STATUS: tuple[tuple[type[IntegrationsError], int], ...] = (
+    (InvalidInput, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (VaultSealed, 503),
+    (Unavailable, 503),
+)
+
+Handler = Callable[[Hub, Request], Awaitable[Response]]
+
+
+def routes(hub: Hub) -> list[Route]:
+    """Authorize and callback, for the server's app and the sandbox, and for an own app by its id."""
+    made: list[Route] = []
+    for middle in ("", "/{app_id}"):
+        root = f"/api/integrations/{{provider}}{middle}"
+        made.append(Route(f"{root}/authorize", _endpoint(hub, authorize), methods=["GET", "POST"]))
+        made.append(Route(f"{root}/callback", _endpoint(hub, callback), methods=["GET"]))
+    return made
+
+
+def _endpoint(hub: Hub, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    return partial(_serve, hub, handler)
+
+
+async def _serve(hub: Hub, handler: Handler, request: Request) -> Response:
+    if request.method == "HEAD":  # a route for GET answers HEAD too, and neither route is without effect
+        return Response(status_code=405, headers={"Allow": "GET"})
+    try:
+        return await handler(hub, request)
+    except IntegrationsError as error:
+        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        return _problem(hub, request, error.code, str(error), status)
+
+
+async def authorize(hub: Hub, request: Request) -> Response:
+    """Begin an attempt when the person asked from our own pages, else ask them first."""
+    ask = _read(request)
+    provider = hub.registry.get(ask.provider)
+    signed_in = await find(hub, cookie_token(request.headers.get("cookie", "")), _address(request))
+    if signed_in is None:
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(target, safe='')}", 303, _headers(""))
+    signed_in.actor.require(Permission.MANAGE_CONNECTIONS)
+    if request.method == "POST":
+        if _is_foreign(hub, request):
+            return _problem(hub, request, "csrf", "This request came from another site.", 403)
+    elif not _is_own_click(request):
+        return _confirm(request, signed_in, ask, provider.name)
+    return RedirectResponse(await begin(hub, signed_in.actor, ask), 303, _headers(""))
+
+
+def _read(request: Request) -> Ask:
+    pairs = request.query_params.multi_items()
+    names = [name for name, _ in pairs]
+    wrong = {name: "is not known here" for name in names if name not in PARAMETERS}
+    wrong |= {name: "is given more than once" for name in names if names.count(name) > 1}
+    given = dict(pairs)
+    connection_id, selector = given.get("connection"), request.path_params.get("app_id")
+    if connection_id is not None and not is_id(connection_id):
+        wrong["connection"] = "is not an id"
+    if wrong:
+        raise InvalidInput(wrong, "", BAD_REQUEST)
+    if selector is not None and selector != SANDBOX_SELECTOR and not is_id(selector):
+        raise NotFound("There is no such OAuth app.")
+    return Ask(
+        provider=request.path_params["provider"],
+        selector=selector,
+        connection_id=connection_id,
+        mode=given.get("mode", "redirect"),
+        next_path=safe_next(given.get("next", "/integrations")),
+        scopes=tuple(scope for scope in given.get("scopes", "").split(",") if scope),
+    )
+
+
+def _is_own_click(request: Request) -> bool:
+    """Whether a browser says that our own page opened this address as a document, not ahead of time."""
+    headers = request.headers
+    if headers.get("sec-fetch-site") != "same-origin" or "prefetch" in headers.get("sec-purpose", ""):
+        return False
+    return headers.get("sec-fetch-dest", "document") == "document"
+
+
+def _is_foreign(hub: Hub, request: Request) -> bool:
+    """Whether a browser says that another site sent this form; without both headers it is no browser."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if origin is not None and origin != hub.settings.public_origin:
+        return True
+    return site not in {None, "same-origin", "none"}
+
+
+async def callback(hub: Hub, request: Request) -> Response:
+    """Take the answer of a vendor; the query never travels further than this."""
+    address = _address(request)
+    signed_in = await find(hub, cookie_token(request.headers.get("cookie", "")), address)
+    outcome = await complete(
+        hub,
+        signed_in.actor if signed_in else None,
+        request.path_params["provider"],
+        request.path_params.get("app_id"),
+        request.query_params.multi_items(),
+        address=address,
+    )
+    if outcome.ok and outcome.mode == "redirect":
+        return RedirectResponse(outcome.next_path, 303, _headers(""))
+    return _finished(outcome)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What `callback.html` shows."""
+
+    title: str
+    message: str
+    status: int
+    code: str = ""
+    detail: str = ""
+    next_step: str = ""
+    provider_name: str = ""
+    retry: str = ""
+    back: str = ""
+    closes: bool = False
+
+
+def _finished(outcome: Outcome) -> Response:
+    name = outcome.provider_name or "The service"
+    title = f"{name} is connected" if outcome.ok else f"{name} was not connected"
+    popup = outcome.mode == "popup"
+    return _render(
+        _Page(
+            title=title,
+            message=outcome.message,
+            status=outcome.status,
+            code="" if outcome.ok else outcome.code,
+            detail=outcome.detail,
+            next_step=outcome.next_step,
+            provider_name=outcome.provider_name,
+            retry=outcome.retry_path,
+            back="" if popup else outcome.next_path,
+            closes=popup and (outcome.ok or outcome.code == "oauth_denied"),
+        )
+    )
+
+
+def _problem(hub: Hub, request: Request, code: str, message: str, status: int) -> Response:
+    key = request.path_params.get("provider", "")
+    name = hub.registry.get(key).name if key in hub.registry else ""
+    return _render(
+        _Page(
+            title=f"{name or 'The service'} was not connected",
+            message=message,
+            status=status,
+            code=code,
+            next_step="Start again from the integrations page.",
+            back="/integrations",
+        )
+    )
+
+
+def _render(page: _Page) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    shown = {name: getattr(page, name) for name in page.__slots__ if name != "status"}
+    text = _TEMPLATES.get_template("callback.html").render(nonce=nonce, css=_css(), **shown)
+    return HTMLResponse(text, page.status, _headers(nonce))
+
+
+def _confirm(request: Request, signed_in: SignedIn, ask: Ask, provider_name: str) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    query = f"?{request.url.query}" if request.url.query else ""
+    text = _TEMPLATES.get_template("confirm.html").render(
+        nonce=nonce,
+        css=_css(),
+        title=f"Connect {provider_name} to {signed_in.organization_name}?",
+        provider_name=provider_name,
+        organization_name=signed_in.organization_name,
+        sandbox=ask.selector == SANDBOX_SELECTOR,
+        action=request.url.path + query,
+        cancel=ask.next_path,
+    )
+    return HTMLResponse(text, 200, _headers(nonce))
+
+
+def _css() -> str:
+    """The style that all plain pages share."""
+    path = _PAGES / "plain.css"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _headers(nonce: str) -> dict[str, str]:
+    """Nothing is kept, nothing is told on, nothing but our own nonce runs.
+
+    No `form-action`: Chromium applies it to the redirect to the vendor that follows the confirmation.
+    """
+    allowed = f"script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; " if nonce else ""
+    return {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": f"default-src 'none'; {allowed}base-uri 'none'; frame-ancestors 'none'",
+    }
