@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from integrations_app.sandbox.serve import running_sandbox, serving
 
+
 @dataclass
 class Sandbox:
     """The running sandbox and the few calls that many tests make."""
@@ -21,7 +22,7 @@ class Sandbox:
     url: str
     http: httpx.Client
 
-    def control(self, path: str, **body: Any) -> dict[str, Any]:
+    def control(self, path: str, /, **body: Any) -> dict[str, Any]:
         """A control call that must succeed."""
         answer = self.http.post(f"/_control/{path}", json=body)
         answer.raise_for_status()
@@ -99,4 +100,3 @@ def receiver() -> Iterator[Receiver]:
     with serving(app) as port:
         found.url = f"http://127.0.0.1:{port}/in"
         yield found
-

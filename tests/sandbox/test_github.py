@@ -17,7 +17,9 @@ def token(sandbox: Any) -> str:
 @pytest.fixture
 def client(sandbox: Any, token: str) -> Github:
     base = f"{sandbox.url}/github/api/v3"
-    return Github(auth=Auth.Token(token), base_url=base, retry=None, seconds_between_requests=0, seconds_between_writes=0)
+    return Github(
+        auth=Auth.Token(token), base_url=base, retry=None, seconds_between_requests=0, seconds_between_writes=0
+    )
 
 
 def test_pygithub_lists_and_reads(client: Github) -> None:
@@ -60,7 +62,7 @@ def test_pygithub_reviews_a_line(client: Github) -> None:
 def test_pygithub_writes_files_by_sha(client: Github) -> None:
     web = client.get_repo("acme/web")
     made = web.create_file("docs/new.md", "Add", "one")
-    path, old = made["content"].path, made["content"].sha
+    path, old = "docs/new.md", made["content"].sha
     changed = web.update_file(path, "Change", "two", old)
     assert changed["content"].sha != old
     with pytest.raises(GithubException) as stale:
@@ -91,7 +93,12 @@ def test_pygithub_dispatches_a_workflow(client: Github) -> None:
         ("deploy.yml", {"ref": "nowhere", "inputs": {"environment": "staging"}}, 422, "No ref found"),
         ("deploy.yml", {"ref": "main"}, 422, "Required input 'environment' not provided"),
         ("deploy.yml", {"ref": "main", "inputs": {"environment": "moon"}}, 422, "not in the list"),
-        ("deploy.yml", {"ref": "main", "inputs": {"environment": "staging", "x": 1}}, 422, 'Unexpected inputs provided: ["x"]'),
+        (
+            "deploy.yml",
+            {"ref": "main", "inputs": {"environment": "staging", "x": 1}},
+            422,
+            'Unexpected inputs provided: ["x"]',
+        ),
         ("deploy.yml", {"ref": "main", "inputs": {"environment": "staging", "dry_run": "maybe"}}, 422, "boolean"),
         ("tests.yml", {"ref": "main"}, 422, "Workflow does not have 'workflow_dispatch' trigger"),
         ("nothing.yml", {"ref": "main"}, 404, "Not Found"),

@@ -138,7 +138,9 @@ def test_slack_scope_errors_go_back_to_the_app(sandbox: Any, change: dict[str, s
     assert query == {"error": [error], "state": ["a state"]}
 
 
-@pytest.mark.parametrize(("path", "query"), [("/slack/oauth/v2/authorize", SLACK), ("/github/login/oauth/authorize", GITHUB)])
+@pytest.mark.parametrize(
+    ("path", "query"), [("/slack/oauth/v2/authorize", SLACK), ("/github/login/oauth/authorize", GITHUB)]
+)
 def test_cancel_and_wrong_clients(sandbox: Any, path: str, query: dict[str, str]) -> None:
     answer = sandbox.http.post(path, data=query | {"decision": "cancel"})
     back = parse_qs(httpx.URL(answer.headers["location"]).query.decode())

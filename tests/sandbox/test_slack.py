@@ -127,7 +127,9 @@ def test_scopes_are_enforced_and_shown(sandbox: Any) -> None:
     private = sandbox.slack("conversations.list", token, types="private_channel")
     assert private["needed"] == "groups:read"
     headers = {"Authorization": f"Bearer {token}"}
-    assert sandbox.http.get("/slack/api/auth.test", headers=headers).headers["x-oauth-scopes"] == "chat:write,users:read"
+    assert (
+        sandbox.http.get("/slack/api/auth.test", headers=headers).headers["x-oauth-scopes"] == "chat:write,users:read"
+    )
     people = sandbox.slack("users.list", token)["members"]
     assert all("email" not in person["profile"] for person in people)
 
@@ -144,7 +146,9 @@ def test_bad_tokens_are_refused_by_name(sandbox: Any, token: str) -> None:
 
 
 def test_uninstalling_ends_the_account(sandbox: Any, token: str) -> None:
-    answer = sandbox.slack("apps.uninstall", token, client_id="sandbox-slack-client", client_secret="sandbox-slack-secret")
+    answer = sandbox.slack(
+        "apps.uninstall", token, client_id="sandbox-slack-client", client_secret="sandbox-slack-secret"
+    )
     assert answer["error"] == "client_id_token_mismatch"
     sandbox.control("revoke", vendor="slack", token=token, uninstall=True)
     assert sandbox.slack("auth.test", token)["error"] == "account_inactive"
@@ -158,7 +162,10 @@ def test_arguments_come_from_query_form_and_json(sandbox: Any, token: str) -> No
     headers["Content-Type"] = "application/json"
     broken = sandbox.http.post("/slack/api/conversations.info", content="{", headers=headers).json()
     assert broken["error"] == "invalid_json"
-    assert sandbox.http.post("/slack/api/conversations.info", content="[]", headers=headers).json()["error"] == "json_not_object"
+    assert (
+        sandbox.http.post("/slack/api/conversations.info", content="[]", headers=headers).json()["error"]
+        == "json_not_object"
+    )
 
 
 def test_only_the_author_changes_a_message(sandbox: Any, token: str) -> None:
@@ -166,7 +173,9 @@ def test_only_the_author_changes_a_message(sandbox: Any, token: str) -> None:
     theirs = sandbox.control("slack/messages", channel="triage", text="by a person")["ts"]
     at = {"channel": "C0TRIAGE", "ts": ts}
     assert sandbox.slack("chat.update", token, **at, text="y")["message"]["text"] == "y"
-    assert sandbox.slack("chat.update", token, channel="C0TRIAGE", ts=theirs, text="y")["error"] == "cant_update_message"
+    assert (
+        sandbox.slack("chat.update", token, channel="C0TRIAGE", ts=theirs, text="y")["error"] == "cant_update_message"
+    )
     assert sandbox.slack("chat.delete", token, channel="C0TRIAGE", ts=theirs)["error"] == "cant_delete_message"
     assert sandbox.slack("chat.delete", token, **at)["ok"]
     assert sandbox.slack("chat.delete", token, **at)["error"] == "message_not_found"

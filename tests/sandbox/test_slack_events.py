@@ -96,10 +96,10 @@ async def test_a_scheduled_message_is_posted_when_its_time_comes() -> None:
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         form = {"channel": "C0TRIAGE", "text": "later", "post_at": str(int(now[0]) + 60)}
         assert (await http.post("/slack/api/chat.scheduleMessage", data=form)).json()["ok"]
-        history = {"params": {"channel": "C0TRIAGE"}}
-        assert (await http.get("/slack/api/conversations.history", **history)).json()["messages"] == []
+        history = "/slack/api/conversations.history?channel=C0TRIAGE"
+        assert (await http.get(history)).json()["messages"] == []
         now[0] += 61
-        [message] = (await http.get("/slack/api/conversations.history", **history)).json()["messages"]
+        [message] = (await http.get(history)).json()["messages"]
         assert message["text"] == "later"
         form["post_at"] = str(int(now[0]) - 1)
         assert (await http.post("/slack/api/chat.scheduleMessage", data=form)).json()["error"] == "time_in_past"
