@@ -4,47 +4,29 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations_app.connections.apps import SANDBOX_SELECTOR
 from integrations_app.connections.attempts import safe_next
 from integrations_app.connections.oauth import Ask, Outcome, begin, complete
-from integrations_app.errors import (
-    Conflict,
-    Forbidden,
-    IntegrationsError,
-    InvalidInput,
-    NotFound,
-    Unauthenticated,
-    Unavailable,
-    VaultSealed,
-)
+from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
 from integrations_app.kit.columns import is_id
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Permission
 from integrations_app.organizations.sessions import cookie_token, find
 from integrations_app.organizations.signed_in import SignedIn
+from integrations_app.web.errors import status_of
+from integrations_app.web.render import page
 
 PARAMETERS = frozenset({"connection", "mode", "next", "scopes"})
 BAD_REQUEST = "oauth_bad_request"
-_PAGES = Path(__file__).parent / "pages"
-_TEMPLATES = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined)
-_STATUS: tuple[tuple[type[IntegrationsError], int], ...] = (
-    (InvalidInput, 400),
-    (Unauthenticated, 401),
-    (Forbidden, 403),
-    (NotFound, 404),
-    (Conflict, 409),
-    (VaultSealed, 503),
-    (Unavailable, 503),
-)
-
+_QUIET = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+# No form-action: Chromium applies it to the redirects to the vendor that follow the confirmation.
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 Handler = Callable[[Hub, Request], Awaitable[Response]]
 
 
@@ -68,7 +50,7 @@ async def _serve(hub: Hub, handler: Handler, request: Request) -> Response:
     try:
         return await handler(hub, request)
     except IntegrationsError as error:
-        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        status = 400 if error.code == BAD_REQUEST else status_of(error)
         return _problem(hub, request, error.code, str(error), status)
 
 
@@ -78,15 +60,16 @@ async def authorize(hub: Hub, request: Request) -> Response:
     provider = hub.registry.get(ask.provider)
     signed_in = await find(hub, cookie_token(request.headers.get("cookie", "")), _address(request))
     if signed_in is None:
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(target, safe='')}", 303, _headers(""))
+        # Back to the page, not to here: else a foreign link would begin a flow by way of the sign-in.
+        target = quote(f"/integrations/{provider.key}", safe="")
+        return RedirectResponse(f"/login?next={target}", 303, _QUIET)
     signed_in.actor.require(Permission.MANAGE_CONNECTIONS)
     if request.method == "POST":
         if _is_foreign(hub, request):
             return _problem(hub, request, "csrf", "This request came from another site.", 403)
     elif not _is_own_click(request):
         return _confirm(request, signed_in, ask, provider.name)
-    return RedirectResponse(await begin(hub, signed_in.actor, ask), 303, _headers(""))
+    return RedirectResponse(await begin(hub, signed_in.actor, ask), 303, _QUIET)
 
 
 def _read(request: Request) -> Ask:
@@ -141,7 +124,7 @@ async def callback(hub: Hub, request: Request) -> Response:
         address=address,
     )
     if outcome.ok and outcome.mode == "redirect":
-        return RedirectResponse(outcome.next_path, 303, _headers(""))
+        return RedirectResponse(outcome.next_path, 303, _QUIET)
     return _finished(outcome)
 
 
@@ -200,19 +183,20 @@ def _problem(hub: Hub, request: Request, code: str, message: str, status: int) -
     )
 
 
-def _render(page: _Page) -> Response:
+def _render(shown: _Page) -> Response:
     nonce = secrets.token_urlsafe(16)
-    shown = {name: getattr(page, name) for name in page.__slots__ if name != "status"}
-    text = _TEMPLATES.get_template("callback.html").render(nonce=nonce, css=_css(), **shown)
-    return HTMLResponse(text, page.status, _headers(nonce))
+    values = {name: getattr(shown, name) for name in shown.__slots__ if name != "status"}
+    policy = f"{_POLICY}; script-src 'nonce-{nonce}'"
+    return page("callback", shown.status, _QUIET, policy=policy, nonce=nonce, **values)
 
 
 def _confirm(request: Request, signed_in: SignedIn, ask: Ask, provider_name: str) -> Response:
-    nonce = secrets.token_urlsafe(16)
     query = f"?{request.url.query}" if request.url.query else ""
-    text = _TEMPLATES.get_template("confirm.html").render(
-        nonce=nonce,
-        css=_css(),
+    return page(
+        "confirm",
+        # Under no-referrer a browser would send `Origin: null` with this very form.
+        headers={"Referrer-Policy": "same-origin"},
+        policy=_POLICY,
         title=f"Connect {provider_name} to {signed_in.organization_name}?",
         provider_name=provider_name,
         organization_name=signed_in.organization_name,
@@ -220,24 +204,3 @@ def _confirm(request: Request, signed_in: SignedIn, ask: Ask, provider_name: str
         action=request.url.path + query,
         cancel=ask.next_path,
     )
-    return HTMLResponse(text, 200, _headers(nonce))
-
-
-def _css() -> str:
-    """The style that all plain pages share."""
-    path = _PAGES / "plain.css"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-def _headers(nonce: str) -> dict[str, str]:
-    """Nothing is kept, nothing is told on, nothing but our own nonce runs.
-
-    No `form-action`: Chromium applies it to the redirect to the vendor that follows the confirmation.
-    """
-    allowed = f"script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; " if nonce else ""
-    return {
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": f"default-src 'none'; {allowed}base-uri 'none'; frame-ancestors 'none'",
-    }
