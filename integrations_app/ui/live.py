@@ -20,7 +20,7 @@ GATHER_SECONDS = 0.05
 class LivePage(Protocol):
     """A page state that can show itself anew."""
 
-    async def refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, kinds: frozenset[str]) -> None:
         """Read the rows again; `kinds` are the kinds of things that changed."""
 
 
@@ -86,7 +86,7 @@ class LivePages:
         try:
             async with self._app.modify_state(rx.BaseStateToken(ident=token, cls=watch.page)) as root:
                 page = await root.get_state(watch.page)
-                await page.refresh(kinds)
+                await page._refresh(kinds)
         except Exception:  # one tab's trouble must not silence the others
             _log.exception("a live page could not be refreshed")
 

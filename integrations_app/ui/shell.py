@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
+from reflex_components_core.el.elements.base import BaseHTML
 
 from integrations_app.ui import theme
 from integrations_app.ui.session import SessionState, leave_when_signed_out
@@ -125,7 +126,7 @@ def _account_menu() -> rx.Component:
     )
 
 
-class NativeForm(rx.el.Element):
+class NativeForm(BaseHTML):
     """A form that the browser itself submits; Reflex's own forms always prevent that."""
 
     tag = "form"

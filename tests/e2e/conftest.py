@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -55,17 +56,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
             with urllib.request.urlopen(f"{url}/readyz", timeout=1) as answer:  # noqa: S310 - loopback
                 waiting = answer.status != 200
         except (OSError, urllib.error.URLError):
-            process.wait(0.1) if process.poll() is not None else _pause()
-
-
-def _pause() -> None:
-    """Give the starting process the core for a moment."""
-    with socket.socket() as idle:
-        idle.settimeout(0.1)
-        try:
-            idle.connect(("127.0.0.1", 9))
-        except OSError:
-            return
+            threading.Event().wait(0.1)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import reflex as rx
 
-from integrations_app.connections import service
+from integrations_app.connections import attempts, service
+from integrations_app.connections.views import TestResult
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.permissions import Permission
 from integrations_app.ui.guard import guard
@@ -61,15 +62,18 @@ class IntegrationsState(SessionState):
     @guard(Permission.VIEW)
     async def load(self) -> None:
         """Show the page and keep it live."""
-        await self.refresh(KINDS)
+        await self._refresh(KINDS)
         show_live(self, current_actor(self), IntegrationsState, KINDS)
 
-    async def refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, kinds: frozenset[str]) -> None:
         """Read the cards again, keeping what only this tab knows."""
         actor = current_actor(self)
-        overview = await service.overview(hub(), actor)
-        self.cards = keep_outcomes([card(row) for row in overview.providers], self.cards)
-        self.first_steps = [overview.any_connected, overview.any_workflow, overview.any_run]
+        rows = await service.overview(hub(), actor)
+        registry = hub().registry
+        self.cards = keep_outcomes([card(row, registry.get(row.key)) for row in rows], self.cards)
+        progress = await first_progress(hub(), actor)
+        connected = any(one.status == "connected" for row in rows for one in row.connections)
+        self.first_steps = [connected, progress.any_workflow, progress.any_run]
         self.loaded = True
 
     @rx.event
@@ -93,7 +97,7 @@ class IntegrationsState(SessionState):
             self._mark(connection_id, testing=True, outcome="Testing…", ok=True)
         try:
             result = await service.test(hub(), actor, connection_id)
-            outcome, ok = _said(result), result.ok
+            outcome, ok = said(result), result.ok
         except IntegrationsError as error:
             outcome, ok = error.message, False
         async with self:
@@ -117,7 +121,7 @@ class IntegrationsState(SessionState):
         """Open the question that names what will break."""
         usage = await service.usage(hub(), current_actor(self), connection_id)
         self.leaving_id, self.leaving_name = connection_id, self._line(connection_id).account
-        self.leaving_breaks = [use.workflow_name for use in usage]
+        self.leaving_breaks = [use.name for use in usage]
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -153,7 +157,7 @@ class IntegrationsState(SessionState):
     @guard(Permission.MANAGE_CONNECTIONS)
     async def cancel_connecting(self, connection_id: str) -> None:
         """Give up a running attempt and go back to the earlier state."""
-        await self._act(service.cancel_attempt(hub(), current_actor(self), connection_id))
+        await self._act(attempts.cancel(hub(), current_actor(self), connection_id))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -180,7 +184,7 @@ class IntegrationsState(SessionState):
             await act  # type: ignore[misc]
         except IntegrationsError as error:
             self.notice = error.message
-        await self.refresh(KINDS)
+        await self._refresh(KINDS)
 
     def _passes(self, one: Card) -> bool:
         wanted = {
@@ -212,7 +216,8 @@ class IntegrationsState(SessionState):
         ]
 
 
-def _said(result: service.TestResult) -> str:
+def said(result: TestResult) -> str:
+    """A test's result in one sentence."""
     if result.ok:
         return f"Works. Signed in as {result.account_name} ({result.milliseconds} ms)."
-    return f"{result.error_message} {result.fix}".strip()
+    return f"{result.message} {result.fix}".strip()

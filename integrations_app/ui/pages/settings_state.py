@@ -57,10 +57,10 @@ class SettingsState(SessionState):
     async def load(self) -> None:
         """Show the page and keep it live."""
         self.invitation_link, self.members_notice, self.password_notice = "", "", ""
-        await self.refresh(KINDS)
+        await self._refresh(KINDS)
         show_live(self, current_actor(self), SettingsState, KINDS)
 
-    async def refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, kinds: frozenset[str]) -> None:
         """Read members and invitations again; nothing to show below admin."""
         if not self.can_manage_members:
             return
@@ -87,7 +87,7 @@ class SettingsState(SessionState):
             self.members_notice = error.message
             return
         self.invitation_link = f"{hub().settings.public_url}/invitation/{token}"
-        await self.refresh(KINDS)
+        await self._refresh(KINDS)
 
     @rx.event
     @guard(Permission.MANAGE_MEMBERS)
@@ -151,4 +151,4 @@ class SettingsState(SessionState):
             await act  # type: ignore[misc]
         except IntegrationsError as error:
             self.members_notice = error.message
-        await self.refresh(KINDS)
+        await self._refresh(KINDS)

@@ -1,0 +1,217 @@
+"""The Connections tab: which connections there are, and the form, test and acts of the chosen one."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.connect_button import connect_button
+from integrations_app.ui.components.form import field_control
+from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.connection_rows import Fact
+from integrations_app.ui.pages.connection_state import NEW
+from integrations_app.ui.pages.connection_state import ConnectionState as State
+from integrations_app.ui.pages.integrations_rows import ConnectionLine
+
+
+def connection_tab() -> rx.Component:
+    """List at the left, the chosen one at the right."""
+    return rx.grid(
+        _list(),
+        rx.vstack(_standing(), _form(), spacing="4", align="stretch", min_width="0"),
+        columns=rx.breakpoints(initial="1", md="260px 1fr"),
+        gap="5",
+        width="100%",
+    )
+
+
+def _list() -> rx.Component:
+    return rx.el.nav(
+        rx.el.ul(rx.foreach(State.lines, _choice), class_name="choices"),
+        rx.cond(
+            State.can_manage,
+            rx.button(
+                rx.icon("plus", size=16, aria_hidden="true"),
+                "New connection",
+                variant="ghost",
+                on_click=State.choose(NEW),
+                margin_top="8px",
+            ),
+        ),
+        aria_label="Connections",
+    )
+
+
+def _choice(line: rx.Var[ConnectionLine]) -> rx.Component:
+    return rx.el.li(
+        rx.el.button(
+            rx.text(line.account, size="2", weight="medium", style=theme.TRUNCATE),
+            rx.hstack(
+                status_badge(line.status, line.word),
+                rx.cond(line.sandbox, rx.badge("Sandbox", color_scheme="purple")),
+                align="center",
+            ),
+            type="button",
+            aria_current=rx.cond(State.chosen == line.id, "true", "false"),
+            class_name=rx.cond(State.chosen == line.id, "choice-button current", "choice-button"),
+            on_click=State.choose(line.id),
+        )
+    )
+
+
+def _standing() -> rx.Component:
+    return rx.cond(State.chosen_line, _chosen(State.chosen_line.to(ConnectionLine)))
+
+
+def _chosen(line: rx.Var[ConnectionLine]) -> rx.Component:
+    return rx.el.section(
+        rx.hstack(
+            status_badge(line.status, line.word),
+            rx.text(relative_time(at=line.synced_at, prefix="Last synced ", empty="Never synced"), size="2"),
+            wrap="wrap",
+            align="center",
+        ),
+        rx.cond(line.trouble != "", rx.text(line.trouble, size="2", color_scheme="red", style=theme.WRAP_ANYWHERE)),
+        rx.cond(State.can_manage, _acts(line)),
+        _result(),
+        aria_label="Status",
+        style={"display": "grid", "gap": "12px"},
+    )
+
+
+def _acts(line: rx.Var[ConnectionLine]) -> rx.Component:
+    return rx.flex(
+        rx.cond(
+            line.oauth,
+            connect_button(
+                url=State.connect_url,
+                label=rx.cond(line.status == "pending", "Continue", "Reconnect"),
+                size="2",
+                variant=rx.cond(line.needs_person, "solid", "soft"),
+                on_blocked=State.popup_blocked,
+                on_opened=State.popup_opened,
+            ),
+        ),
+        rx.cond(
+            line.status == "pending",
+            rx.button("Cancel", variant="soft", color_scheme="gray", on_click=State.cancel_connecting),
+            rx.fragment(
+                rx.button(
+                    "Test connection", variant="soft", loading=State.testing, on_click=State.test_connection
+                ),
+                rx.cond(
+                    line.paused,
+                    rx.button("Resume", variant="soft", color_scheme="gray", on_click=State.resume),
+                    rx.button("Pause", variant="soft", color_scheme="gray", on_click=State.pause),
+                ),
+            ),
+        ),
+        gap="2",
+        wrap="wrap",
+    )
+
+
+def _result() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            State.result.headline != "",
+            rx.callout.root(
+                rx.callout.text(State.result.headline, weight="medium"),
+                rx.el.dl(rx.foreach(State.result.facts, _fact), class_name="facts"),
+                color_scheme=rx.cond(State.result.ok, "green", "red"),
+                size="1",
+            ),
+        ),
+        role="status",
+        aria_label="Test result",
+    )
+
+
+def _fact(fact: rx.Var[Fact]) -> rx.Component:
+    return rx.fragment(rx.el.dt(fact.label), rx.el.dd(fact.value))
+
+
+def _form() -> rx.Component:
+    return rx.card(
+        rx.el.section(
+            rx.heading(
+                rx.cond(State.chosen == NEW, "New connection", "Settings"), as_="h2", size="4", margin_bottom="12px"
+            ),
+            rx.cond((State.chosen == NEW) & (State.ways.length() > 1), _way()),
+            rx.cond(
+                (State.chosen == NEW) & ~State.typed,
+                _by_signing_in(),
+                rx.cond(State.can_manage, _fields(), rx.text("Only admins may change this.", style=theme.MUTED)),
+            ),
+            aria_label="Settings",
+        ),
+        size="3",
+    )
+
+
+def _way() -> rx.Component:
+    return rx.box(
+        rx.el.label(rx.text("How to connect", size="2", weight="medium"), html_for="way"),
+        rx.el.select(
+            rx.foreach(State.ways, lambda way: rx.el.option(way.label, value=way.value)),
+            id="way",
+            value=State.way,
+            on_change=State.choose_way,
+            class_name="native-select",
+        ),
+        margin_bottom="16px",
+    )
+
+
+def _by_signing_in() -> rx.Component:
+    return rx.vstack(
+        rx.text("A window of the vendor opens; you choose the account and allow it there.", size="2"),
+        connect_button(
+            url=State.connect_url,
+            label="Connect",
+            size="2",
+            on_blocked=State.popup_blocked,
+            on_opened=State.popup_opened,
+        ),
+        rx.el.div(
+            rx.cond(
+                State.blocked,
+                rx.text(
+                    "Your browser blocked the window. ",
+                    rx.el.a("Continue in this window", href=State.redirect_url),
+                    size="2",
+                ),
+            ),
+            role="status",
+        ),
+        align="start",
+    )
+
+
+def _fields() -> rx.Component:
+    return rx.form(
+        rx.vstack(
+            rx.foreach(State.fields, lambda item: field_control(item, "connection-")),
+            rx.cond(
+                (State.chosen == NEW) & State.sandbox_offered,
+                rx.el.label(
+                    rx.el.input(type="checkbox", name="use_sandbox", id="use-sandbox"),
+                    rx.text("This is a token of the sandbox", size="2", as_="span"),
+                    html_for="use-sandbox",
+                    class_name="check",
+                ),
+            ),
+            rx.button(rx.cond(State.chosen == NEW, "Connect", "Save settings"), type="submit"),
+            rx.text(
+                State.notice,
+                size="2",
+                role="status",
+                min_height="20px",
+                color=rx.cond(State.notice_ok, "var(--green-11)", "var(--red-11)"),
+            ),
+            spacing="4",
+            align="start",
+            width="100%",
+        ),
+        on_submit=State.save_settings,
+        key=State.form_version.to(str),
+    )
