@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -85,6 +86,7 @@ def build_if_stale(front_end: FrontEnd) -> bool:
             return False
         (front_end.web / STAMP).unlink(missing_ok=True)
         _build(front_end)
+        _settle_lock(front_end.root / "reflex.lock" / "package.json")
         # After the build, because the build itself may complete reflex.lock.
         (front_end.web / STAMP).write_text(fingerprint(front_end.root))
     return True
@@ -106,6 +108,11 @@ def _build(front_end: FrontEnd) -> None:
     done = subprocess.run(command, cwd=front_end.root, env=environment, check=False, stdin=subprocess.DEVNULL)
     if done.returncode or not (front_end.pages / "index.html").is_file():
         raise StartRefused("front_end_failed", "the front end could not be built; the lines above say why")
+
+
+def _settle_lock(package: Path) -> None:
+    """Give the committed file one form: npm orders its keys by who came first."""
+    package.write_text(json.dumps(json.loads(package.read_text()), indent=2, sort_keys=True) + "\n")
 
 
 def node_folder() -> Path | None:
