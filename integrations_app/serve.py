@@ -86,7 +86,6 @@ def build_if_stale(front_end: FrontEnd) -> bool:
             return False
         (front_end.web / STAMP).unlink(missing_ok=True)
         _build(front_end)
-        _settle_lock(front_end.root / "reflex.lock" / "package.json")
         # After the build, because the build itself may complete reflex.lock.
         (front_end.web / STAMP).write_text(fingerprint(front_end.root))
     return True
@@ -108,6 +107,7 @@ def _build(front_end: FrontEnd) -> None:
     done = subprocess.run(command, cwd=front_end.root, env=environment, check=False, stdin=subprocess.DEVNULL)
     if done.returncode or not (front_end.pages / "index.html").is_file():
         raise StartRefused("front_end_failed", "the front end could not be built; the lines above say why")
+    _settle_lock(front_end.root / "reflex.lock" / "package.json")
 
 
 def _settle_lock(package: Path) -> None:
