@@ -57,6 +57,8 @@ class Workflow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Timestamp)
     updated_at: datetime = Field(sa_type=Timestamp)
     last_run_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    next_run_at: datetime | None = Field(default=None, sa_type=Timestamp, index=True)
+    """When a live schedule starts it next."""
 
 
 class WorkflowVersion(SQLModel, table=True):

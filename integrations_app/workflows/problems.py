@@ -100,9 +100,9 @@ def problems(
     return check.found
 
 
-def template_problems(definition: Definition) -> dict[str, str]:
+def template_problems(definition: Definition, registry: Registry) -> dict[str, str]:
     """Fields whose text is not a template at all: refused already when a draft is saved."""
-    check = _Check(Registry(()), (), None)
+    check = _Check(registry, (), None)
     check.steps("steps", definition.steps, frozenset(), in_loop=False)
     return {problem.path: problem.message for problem in check.found if problem.code == "template_invalid"}
 

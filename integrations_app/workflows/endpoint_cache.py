@@ -1,0 +1,45 @@
+"""Endpoints as deliveries need them, kept for a moment: opening the same secret for every delivery would cost."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from integrations_app.kit.secret import Secret
+
+KEPT_SECONDS = 2.0
+"""How long another process may go on accepting for an endpoint that was deleted or rotated here."""
+MAX_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEndpoint:
+    """What a delivery is judged by."""
+
+    organization_id: str
+    id: str
+    kind: str
+    enabled: bool
+    secret: Secret | None
+    config: Any
+
+
+_kept: dict[str, tuple[float, OpenEndpoint]] = {}
+
+
+def find(endpoint_id: str) -> OpenEndpoint | None:
+    """The endpoint, when it was read a moment ago."""
+    kept = _kept.get(endpoint_id)
+    return kept[1] if kept is not None and kept[0] > time.monotonic() else None
+
+
+def keep(endpoint: OpenEndpoint) -> OpenEndpoint:
+    """Remember an endpoint that was just read."""
+    while len(_kept) >= MAX_KEPT:
+        _kept.pop(next(iter(_kept)), None)
+    _kept[endpoint.id] = (time.monotonic() + KEPT_SECONDS, endpoint)
+    return endpoint
+
+
+def forget(endpoint_id: str) -> None:
+    """The endpoint changed: read it again."""
+    _kept.pop(endpoint_id, None)

@@ -1,0 +1,156 @@
+"""Vendor hooks: deliveries registered and removed at a vendor, shared by all workflows that need the same."""
+
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from integrations_app.connections.credentials import connected_client
+from integrations_app.errors import IntegrationsError, NotFound
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.audit import record
+from integrations_app.organizations.exclusive import hold
+from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Actor
+from integrations_app.sdk.triggers import HookRequest, Hooks, Trigger
+from integrations_app.workflows.definition import Definition
+from integrations_app.workflows.endpoint_cache import forget
+from integrations_app.workflows.models import Endpoint
+from integrations_app.workflows.repository import Endpoints
+from integrations_app.workflows.sealing import open_endpoint_secret, seal_endpoint_secret
+
+_log = logging.getLogger(__name__)
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    """A hook of ours at a vendor, or the wish for one."""
+
+    endpoint_id: str
+    connection_id: str
+    provider: str
+    config: Mapping[str, Any]
+    hook_id: str
+    secret: Secret
+    kinds: tuple[str, ...]
+
+
+def endpoint_url(hub: Hub, endpoint_id: str) -> str:
+    """The address that an outsider posts to."""
+    return f"{hub.settings.public_origin}/api/webhooks/{endpoint_id}"
+
+
+def delivery_refusal(hub: Hub, definition: Definition) -> str:
+    """Why the vendor could not reach this address, said before publishing; empty when it can."""
+    try:
+        _, trigger = hub.registry.trigger(definition.trigger.type)
+    except NotFound:
+        return ""
+    return (trigger.hooks.refusal(hub.settings.public_origin) or "") if trigger.hooks else ""
+
+
+async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
+    """Make sure that the vendor delivers what the definition's trigger listens to; returns our endpoint's id.
+
+    Safe to repeat: the endpoint is kept between tries, and the vendor's side finds an identical hook. The
+    network is used with no transaction open. Raises what the vendor's call raises.
+    """
+    part = definition.trigger
+    provider, trigger = hub.registry.trigger(part.type)
+    organization_id, now = actor.organization_id, hub.clock()
+    target = trigger.hooks.target(part.config) if trigger.hooks else ""
+    fresh_id, fresh_secret = hub.new_id(), Secret(secrets.token_hex(SECRET_BYTES))
+
+    def prepare(session: Session) -> _Hook:
+        hold(session, f"hook:{part.connection}:{target}")
+        endpoints = Endpoints(session, organization_id)
+        row = endpoints.find_hook(part.connection, target)
+        if row is None:
+            name = f"{provider.name} {target}".strip()
+            row = Endpoint(organization_id=organization_id, id=fresh_id, name=name, kind=provider.key, created_at=now)
+            row.connection_id, row.target, row.config = part.connection, target, dict(part.config)
+            row.secret = seal_endpoint_secret(hub, session, row, fresh_secret) if trigger.hooks else None
+            endpoints.add(row)
+        kinds = set(trigger.kinds)
+        for listening in endpoints.subscriptions(row.id):
+            kinds |= set(hub.registry.trigger(listening.trigger_type)[1].kinds)
+        secret = open_endpoint_secret(hub, session, row) if row.secret else Secret("")
+        return _Hook(row.id, part.connection, provider.key, part.config, row.hook_id, secret, tuple(sorted(kinds)))
+
+    hook = await hub.database.write(prepare)
+    if trigger.hooks is not None:
+        hook_id = await _create(hub, organization_id, trigger.hooks, hook)
+        await hub.database.write(lambda session: _enable(session, organization_id, hook.endpoint_id, hook_id))
+        forget(hook.endpoint_id)
+    return hook.endpoint_id
+
+
+async def release(hub: Hub, actor: Actor, endpoint_ids: Iterable[str]) -> None:
+    """Remove the hooks of endpoints that nobody listens to any more. Safe to repeat.
+
+    A vendor that cannot be asked keeps the hook: its deliveries meet a disabled endpoint, and the audit says so.
+    """
+    for endpoint_id in endpoint_ids:
+        hook, hooks = await hub.database.read(lambda session, key=endpoint_id: _unused(hub, session, actor, key))
+        if hook is None:
+            continue
+        left = ""
+        if hooks is not None and hook.hook_id:
+            try:
+                await _remove(hub, actor.organization_id, hooks, hook)
+            except IntegrationsError as error:
+                _log.warning("a hook of %s was left at the vendor: %s", hook.provider, error.code)
+                left = error.code
+        await hub.database.write(lambda session, gone=hook, why=left: _dismiss(hub, session, actor, gone, why))
+        forget(endpoint_id)
+
+
+async def _create(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> str:
+    request = HookRequest(endpoint_url(hub, hook.endpoint_id), hook.secret, hook.config, hook.kinds)
+    async with connected_client(hub, organization_id, hook.connection_id) as connected:
+        return await hooks.create(request, connected.context(hook.endpoint_id, hub.clock()))
+
+
+async def _remove(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> None:
+    async with connected_client(hub, organization_id, hook.connection_id) as connected:
+        await hooks.remove(hook.hook_id, hook.config, connected.context(hook.endpoint_id, hub.clock()))
+
+
+def _enable(session: Session, organization_id: str, endpoint_id: str, hook_id: str) -> None:
+    row = Endpoints(session, organization_id).get(endpoint_id)
+    row.hook_id, row.enabled = hook_id, True
+    session.add(row)
+
+
+def _unused(hub: Hub, session: Session, actor: Actor, endpoint_id: str) -> tuple[_Hook | None, Hooks | None]:
+    """The hook of an endpoint that the product made and nobody listens to; None when there is none."""
+    endpoints = Endpoints(session, actor.organization_id)
+    row = endpoints.find(endpoint_id)
+    if row is None or row.connection_id is None or endpoints.subscriptions(endpoint_id):
+        return None, None
+    hook = _Hook(row.id, row.connection_id, row.kind, row.config, row.hook_id, Secret(""), ())
+    return hook, _hooks_of(hub, row)
+
+
+def _hooks_of(hub: Hub, row: Endpoint) -> Hooks | None:
+    triggers: Iterable[Trigger] = hub.registry.get(row.kind).triggers if row.kind in hub.registry else ()
+    return next((trigger.hooks for trigger in triggers if trigger.hooks is not None), None)
+
+
+def _dismiss(hub: Hub, session: Session, actor: Actor, hook: _Hook, left: str) -> None:
+    endpoints = Endpoints(session, actor.organization_id)
+    row = endpoints.find(hook.endpoint_id)
+    if row is None or endpoints.subscriptions(hook.endpoint_id):
+        return
+    if not left:
+        endpoints.remove(row)
+        return
+    row.enabled = False
+    session.add(row)
+    detail = {"provider": hook.provider, "target": row.target, "code": left}
+    subject = f"endpoint:{row.id}"
+    record(session, hub.keyring, actor, "endpoint.hook_left", now=hub.clock(), subject=subject, detail=detail)

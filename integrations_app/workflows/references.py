@@ -1,0 +1,44 @@
+"""References: names of connections and endpoints in a definition, turned into ids that renaming cannot break."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from integrations_app.workflows.definition import SCHEDULE, WEBHOOK, ActionStep, Definition, parse
+from integrations_app.workflows.problems import KnownConnection, KnownEndpoint, find_connection, find_endpoint
+
+
+def with_ids(
+    definition: Definition, connections: Iterable[KnownConnection], endpoints: Iterable[KnownEndpoint]
+) -> Definition:
+    """The definition with every name that is known and unique replaced by its id; others stay as written."""
+    raw, listed = definition.dump(), tuple(connections)
+    trigger = raw["trigger"]
+    for part in (trigger, *_action_steps(raw)):
+        found = find_connection(part.get("connection", ""), listed)
+        if found is not None:
+            part["connection"] = found.id
+    if trigger["type"] == WEBHOOK and isinstance(trigger.get("config"), dict):
+        endpoint = find_endpoint(trigger["config"].get("endpoint"), endpoints)
+        if endpoint is not None:
+            trigger["config"]["endpoint"] = endpoint.id
+    return parse(raw)
+
+
+def connections_in(definition: Definition) -> set[str]:
+    """The connections that the definition names."""
+    named = {step.connection for _, step in definition.walk() if isinstance(step, ActionStep)}
+    return {reference for reference in (*named, definition.trigger.connection) if reference}
+
+
+def is_schedule(definition: Definition) -> bool:
+    """Whether a clock starts it."""
+    return definition.trigger.type == SCHEDULE
+
+
+def _action_steps(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for step in part.get("steps", ()):
+        if step.get("type") == "action":
+            yield step
+        yield from _action_steps(step)
+        for branch in step.get("branches", ()):
+            yield from _action_steps(branch)

@@ -1,0 +1,310 @@
+"""Runs: started by hand or by the API, listed, cancelled, replayed and resolved."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from integrations_app.errors import Conflict, InvalidInput, NotFound
+from integrations_app.kit.db import on_commit
+from integrations_app.organizations.audit import record
+from integrations_app.organizations.hub import Hub, organization_topic
+from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.workflows import engine
+from integrations_app.workflows.checkpoints import announcement
+from integrations_app.workflows.definition import ActionStep, Definition, parse
+from integrations_app.workflows.drafts import find_problems
+from integrations_app.workflows.held import let_go
+from integrations_app.workflows.models import FINISHED, Run, RunStatus, StepRun, StepStatus, Workflow
+from integrations_app.workflows.problems import Severity
+from integrations_app.workflows.repository import Runs, Workflows
+from integrations_app.workflows.views import Page, RunDetail, RunRow, run_row, step_row
+
+MAX_INPUT_BYTES = 1024 * 1024
+MAX_KEY = 255
+
+
+async def start_run(
+    hub: Hub,
+    actor: Actor,
+    workflow_id: str,
+    *,
+    input: Mapping[str, Any] | None = None,  # noqa: A002 - the word of the contract
+    idempotency_key: str | None = None,
+    draft: bool = False,
+) -> str:
+    """Start the live version (or the draft) with `input` as its trigger; returns the run's id.
+
+    The same `idempotency_key` gives the same run. Raises NotFound, Forbidden, Conflict `not_published` or
+    `workflow_paused`, InvalidInput.
+    """
+    actor.require(Permission.EDIT_WORKFLOWS)
+    payload = _payload(input)
+    key = _key(idempotency_key)
+    run_id = hub.new_id()
+
+    def write(session: Session) -> str:
+        row = Workflows(session, actor.organization_id).lock(workflow_id)
+        earlier = Runs(session, actor.organization_id).find_by_key(workflow_id, key) if key else None
+        if earlier is not None:
+            return earlier.id
+        definition = _startable(hub, session, row) if draft else None
+        if not draft:
+            _require_live(row)
+        run = Run(
+            organization_id=actor.organization_id,
+            id=run_id,
+            workflow_id=workflow_id,
+            workflow_name=row.name,
+            version=None if draft else row.published_number,
+            definition=definition,
+            trigger_payload=payload,
+            idempotency_key=key,
+            created_at=hub.clock(),
+        )
+        add_run(hub, session, row, run)
+        note(hub, session, actor, "run.started", run_id, workflow=workflow_id, draft=draft)
+        return run_id
+
+    return await hub.database.write(write)
+
+
+def add_run(hub: Hub, session: Session, workflow: Workflow, run: Run) -> None:
+    """Keep a new run and hand it to the engine with this transaction."""
+    Runs(session, run.organization_id).add(run)
+    workflow.last_run_at = run.created_at
+    engine.enqueue(hub, session, run.id)
+    on_commit(session, announcement(hub, run.organization_id, "run", run.id))
+
+
+async def list_runs(
+    hub: Hub,
+    actor: Actor,
+    *,
+    workflow_id: str = "",
+    status: str = "",
+    since: datetime | None = None,
+    event_id: str = "",
+    cursor: str = "",
+    limit: int = 50,
+) -> Page[RunRow]:
+    """The organisation's runs that match, newest first."""
+    actor.require(Permission.VIEW)
+
+    def read(session: Session) -> Page[RunRow]:
+        runs = Runs(session, actor.organization_id)
+        rows, next_cursor = runs.list_page(
+            cursor, limit, workflow_id=workflow_id, status=status, since=since, event_id=event_id
+        )
+        return Page(tuple(run_row(row) for row in rows), next_cursor)
+
+    return await hub.database.read(read)
+
+
+async def get_run(hub: Hub, actor: Actor, run_id: str) -> RunDetail:
+    """The run with its steps in the order they began; raises NotFound."""
+    actor.require(Permission.VIEW)
+
+    def read(session: Session) -> RunDetail:
+        runs = Runs(session, actor.organization_id)
+        row = runs.get(run_id)
+        return RunDetail(run_row(row), row.trigger_payload, tuple(step_row(one) for one in runs.steps(run_id)))
+
+    return await hub.database.read(read)
+
+
+async def wait_for_run(hub: Hub, actor: Actor, run_id: str, seconds: float) -> RunDetail:
+    """The run as soon as it has ended or is held, or as it stands after `seconds`; raises NotFound."""
+    resting = {*(status.value for status in FINISHED), RunStatus.HELD.value}
+    with hub.bus.subscribe(organization_topic(actor.organization_id), limit=4096) as events:
+        found = await get_run(hub, actor, run_id)
+        try:
+            async with asyncio.timeout(seconds):
+                while found.row.status not in resting:
+                    event = await anext(events)
+                    if event.message.get("id", run_id) == run_id:
+                        found = await get_run(hub, actor, run_id)
+        except TimeoutError:
+            found = await get_run(hub, actor, run_id)
+    return found
+
+
+async def cancel(hub: Hub, actor: Actor, run_id: str) -> None:
+    """End the run: at once when it waits, else before its next step. An ended run stays as it is."""
+    actor.require(Permission.EDIT_WORKFLOWS)
+
+    def write(session: Session) -> None:
+        row = Runs(session, actor.organization_id).lock(run_id)
+        if row.status in FINISHED:
+            return
+        row.cancel_requested = True
+        if row.status != RunStatus.RUNNING:
+            row.status, row.ended_at, row.wake_at = RunStatus.CANCELLED.value, hub.clock(), None
+            row.reason, row.held_connection_id = "", None
+            _end_steps(session, row, hub.clock())
+            on_commit(session, lambda: engine.cancel(hub, run_id))
+        session.add(row)
+        note(hub, session, actor, "run.cancelled", run_id)
+
+    await hub.database.write(write)
+
+
+async def replay(
+    hub: Hub,
+    actor: Actor,
+    run_id: str,
+    *,
+    from_step: str | None = None,
+    version: Literal["original", "latest"] = "original",
+) -> str:
+    """Run it again with the same input, on the original or the latest version; returns the new run's id.
+
+    With `from_step` (a step's key or path) the outputs of the steps before it are taken over, not made again.
+    Raises NotFound, Forbidden, Conflict `not_published`, InvalidInput.
+    """
+    actor.require(Permission.EDIT_WORKFLOWS)
+    new_run_id = hub.new_id()
+
+    def write(session: Session) -> str:
+        runs, workflows = Runs(session, actor.organization_id), Workflows(session, actor.organization_id)
+        former = runs.get(run_id)
+        workflow = workflows.get(former.workflow_id)
+        if version == "latest":
+            _require_live(workflow)
+        run = Run(
+            organization_id=actor.organization_id,
+            id=new_run_id,
+            workflow_id=former.workflow_id,
+            workflow_name=workflow.name,
+            version=workflow.published_number if version == "latest" else former.version,
+            definition=former.definition if version == "original" else None,
+            event_id=former.event_id,
+            trigger_payload=former.trigger_payload,
+            replay_of=former.id,
+            created_at=hub.clock(),
+        )
+        add_run(hub, session, workflow, run)
+        if from_step is not None:
+            _take_over(session, runs, former, run, _definition_of(workflows, run), from_step)
+        note(hub, session, actor, "run.replayed", new_run_id, replay_of=run_id, from_step=from_step or "")
+        return new_run_id
+
+    return await hub.database.write(write)
+
+
+async def resolve(
+    hub: Hub, actor: Actor, run_id: str, step: str, outcome: Literal["sent", "not_sent"]
+) -> None:
+    """Say what became of the call whose outcome nobody could know; the run goes on.
+
+    `step` is its path or key. `sent`: the step counts as succeeded, with an empty output; `not_sent`: it is run
+    again. Raises NotFound, Forbidden, Conflict `not_held`.
+    """
+    actor.require(Permission.EDIT_WORKFLOWS)
+    if outcome not in {"sent", "not_sent"}:
+        raise InvalidInput({"outcome": "is sent or not_sent"})
+
+    def write(session: Session) -> None:
+        runs = Runs(session, actor.organization_id)
+        row = runs.lock(run_id)
+        held = next((one for one in runs.steps(run_id) if step in {one.path, one.step_key} and _in_doubt(one)), None)
+        if row.status != RunStatus.HELD or row.reason != "outcome_unknown" or held is None:
+            raise Conflict("not_held", "This step does not wait for a decision.")
+        held.intent_at, held.error_code, held.error_message = None, "", ""
+        if outcome == "sent":
+            held.status, held.ended_at, held.output = StepStatus.SUCCEEDED.value, hub.clock(), {}
+        else:
+            held.status = StepStatus.PENDING.value
+        session.add(held)
+        session.flush()
+        let_go(hub, session, actor.organization_id, col(Run.id) == run_id)
+        note(hub, session, actor, "run.resolved", run_id, step=held.path, outcome=outcome)
+
+    await hub.database.write(write)
+
+
+def note(hub: Hub, session: Session, actor: Actor, name: str, run_id: str, /, **detail: Any) -> None:
+    """Audit an act on a run and announce it. Call it last in the transaction."""
+    on_commit(session, announcement(hub, actor.organization_id, "run", run_id))
+    record(session, hub.keyring, actor, name, now=hub.clock(), subject=f"run:{run_id}", detail=detail)
+
+
+def _in_doubt(step: StepRun) -> bool:
+    return step.status == StepStatus.HELD and step.intent_at is not None
+
+
+def _payload(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    try:
+        written = orjson.dumps(dict(given or {}))
+    except (orjson.JSONEncodeError, TypeError, ValueError):
+        raise InvalidInput({"input": "must be a JSON object"}) from None
+    if len(written) > MAX_INPUT_BYTES:
+        raise InvalidInput({"input": "is larger than 1 MiB"})
+    payload: dict[str, Any] = orjson.loads(written)
+    return payload
+
+
+def _key(given: str | None) -> str | None:
+    if given is not None and not (0 < len(given) <= MAX_KEY and given.isprintable()):
+        raise InvalidInput({"idempotency_key": f"has 1 to {MAX_KEY} readable characters"})
+    return f"api:{given}" if given is not None else None
+
+
+def _require_live(row: Workflow) -> None:
+    if row.published_number is None:
+        raise Conflict("not_published", "Publish the workflow first.")
+    if row.paused:
+        raise Conflict("workflow_paused", "The workflow is paused. Resume it first.")
+
+
+def _startable(hub: Hub, session: Session, row: Workflow) -> dict[str, Any]:
+    """The draft, when nothing keeps it from running."""
+    found = find_problems(hub, session, row.organization_id, parse(row.draft))
+    errors = {one.path: one.message for one in found if one.severity is Severity.ERROR and one.path.startswith("steps")}
+    if errors:
+        raise InvalidInput(errors, "", "not_publishable")
+    return row.draft
+
+
+def _definition_of(workflows: Workflows, run: Run) -> Definition:
+    if run.definition is not None:
+        return parse(run.definition)
+    version = workflows.version(run.workflow_id, run.version or 0)
+    if version is None:
+        raise NotFound("The version of that run is gone.")
+    return parse(version.definition)
+
+
+def _take_over(session: Session, runs: Runs, former: Run, run: Run, definition: Definition, from_step: str) -> None:
+    """Copy what the steps before `from_step` gave."""
+    steps = {step.key: step for _, step in definition.walk()}
+    if from_step.rpartition("/")[2] not in steps:
+        raise InvalidInput({"from_step": "is no step of that version"})
+    rows = runs.steps(former.id)
+    begins = next((one.position for one in rows if from_step in {one.path, one.step_key}), len(rows))
+    for row in rows:
+        step = steps.get(row.step_key)
+        carries_on = isinstance(step, ActionStep) and step.on_error == "continue" and row.status == StepStatus.FAILED
+        done = row.status in {StepStatus.SUCCEEDED, StepStatus.SKIPPED} or carries_on
+        if row.position < begins and done and step is not None and step.type == row.type:
+            session.add(StepRun(**row.model_dump(exclude={"run_id"}), run_id=run.id))
+    session.flush()
+
+
+def _end_steps(session: Session, row: Run, now: datetime) -> None:
+    """The steps under way end with their run."""
+    open_statuses = [StepStatus.PENDING.value, StepStatus.RUNNING.value, StepStatus.WAITING.value, StepStatus.HELD.value]
+    statement = (
+        update(StepRun)
+        .where(
+            col(StepRun.organization_id) == row.organization_id,
+            col(StepRun.run_id) == row.id,
+            col(StepRun.status).in_(open_statuses),
+        )
+        .values(status=StepStatus.CANCELLED.value, ended_at=now)
+    )
+    session.execute(statement)

@@ -1,0 +1,44 @@
+"""Where the secrets of endpoints and the bodies of events are sealed to."""
+
+from sqlmodel import Session
+
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.hub import Hub
+from integrations_app.workflows.models import Endpoint
+
+ENDPOINT, EVENT = "endpoint", "event"
+
+
+def seal_endpoint_secret(hub: Hub, session: Session, row: Endpoint, secret: Secret) -> bytes:
+    """An envelope that opens only for this endpoint."""
+    return hub.keyring.seal(
+        session, row.organization_id, record=row.id, kind=ENDPOINT, field="secret", version=1, secret=secret
+    )
+
+
+def open_endpoint_secret(hub: Hub, session: Session, row: Endpoint) -> Secret:
+    """The secret of an endpoint that has one; raises CredentialUnreadable, VaultSealed."""
+    return hub.keyring.open(
+        session,
+        row.organization_id,
+        record=row.id,
+        kind=ENDPOINT,
+        field="secret",
+        version=1,
+        envelope=row.secret or b"",
+    )
+
+
+def seal_body(hub: Hub, session: Session, organization_id: str, event_id: str, body: bytes) -> bytes:
+    """An envelope with the raw body of an event."""
+    return hub.keyring.seal(
+        session, organization_id, record=event_id, kind=EVENT, field="body", version=1, secret=Secret(body)
+    )
+
+
+def open_body(hub: Hub, session: Session, organization_id: str, event_id: str, envelope: bytes) -> bytes:
+    """The raw body of an event, to be shown to people of its organisation or parsed again."""
+    opened = hub.keyring.open(
+        session, organization_id, record=event_id, kind=EVENT, field="body", version=1, envelope=envelope
+    )
+    return opened.reveal_bytes("show or replay an event")

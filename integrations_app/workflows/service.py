@@ -1,0 +1,32 @@
+"""The workflows' service: what pages, the REST API and commands call, in one place."""
+
+from integrations_app.workflows.drafts import create, duplicate, get, list_by_organization, rename, save_draft
+from integrations_app.workflows.held import release_held
+from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
+from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
+from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
+
+__all__ = [
+    "Published",
+    "cancel",
+    "create",
+    "delete",
+    "delivery_refusal",
+    "duplicate",
+    "endpoint_url",
+    "get",
+    "get_run",
+    "list_by_organization",
+    "list_runs",
+    "pause",
+    "publish",
+    "release_held",
+    "rename",
+    "replay",
+    "resolve",
+    "resume",
+    "save_draft",
+    "start_run",
+    "unpublish",
+    "wait_for_run",
+]
