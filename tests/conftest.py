@@ -25,6 +25,13 @@ from integrations_app.settings import load_settings
 BACKEND = os.environ.get("TEST_DATABASE", "sqlite")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches a database, so that `make postgres` repeats exactly these."""
+    for item in items:
+        if "database_url" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server from its wheel, for the whole session; yields a SQLAlchemy address."""
