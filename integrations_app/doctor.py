@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from integrations_app import migrations, serve
+from integrations_app import assembly, migrations, serve
 from integrations_app.errors import EgressDenied, IntegrationsError
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.kit.vault.root_keys import RootKeys, load_key_file
@@ -90,7 +90,7 @@ def _port(settings: Settings) -> str:
 
 
 def _egress(settings: Settings) -> str:
-    policy = EgressPolicy.parse(settings.egress_allow, own=[f"{settings.host}:{settings.port}"])
+    policy = EgressPolicy.parse(settings.egress_allow, assembly.own_addresses(settings))
     try:
         Door(policy).check_url(_METADATA_URL)
     except EgressDenied:

@@ -24,7 +24,9 @@ TARGET = "integrations_app.integrations_app:app"
 STAMP = "front-end.stamp"
 NODE_MINIMUM = (22, 22, 0)
 # What can never reach a compiled page: the import contracts keep these out of `ui`, and a provider's forms are data.
-_BACKEND_ONLY = ("providers", "sandbox", "web", "cli.py", "doctor.py", "migrations.py", "serve.py", "settings.py")
+_BACKEND_ONLY = frozenset({"providers", "sandbox", "web"}) | {
+    f"{name}.py" for name in ("assembly", "cli", "doctor", "migrations", "serve", "settings", "tables")
+}
 _SOURCES = frozenset({".py", ".jsx", ".js", ".css"})
 
 
