@@ -42,6 +42,31 @@ class Sandbox:
     def settings(self, **changes: Any) -> None:
         assert self.http.patch(f"{self.base}/_control/settings", json=changes).is_success
 
+    def sign_in(self, key: str, account: str) -> dict[str, Any]:
+        """Go through the vendor's consent page and exchange the code; the vendor's token answer."""
+        provider = registry().get(key)
+        oauth, app = provider.oauth, provider.sandbox
+        assert oauth is not None
+        assert app is not None
+        web = provider.sandbox_addresses(self.base)["web"]
+        back = f"http://localhost:3000/api/integrations/{key}/callback"
+        asked = {"client_id": app.client_id, "redirect_uri": back, "state": "s"}
+        asked["scope"] = oauth.scope_separator.join(oauth.default_scopes)
+        decision = {**asked, "decision": "allow", "account": account}
+        sent_back = self.http.post(web + oauth.authorize_path, data=decision)
+        code = httpx.URL(sent_back.headers["location"]).params["code"]
+        form = {"code": code, "redirect_uri": back, "grant_type": "authorization_code"}
+        basic = oauth.client_auth == "client_secret_basic"
+        form |= {} if basic else {"client_id": app.client_id, "client_secret": app.client_secret}
+        answer = self.http.post(
+            web + oauth.token_path,
+            data=form,
+            auth=(app.client_id, app.client_secret) if basic else None,
+            headers={"Accept": "application/json"},
+        )
+        found: dict[str, Any] = answer.json()
+        return found
+
     def get(self, what: str, **query: str) -> Any:
         answer = self.http.get(f"{self.base}/_control/{what}", params=query)
         assert answer.is_success, answer.text

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from github import Auth, BadAttributeException, Github, GithubException
 
@@ -20,7 +20,7 @@ PER_PAGE = 100
 _THREADS = ThreadPoolExecutor(16, "github")
 
 # What PyGithub raises over an answer it cannot use: addresses of another host, no JSON, missing or odd members.
-_UNREADABLE = (AssertionError, ValueError, LookupError, TypeError, BadAttributeException)
+_UNREADABLE = (AssertionError, AttributeError, ValueError, LookupError, TypeError, BadAttributeException)
 
 connection.install()
 
@@ -91,16 +91,16 @@ def open_client(access: Access) -> GitHubClient:
 
 async def check(client: GitHubClient) -> Account:
     """Ask `GET /user` who we are; any token may. Scopes and the rate budget come in the headers."""
-    headers, user = await client.read(_me)
+    return await client.read(_account)
+
+
+def _account(github: Github) -> Account:
+    headers, user = github.requester.requestJsonAndCheck("GET", "/user")
     scopes = tuple(part.strip() for part in headers.get("x-oauth-scopes", "").split(",") if part.strip())
     detail = {"login": str(user["login"]), "name": str(user.get("name") or "")}
     if "x-ratelimit-remaining" in headers:
         detail["rate"] = f"{headers['x-ratelimit-remaining']} of {headers.get('x-ratelimit-limit', '?')} calls left"
     return Account(id=str(user["id"]), name=str(user["login"]), scopes=scopes, detail=detail)
-
-
-def _me(github: Github) -> tuple[dict[str, Any], dict[str, Any]]:
-    return github.requester.requestJsonAndCheck("GET", "/user")
 
 
 async def revoke(context: RevokeContext[GitHubClient]) -> None:

@@ -73,3 +73,9 @@ def test_default_scopes_cover_the_actions_and_nothing_reads_messages() -> None:
     needed = {scope for action in provider.actions for scope in action.scopes}
     assert needed <= set(OAUTH.default_scopes)
     assert not any("history" in scope for scope in OAUTH.default_scopes)
+
+
+def test_the_emulated_workspace_grants_what_was_asked(sandbox: Any) -> None:
+    grant = parse_grant(sandbox.sign_in("slack", "T0ACME001"))
+    assert set(grant.scopes) >= set(OAUTH.default_scopes)
+    assert grant.extra["team_id"] == "T0ACME001"
