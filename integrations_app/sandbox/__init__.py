@@ -16,7 +16,7 @@ These are emulations for newcomers and tests. No real account is ever contacted.
 `/api/integrations/<vendor>/callback` or `/api/integrations/<vendor>/<app id>/callback`; the token call
 must repeat it byte for byte.
 
-**Control**, JSON, loopback peers with a loopback Host only:
+**Control** (below `_control/`), JSON, loopback peers with a loopback Host only:
 
 - `POST reset`: back to the seed: state, settings, faults, journal.
 - `GET|PATCH settings`: see `settings.py`: token life, rotation, PKCE, rate limits, Slack request URL; an

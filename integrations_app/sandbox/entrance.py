@@ -16,6 +16,7 @@ from integrations_app.sandbox.pages import render
 from integrations_app.sandbox.world import World
 
 BODY_CAP = 8 * 1024 * 1024
+BODY_KEPT = 128 * 1024
 OPEN_TO_ALL = ("/slack/oauth/", "/slack/api/", "/github/login/", "/github/api/", "/_style.css")
 VENDORS = ("slack", "github")
 
@@ -45,8 +46,8 @@ class Entrance:
         root = scope.get("root_path", "")
         path = scope["path"].removeprefix(root)
         base = f"{scope['scheme']}://{request.headers.get('host', '')}{root}"
-        scope.setdefault("state", {})
-        scope["state"] |= {"world": self._world, "base": base, "path": path}
+        # A new dictionary: the server may hand the same one to every request.
+        scope["state"] = dict(scope.get("state") or {}) | {"world": self._world, "base": base, "path": path}
         if problem := _guard(request, path):
             await problem(scope, receive, send)
             return
@@ -162,7 +163,7 @@ def _replay(body: bytes) -> Receive:
 
 
 def _entry(world: World, request: Request, vendor: str, path: str, body: bytes) -> Entry:
-    text = body.decode("utf-8", "replace")
+    text = body[:BODY_KEPT].decode("utf-8", "replace")
     headers = dict(request.headers)
     return Entry(world.clock(), vendor, request.method, path, request.url.query, headers, text)
 

@@ -9,7 +9,7 @@ KEPT = 2000
 
 @dataclass
 class Entry:
-    """One request: `path` is relative to the mount; `status` 0 means the connection was broken."""
+    """One request: `path` is relative to the mount, long bodies are cut; `status` 0: the connection was broken."""
 
     at: float
     vendor: str

@@ -1,6 +1,7 @@
 """The sandbox on a port of its own: for the command line, and inside a test."""
 
 import asyncio
+import signal
 import socket
 import threading
 import time
@@ -27,10 +28,16 @@ def _server(app: Starlette, port: int) -> Server:
     return Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
 
 
+async def _serve_until_told(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
+
+
 def serve(port: int) -> None:
-    """Serve until interrupted."""
-    server = _server(standalone(create_app()), port)
-    asyncio.run(server.serve())
+    """Serve until interrupted or terminated."""
+    asyncio.run(_serve_until_told(_server(standalone(create_app()), port)))
 
 
 def free_port() -> int:

@@ -77,6 +77,9 @@ def test_pygithub_writes_files_by_sha(client: Github) -> None:
     web.delete_file(path, "Remove", content.sha)
     with pytest.raises(UnknownObjectException):
         web.get_contents(path)
+    root = web.get_contents("")
+    assert isinstance(root, list)
+    assert [(entry.name, entry.type) for entry in root] == [(".github", "dir"), ("README.md", "file"), ("src", "dir")]
 
 
 def test_pygithub_dispatches_a_workflow(client: Github) -> None:

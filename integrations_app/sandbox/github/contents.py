@@ -36,11 +36,12 @@ def _directory(call: Call, repository: Repository, path: str, ref: str, files: d
     return views
 
 
+@endpoint("GET", "/repos/{owner}/{repo}/contents", "repo")
 @endpoint("GET", AT, "repo")
 def get_contents(call: Call) -> Reply:
     """A file with its content in base64, or a directory as a list."""
     repository = call.repository()
-    path, ref = (call.path["path"].strip("/"), call.query.get("ref") or repository.default_branch)
+    path, ref = (call.path.get("path", "").strip("/"), call.query.get("ref") or repository.default_branch)
     files = call.commit(repository, ref).files
     if path not in files:
         return Reply(200, _directory(call, repository, path, ref, files))

@@ -124,7 +124,8 @@ def _serve(request: Request, endpoint: Endpoint, raw: bytes, headers: dict[str, 
     if token is not None:
         headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
         headers["X-Accepted-OAuth-Scopes"] = ", ".join(endpoint.scopes)
-        headers["X-OAuth-Client-Id"] = token.client_id
+        if world.app("github", token.client_id):
+            headers["X-OAuth-Client-Id"] = token.client_id
     free = endpoint.path == "/rate_limit"
     headers |= _rate_headers(world, token, 0 if free else 1)
     _check_secondary(world, token, request.method)
