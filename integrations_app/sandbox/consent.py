@@ -37,6 +37,8 @@ async def _parameters(request: Request) -> dict[str, str]:
 async def answer(request: Request, server: Server) -> Response:
     """GET shows the page; POST with `decision` and `account` redirects back with a code or an error."""
     world: World = request.state.world
+    if request.method == "POST" and request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return refused(request, "Not decided here", "Only the buttons of this page decide.", 403)
     given = await _parameters(request)
     app = world.app(server.vendor, given.get("client_id", ""))
     if app is None:

@@ -232,3 +232,16 @@ def test_refs_are_made_and_removed(sandbox: Any, token: str) -> None:
     assert sandbox.github("GET", f"{WEB}/branches/topic/one", token).status_code == 404
     wrong = body | {"sha": "0" * 40}
     assert sandbox.github("POST", f"{WEB}/git/refs", token, json=wrong).json()["message"] == "Object does not exist"
+
+
+def test_a_ref_moves_forward_unless_forced(sandbox: Any, token: str) -> None:
+    def sha(branch: str) -> str:
+        return str(sandbox.github("GET", f"{WEB}/branches/{branch}", token).json()["commit"]["sha"])
+
+    path = f"{WEB}/git/refs/heads/develop"
+    old, new = sha("develop"), sha("feature/greeting")
+    assert sandbox.github("PATCH", path, token, json={"sha": new}).json()["object"]["sha"] == new
+    refused = sandbox.github("PATCH", path, token, json={"sha": old})
+    assert (refused.status_code, refused.json()["message"]) == (422, "Update is not a fast forward")
+    assert sandbox.github("PATCH", path, token, json={"sha": old, "force": True}).status_code == 200
+    assert sha("develop") == old

@@ -151,6 +151,14 @@ def test_cancel_and_wrong_clients(sandbox: Any, path: str, query: dict[str, str]
     assert sandbox.http.get(path, params=query | {"redirect_uri": "https://evil.example/"}).status_code == 400
 
 
+def test_another_site_cannot_press_allow(sandbox: Any) -> None:
+    form = GITHUB | {"account": "octo-hub", "decision": "allow"}
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    answer = sandbox.http.post("/github/login/oauth/authorize", data=form, headers=headers)
+    assert answer.status_code == 403
+    assert "location" not in answer.headers
+
+
 def test_github_answers_in_a_form_unless_json_is_asked(sandbox: Any) -> None:
     code = sandbox.consent("github", "octo-hub", **GITHUB)["code"]
     form = {"client_id": GITHUB["client_id"], "client_secret": "sandbox-github-secret", "code": code}

@@ -77,6 +77,21 @@ def test_a_receiver_may_refuse_retries(sandbox: Any, receiver: Any) -> None:
     assert len(receiver.received) == 1
 
 
+def test_changes_and_reactions_are_events(sandbox: Any, receiver: Any) -> None:
+    token = sandbox.token("slack", ACME)
+    ts = sandbox.slack("chat.postMessage", token, channel="C0TRIAGE", text="one")["ts"]
+    listen(sandbox, receiver)
+    sandbox.slack("chat.update", token, channel="C0TRIAGE", ts=ts, text="two")
+    sandbox.slack("reactions.add", token, channel="C0TRIAGE", timestamp=ts, name="eyes")
+    sandbox.slack("chat.delete", token, channel="C0TRIAGE", ts=ts)
+    sandbox.control("settle")
+    events = {body["event"].get("subtype", body["event"]["type"]): body["event"] for body in bodies(receiver)}
+    assert events["message_changed"]["message"]["text"] == "two"
+    assert events["message_changed"]["previous_message"]["text"] == "one"
+    assert events["reaction_added"]["item"] == {"type": "message", "channel": "C0TRIAGE", "ts": ts}
+    assert events["message_deleted"]["deleted_ts"] == ts
+
+
 def test_revoking_pushes_tokens_revoked_and_app_uninstalled(sandbox: Any, receiver: Any) -> None:
     token = sandbox.token("slack", ACME)
     listen(sandbox, receiver)

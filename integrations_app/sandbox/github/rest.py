@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from integrations_app.sandbox.github import actions, contents, hooks, issues, oauth, pulls, repositories
+from integrations_app.sandbox.github import actions, contents, hooks, issues, oauth, pulls, refs, repositories
 from integrations_app.sandbox.github.calls import DOCS, ENDPOINTS, Call, Endpoint, Json, Refusal, Reply
 from integrations_app.sandbox.github.state import Token
 from integrations_app.sandbox.world import World
 
-MODULES = (actions, contents, hooks, issues, pulls, repositories)
+MODULES = (actions, contents, hooks, issues, pulls, refs, repositories)
 HOUR = 3600
 
 

@@ -174,10 +174,12 @@ def update(call: Call) -> Json:
     """Change one's own message."""
     channel, message = _own_message(call, "cant_update_message")
     text, blocks, attachments = _content(call)
+    before = message_view(message, channel)
     message.text, message.blocks, message.attachments = (text[:TEXT_LIMIT], blocks, attachments)
     if metadata := _metadata(call):
         message.metadata = metadata
     message.edited = call.world.slack.next_ts(call.now)
+    events.push_change(call.world, channel, message, before, deleted=False)
     view = message_view(message, channel)
     return _warned(call, {"channel": channel.id, "ts": message.ts, "text": message.text, "message": view})
 
@@ -186,7 +188,9 @@ def update(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """Remove one's own message."""
     channel, message = _own_message(call, "cant_delete_message")
+    before = message_view(message, channel)
     channel.messages.remove(message)
+    events.push_change(call.world, channel, message, before, deleted=True)
     return {"channel": channel.id, "ts": message.ts}
 
 

@@ -121,6 +121,15 @@ def push_message(world: World, channel: Channel, message: Message, subtype: str 
             push(world, channel.team_id, mention, only=installation.client_id, channel=channel)
 
 
+def push_change(world: World, channel: Channel, message: Message, before: Json, deleted: bool) -> None:
+    """Tell the apps in a channel that a message was changed or removed; `before` is how it looked."""
+    moment = world.slack.next_ts(world.clock())
+    event: Json = {"type": "message", "subtype": "message_deleted" if deleted else "message_changed", "hidden": True}
+    event |= {"channel": channel.id, "ts": moment, "event_ts": moment, "previous_message": before}
+    event |= {"deleted_ts": message.ts} if deleted else {"message": message_view(message, channel)}
+    push(world, channel.team_id, event, channel=channel)
+
+
 def push_reaction(world: World, channel: Channel, message: Message, name: str, user: str, added: bool) -> None:
     """Tell the apps in a channel that a reaction came or went."""
     event = {
