@@ -170,7 +170,7 @@ def test_a_child_process_reads_the_same(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().port = 1
+        Settings().port = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
