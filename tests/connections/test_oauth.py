@@ -1,0 +1,224 @@
+"""The OAuth round trip against the running sandbox: the good way, reconnecting, reviving, going back."""
+
+import asyncio
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from integrations_app.connections import apps, attempts, oauth, service
+from integrations_app.connections.credentials import connected_client, open_access
+from integrations_app.connections.oauth import Ask
+from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from integrations_app.kit.secret import Secret
+
+
+async def test_a_person_connects_and_the_account_is_known(world):
+    url = await world.begin(mode="popup", next_path="/integrations/github")
+    [row] = world.connections()
+    assert (row.status, row.app_kind) == ("pending", "sandbox")
+    outcome = await world.complete(world.vendor.consent(url, "octo-hub"))
+    assert outcome.ok and outcome.mode == "popup" and outcome.next_path == "/integrations/github"
+    [row] = world.connections()
+    assert (row.status, row.account_name, row.is_default) == ("connected", "octo-hub", False)
+    assert row.scopes == ["repo"] and row.credential_version == 1
+    [credential] = world.credentials()
+    assert credential.field == "access_token" and len(credential.fingerprint) == 8
+    assert [one.name for one in world.audits()] == ["oauth.started", "connection.connected"]
+
+
+async def test_the_second_provider_with_its_own_separators_and_client_auth(world):
+    outcome = await world.connect("slack", "T0ACME001")
+    row = world.connection(outcome.connection_id)
+    assert row.status == "connected" and row.extra["team_id"] == row.account_id
+    assert "chat:write" in row.scopes
+
+
+async def test_the_authorize_url_carries_state_challenge_and_the_one_redirect_uri(world):
+    url = await world.begin(scopes=("read:org",))
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    assert query["redirect_uri"] == f"{world.hub.settings.public_url}/api/integrations/github/callback"
+    assert query["code_challenge_method"] == "S256" and len(query["code_challenge"]) == 43
+    assert query["scope"] == "repo read:org" and query["response_type"] == "code"
+    [attempt] = world.attempts()
+    assert len(query["state"]) >= 43 and query["state"] not in str(attempt.model_dump())
+    assert attempt.verifier is not None and attempt.expires_at - attempt.created_at == timedelta(minutes=10)
+
+
+async def test_the_open_credentials_work_and_are_masked(world):
+    outcome = await world.connect()
+    opened = await open_access(world.hub, world.owner.organization_id, outcome.connection_id)
+    assert "ghu_" not in repr(opened) and "gho_" not in repr(opened)
+    async with connected_client(world.hub, world.owner.organization_id, outcome.connection_id) as connected:
+        account = await connected.provider.check(connected.client)
+    assert account.name == "octo-hub"
+
+
+async def test_reconnecting_keeps_the_connection_usable_and_replaces_the_credentials(world):
+    first = await world.connect()
+    before = world.credentials()[0]
+    url = await world.begin(connection_id=first.connection_id)
+    row = world.connection(first.connection_id)
+    assert (row.status, row.earlier_status) == ("pending", "connected")
+    await open_access(world.hub, world.owner.organization_id, first.connection_id)  # runs go on meanwhile
+    outcome = await world.complete(world.vendor.consent(url, "octo-hub"))
+    assert outcome.ok and outcome.connection_id == first.connection_id
+    [row], [after] = world.connections(), world.credentials()
+    assert (row.status, row.earlier_status, row.credential_version) == ("connected", "", 2)
+    assert after.envelope != before.envelope and after.version == 2
+    assert [one.name for one in world.audits()][-1] == "connection.reconnected"
+
+
+async def test_another_account_is_refused_on_reconnect_and_nothing_changes(world):
+    first = await world.connect(account="octo-hub")
+    before = world.frozen()
+    url = await world.begin(connection_id=first.connection_id)
+    outcome = await world.complete(world.vendor.consent(url, "mona-lisa"))
+    assert (outcome.ok, outcome.code, outcome.status) == (False, "account_mismatch", 409)
+    assert world.frozen() == before
+    assert len(world.audits("oauth.account_mismatch")) == 1
+
+
+async def test_a_fresh_connect_of_a_known_account_revives_its_connection(world):
+    first = await world.connect()
+    await service.disconnect(world.hub, world.owner, first.connection_id)
+    again = await world.connect()
+    assert again.connection_id == first.connection_id
+    [row] = world.connections()
+    assert row.status == "connected" and row.disconnected_at is None
+    third = await world.connect()
+    assert third.connection_id == first.connection_id and len(world.connections()) == 1
+
+
+async def test_two_accounts_are_two_connections_with_two_names(world):
+    await world.connect(account="octo-hub")
+    await world.connect(account="mona-lisa")
+    assert [row.account_name for row in world.connections()] == ["octo-hub", "mona-lisa"]
+    assert len({row.name for row in world.connections()}) == 2
+
+
+async def test_two_windows_of_one_click_make_one_row_and_may_choose_two_accounts(world):
+    urls = [await world.begin(), await world.begin()]
+    assert len(world.connections()) == 1
+    for url, account in zip(urls, ("octo-hub", "mona-lisa"), strict=True):
+        assert (await world.complete(world.vendor.consent(url, account))).ok
+    assert sorted(row.account_name for row in world.connections()) == ["mona-lisa", "octo-hub"]
+
+
+async def test_cancel_removes_a_new_row_and_restores_an_old_one(world):
+    await world.begin()
+    [row] = world.connections()
+    await attempts.cancel(world.hub, world.owner, row.id)
+    assert world.connections() == []
+    first = await world.connect()
+    before = world.frozen()
+    url = await world.begin(connection_id=first.connection_id)
+    await attempts.cancel(world.hub, world.owner, first.connection_id)
+    assert world.frozen() == before
+    outcome = await world.complete(world.vendor.consent(url, "octo-hub"))
+    assert outcome.code == "oauth_state_used"
+    assert len(world.audits("oauth.cancelled")) == 2
+
+
+async def test_ten_minutes_restore_by_sweep_and_by_looking(world, clock):
+    first = await world.connect()
+    before = world.frozen()
+    await world.begin(connection_id=first.connection_id)
+    clock.advance(timedelta(minutes=10, seconds=1))
+    assert await attempts.expire_attempts(world.hub) == 1
+    assert world.frozen() == before
+    await world.begin("slack")
+    clock.advance(timedelta(minutes=11))
+    rows = {row.key: row for row in await service.overview(world.hub, world.owner)}
+    assert rows["slack"].connections == () and len(rows["github"].connections) == 1
+
+
+async def test_a_pending_connection_made_by_the_api_is_completed(world):
+    made = await service.create(world.hub, world.owner, "github", name="Ours")
+    assert made.status == "pending"
+    outcome = await world.connect(connection_id=made.id)
+    assert outcome.connection_id == made.id
+    assert world.connection(made.id).name == "Ours"
+
+
+async def test_beginning_needs_a_browser_session_and_the_role(world, roles):
+    for role in ("viewer", "editor"):
+        with pytest.raises(Forbidden):
+            await world.begin(actor=roles[role])
+    with pytest.raises(Unauthenticated):
+        await world.begin(actor=type(world.owner)(world.owner.organization_id, "u", "e", "owner"))
+    assert await world.begin(actor=roles["admin"])
+
+
+async def test_what_cannot_be_asked_is_refused(world):
+    for ask in ({"mode": "frame"}, {"scopes": ("a b",)}, {"scopes": ('"',)}):
+        with pytest.raises(InvalidInput) as caught:
+            await world.begin(**ask)
+        assert caught.value.code == "oauth_bad_request"
+    with pytest.raises(NotFound):
+        await oauth.begin(world.hub, world.owner, Ask("webhook"))
+    with pytest.raises(NotFound):
+        await world.begin(connection_id="f" * 32)
+    assert world.attempts() == []
+
+
+async def test_an_own_app_comes_first_and_has_its_own_callback(world):
+    described = await apps.describe_app(world.hub, world.owner, "github")
+    assert [option.kind for option in described.options] == ["sandbox"]
+    app_id = await apps.register_app(
+        world.hub,
+        world.owner,
+        "github",
+        client_id="own-client",
+        client_secret=Secret("CNRY_app_0123456789abcdef0123456789abcdef"),
+        app_id=described.new_app_id,
+    )
+    assert app_id == described.new_app_id
+    url = await world.begin()
+    query = parse_qs(urlsplit(url).query)
+    assert query["client_id"] == ["own-client"]
+    assert query["redirect_uri"] == [described.new_callback_url]
+    assert urlsplit(url).netloc == "github.com"
+    sandboxed = await world.connect(selector="sandbox")
+    assert world.connection(sandboxed.connection_id).app_kind == "sandbox"
+    with pytest.raises(Conflict) as caught:
+        await world.begin(connection_id=sandboxed.connection_id, selector=app_id)
+    assert caught.value.code == "app_mismatch"
+
+
+async def test_an_own_app_is_write_only_and_stays_while_used(world, roles):
+    secret = Secret("CNRY_app_0123456789abcdef0123456789abcdef")
+    app_id = await apps.register_app(
+        world.hub, world.owner, "github", client_id="own", client_secret=secret, signing_secret=secret
+    )
+    described = await apps.describe_app(world.hub, roles["viewer"], "github")
+    assert "CNRY" not in str(described) and described.options[0].has_signing_secret
+    await apps.update_app(world.hub, world.owner, app_id, client_id="newer", client_secret=Secret("********"))
+    with pytest.raises(InvalidInput):
+        await apps.update_app(world.hub, world.owner, app_id, client_secret=Secret(""))
+    await world.begin()
+    with pytest.raises(Conflict) as caught:
+        await apps.delete_app(world.hub, world.owner, app_id)
+    assert caught.value.code == "app_in_use"
+    await attempts.cancel(world.hub, world.owner, world.connections()[0].id)
+    await apps.delete_app(world.hub, world.owner, app_id)
+    with pytest.raises(NotFound):
+        await apps.delete_app(world.hub, world.other, app_id)
+    with pytest.raises(Forbidden):
+        await apps.register_app(world.hub, roles["editor"], "github", client_id="x", client_secret=secret)
+
+
+async def test_expiring_tokens_keep_their_refresh_token_and_end(world, clock):
+    world.vendor.settings(github={"expiring_tokens": True})
+    outcome = await world.connect()
+    assert [one.field for one in world.credentials()] == ["access_token", "refresh_token"]
+    assert world.connection(outcome.connection_id).expires_at == clock() + timedelta(seconds=28800)
+
+
+async def test_open_pages_hear_of_every_change(world):
+    from integrations_app.organizations.hub import organization_topic
+
+    with world.hub.bus.subscribe(organization_topic(world.owner.organization_id)) as heard:
+        outcome = await world.connect()
+        event = await asyncio.wait_for(anext(heard), 2)
+    assert event.message == {"kind": "connection", "id": outcome.connection_id}
