@@ -1,0 +1,131 @@
+"""What starts a workflow: matching, examples, and the hooks that bring the deliveries."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from integrations_app.errors import InvalidInput, Rejected
+from integrations_app.kit.secret import Secret
+from integrations_app.providers.github import provider
+from integrations_app.providers.github.hooks import HOOKS
+from integrations_app.sdk.triggers import HookRequest, Inbound
+
+REPOSITORY = "octo-org/hello-world"
+URL = "http://127.0.0.1:9/api/webhooks/e1"
+
+
+def matches(key: str, change: dict[str, Any] | None = None, **config: Any) -> bool:
+    trigger = provider.trigger(key)
+    assert trigger is not None
+    payload = {**trigger.example, **(change or {})}
+    return trigger.matches(Inbound(key, "1", payload), trigger.config(**({"repository": REPOSITORY} | config)))
+
+
+@pytest.mark.parametrize("key", ["issues", "push", "pull_request", "issue_comment"])
+def test_the_example_starts_it_and_another_repository_does_not(key: str) -> None:
+    assert matches(key)
+    assert matches(key, repository="Octo-Org/Hello-World")
+    assert not matches(key, repository="octo-org/other")
+    assert not matches(key, {"repository": None})
+
+
+@pytest.mark.parametrize(
+    ("actions", "happened", "starts"),
+    [(["opened"], "closed", False), (["opened", "closed"], "closed", True), ([], "labeled", True)],
+)
+def test_actions_are_chosen(actions: list[str], happened: str, starts: bool) -> None:
+    assert matches("issues", {"action": happened}, actions=actions) is starts
+
+
+@pytest.mark.parametrize(
+    ("branches", "ref", "starts"),
+    [
+        ([], "refs/heads/any", True),
+        (["main"], "refs/heads/main", True),
+        (["main"], "refs/heads/maintenance", False),
+        (["release/*"], "refs/heads/release/1.2", True),
+        ([], "refs/tags/v1", False),
+    ],
+)
+def test_branches_are_chosen(branches: list[str], ref: str, starts: bool) -> None:
+    assert matches("push", {"ref": ref}, branches=branches) is starts
+
+
+def test_a_deleted_branch_is_no_push() -> None:
+    assert not matches("push", {"deleted": True})
+
+
+@pytest.fixture
+def github(connect: Any, sandbox: Any) -> Any:
+    return connect("github", access_token=sandbox.token("github", "octo-hub", ["repo"]))
+
+
+def request(secret: str = "one", events: tuple[str, ...] = ("issues",), repository: str = "acme/web") -> HookRequest:
+    return HookRequest(URL, Secret(secret), {"repository": repository}, events)
+
+
+async def hooks(github: Any) -> list[Any]:
+    found: list[Any] = await github.client.read(lambda api: api.requester.requestJsonAndCheck("GET", "/repos/acme/web/hooks")[1])
+    return found
+
+
+async def test_a_hook_is_made_once_and_kept_up_to_date(github: Any) -> None:
+    first = await HOOKS.create(request(), github.context())
+    assert await HOOKS.create(request(), github.context()) == first
+    assert await HOOKS.create(request("two", ("push", "issues")), github.context()) == first
+    (there,) = await hooks(github)
+    assert str(there["id"]) == first
+    assert (sorted(there["events"]), there["active"]) == (["issues", "push"], True)
+    assert (there["config"]["content_type"], there["config"]["insecure_ssl"]) == ("json", "0")
+
+
+async def test_the_secret_signs_the_deliveries(github: Any, sandbox: Any) -> None:
+    await HOOKS.create(request("shared"), github.context())
+    made = next(entry for entry in sandbox.requests("/hooks", "POST"))
+    assert '"secret": "shared"' in made["body"]
+
+
+async def test_removing_is_repeatable(github: Any) -> None:
+    made = await HOOKS.create(request(), github.context())
+    for _ in range(2):
+        await HOOKS.remove(made, {"repository": "acme/web"}, github.context())
+    assert await hooks(github) == []
+
+
+async def test_only_an_administrator_can(connect: Any, sandbox: Any) -> None:
+    mona = connect("github", access_token=sandbox.token("github", "mona-lisa"))
+    with pytest.raises(Rejected) as refused:
+        await HOOKS.create(request(), mona.context())
+    assert refused.value.code == "not_found_or_no_access"
+
+
+def test_the_target_is_the_repository() -> None:
+    assert HOOKS.target({"repository": "Acme/Web"}) == "acme/web"
+    with pytest.raises(InvalidInput):
+        HOOKS.target({})
+
+
+@pytest.mark.parametrize(
+    ("url", "reachable"),
+    [
+        ("https://hub.example/api/webhooks/1", True),
+        ("https://8.8.8.8/x", True),
+        ("http://localhost:3000/x", False),
+        ("http://127.0.0.1:3000/x", False),
+        ("http://[::1]/x", False),
+        ("http://192.168.1.5/x", False),
+        ("http://nas.local/x", False),
+        ("http://intranet/x", False),
+    ],
+)
+def test_addresses_that_cannot_be_delivered_to(url: str, reachable: bool) -> None:
+    real = provider.base_addresses(lambda _name: None)
+    assert (HOOKS.refusal(url, real) is None) is reachable
+    assert HOOKS.refusal(url, provider.sandbox_addresses("http://127.0.0.1:3000/sandbox")) is None
+
+
+def test_every_trigger_brings_its_hook() -> None:
+    for trigger in provider.triggers:
+        assert trigger.hooks is HOOKS
+        assert replace(trigger).kinds == (trigger.key,)
