@@ -4,9 +4,18 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
 
 import integrations_app.tables  # noqa: F401  (fills the metadata)
+from integrations_app.kit.columns import Timestamp
 from integrations_app.settings import load_settings
+
+
+def as_plain_type(kind: str, item: object, _context: object) -> str | bool:
+    """Write our column types as what they are stored as: a migration must outlive the code of today."""
+    if kind != "type":
+        return False
+    return {Timestamp: "sa.DateTime(timezone=True)", AutoString: "sa.String()"}.get(type(item), False)
 
 
 def upgrade(connection: Connection) -> None:
@@ -15,6 +24,7 @@ def upgrade(connection: Connection) -> None:
         connection=connection,
         target_metadata=SQLModel.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
+        render_item=as_plain_type,
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,

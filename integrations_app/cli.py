@@ -37,7 +37,7 @@ def run(
     front_end = serve.find_front_end()
     serve.build_if_stale(front_end)
     _migrate(settings)
-    typer.echo(banner(settings, None))
+    typer.echo(banner(settings, _setup_url(settings)))
     serve.serve(settings, front_end)
 
 
@@ -84,6 +84,25 @@ def _migrate(settings: "Settings") -> bool:
 
     settings.open_data_dir()
     return migrations.migrate(settings.database_url)
+
+
+def _setup_url(settings: "Settings") -> str | None:
+    """The address of the set-up page with its one-time token, while nobody owns this installation."""
+    import secrets
+
+    from integrations_app.assembly import open_hub
+    from integrations_app.kit.secret import Secret
+    from integrations_app.organizations.service import prepare_setup
+
+    token = settings.setup_token or Secret(secrets.token_urlsafe(24))
+    hub = open_hub(settings)
+    try:
+        if hub.keyring.sealed:
+            return None
+        needed = hub.database.write_now(lambda session: prepare_setup(session, hub.keyring, token, hub.clock()))
+    finally:
+        hub.database.close()
+    return f"{settings.public_url}/setup?token={token.reveal('print the setup link')}" if needed else None
 
 
 def main() -> NoReturn:

@@ -1,31 +1,143 @@
 """Composition root: which pages, routes and wrappers make the product, and what lives as long as the process."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import reflex as rx
-from starlette.applications import Starlette
+from reflex.environment import environment
+from reflex_base.event import EventSpec
+from starlette.routing import BaseRoute, Mount
 
+from integrations_app import logs
+from integrations_app.assembly import close_hub, open_hub
+from integrations_app.connections.attempts import expire_attempts
+from integrations_app.errors import IntegrationsError, Unavailable
+from integrations_app.organizations.hub import Hub
+from integrations_app.sandbox import create_app as create_sandbox
+from integrations_app.sdk.registry import registry
+from integrations_app.serve import find_front_end
+from integrations_app.settings import Settings, load_settings
+from integrations_app.ui import hub as ui_hub
+from integrations_app.ui.guard import GuardMiddleware, assert_guarded
+from integrations_app.ui.live import LivePages, provide_live_pages
+from integrations_app.ui.pages.audit import AuditState, audit
+from integrations_app.ui.pages.connection import connection
+from integrations_app.ui.pages.connection_state import ConnectionState
+from integrations_app.ui.pages.integrations import integrations
+from integrations_app.ui.pages.integrations_state import IntegrationsState
 from integrations_app.ui.pages.not_found import not_found
+from integrations_app.ui.pages.settings import settings as settings_page
+from integrations_app.ui.pages.settings_state import SettingsState
+from integrations_app.ui.trouble import TroubleState
+from integrations_app.web import oauth
+from integrations_app.web.routes import layers, routes
+from integrations_app.web.sockets import OpenSockets
+from integrations_app.workflows.engine.embedded import EmbeddedEngine
 
-Wrapper = Callable[[Any], Any]
-
-
-def api_transformers() -> list[Starlette | Wrapper]:
-    """Our routes in front of Reflex, then the wrappers around everything; the last one is outermost."""
-    return [Starlette()]
+_log = logging.getLogger(__name__)
+SWEEP_SECONDS = 30.0
+TROUBLE = "Something went wrong on our side. It has been logged; try again."
 
 
 def add_pages(app: rx.App) -> None:
     """Every page of the user interface, one by one."""
+    app.add_page(integrations, route="/integrations", title="Integrations", on_load=IntegrationsState.load)
+    app.add_page(
+        connection, route="/integrations/[provider_key]", title="Provider · Integrations", on_load=ConnectionState.load
+    )
+    app.add_page(audit, route="/audit", title="Audit · Integrations", on_load=AuditState.load)
+    app.add_page(settings_page, route="/settings", title="Settings · Integrations", on_load=SettingsState.load)
     app.add_page(not_found, route="404", title="Page not found · Integrations")
 
 
 def create_app() -> rx.App:
-    """The whole product as one ASGI factory."""
-    app = rx.App(api_transformer=api_transformers(), html_lang="en", stylesheets=["/app.css"])
+    """The whole product as one ASGI factory; while the front end is built, its pages only."""
+    app = rx.App(
+        html_lang="en",
+        stylesheets=["/app.css"],
+        head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+        app_wraps={},  # Reflex's own overlays speak through toasts, which the content policy silences
+        toaster=None,
+        backend_exception_handler=on_trouble,
+    )
     add_pages(app)
+    if environment.REFLEX_SKIP_COMPILE.get():
+        Process(app, load_settings())
     return app
+
+
+def on_trouble(exception: Exception) -> EventSpec:
+    """What a person sees when a handler breaks: the words of our own errors, else that it was logged."""
+    if isinstance(exception, IntegrationsError):
+        return TroubleState.show_trouble(exception.message)
+    _log.error("an event handler broke", exc_info=exception)
+    return TroubleState.show_trouble(TROUBLE)
+
+
+class Process:
+    """One serving process: opened while the application is made, alive from the first to the last request."""
+
+    def __init__(self, app: rx.App, settings: Settings) -> None:
+        logs.configure(settings, registry())
+        assert_guarded()
+        self.hub: Hub = open_hub(settings)
+        self._engine = EmbeddedEngine(self.hub)
+        self._ready = False
+        self._sockets = OpenSockets(self.hub)
+        self._live = LivePages(app, self.hub.bus)
+        ui_hub.provide(self.hub)
+        provide_live_pages(self._live)
+        app.add_middleware(GuardMiddleware(ui_hub.hub))
+        app.api_transformer = layers(self.hub, self._routes(), self._sockets, self._pages())
+        app.register_lifespan_task(self._alive)
+
+    def _routes(self) -> list[BaseRoute]:
+        listed = [*routes(self.hub, {"engine": self._probe}), *oauth.routes(self.hub)]
+        if self.hub.settings.sandbox:
+            listed.append(Mount("/sandbox", create_sandbox()))
+        return listed
+
+    def _pages(self) -> Path | None:
+        pages = find_front_end().pages
+        return pages if pages.is_dir() else None
+
+    @asynccontextmanager
+    async def _alive(self) -> AsyncIterator[None]:
+        await self.hub.bus.start()
+        executes = self.hub.settings.execute and not self.hub.keyring.sealed
+        if executes:
+            await self._engine.start()
+        self._ready = True
+        background = [asyncio.create_task(one) for one in self._background()]
+        try:
+            yield
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            if executes:
+                await self._engine.stop()
+            await close_hub(self.hub)
+
+    def _background(self) -> list[Coroutine[Any, Any, None]]:
+        return [self._live.run(), self._sockets.watch(), self._sweep()]
+
+    async def _sweep(self) -> None:
+        """Give up attempts that nobody finished, so that their cards do not say Connecting for ever."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await expire_attempts(self.hub)
+            except IntegrationsError as error:
+                _log.warning("attempts could not be swept: %s", error.code)
+
+    async def _probe(self) -> None:
+        if not self._ready:
+            raise Unavailable("The engine has not started yet.", 1.0, "engine_starting")
 
 
 app = create_app()

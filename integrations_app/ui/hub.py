@@ -3,21 +3,19 @@
 from dataclasses import dataclass
 
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows.engine.base import Engine
 
 
 @dataclass(slots=True)
 class _Provided:
     hub: Hub | None = None
-    engine: Engine | None = None
 
 
 _provided = _Provided()
 
 
-def provide(hub: Hub, engine: Engine) -> None:
+def provide(hub: Hub) -> None:
     """Called by the composition root before the first event is served."""
-    _provided.hub, _provided.engine = hub, engine
+    _provided.hub = hub
 
 
 def hub() -> Hub:

@@ -13,6 +13,7 @@ from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.pages.integrations_rows import Card, ConnectionLine, card, keep_outcomes
 from integrations_app.ui.session import SessionState, current_actor
+from integrations_app.workflows.progress import first_progress
 
 KINDS = frozenset({"connection", "workflow"})
 FILTERS = ("All", "Connected", "Needs attention", "Available")
