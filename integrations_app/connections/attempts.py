@@ -16,7 +16,7 @@ from integrations_app.organizations.permissions import Actor, Permission
 LIFE = timedelta(minutes=10)
 KEPT = timedelta(days=1)
 """A spent attempt is remembered this long, so that a replay is told apart from a guess."""
-EXPIRED = "expired"
+EXPIRED = "state_expired"
 HOME = "/integrations"
 LONGEST = 500
 _NOT_PAGES = ("/api", "/auth", "/sandbox")

@@ -46,8 +46,8 @@ class Vendor:
     url: str
     http: httpx.Client
 
-    def control(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = self.http.post(f"{self.url}/_control/{path}", json=body)
+    def control(self, call: str, /, **body: Any) -> dict[str, Any]:
+        answer = self.http.post(f"{self.url}/_control/{call}", json=body)
         answer.raise_for_status()
         return dict(answer.json())
 

@@ -73,7 +73,7 @@ class Judged:
     code: Secret
 
 
-class _Refused(Exception):  # noqa: N818 - travels inside this module only
+class _Refused(Exception):
     """The verdict on a callback: the public code, its status, the reason in the audit row."""
 
     def __init__(self, code: str, status: int, reason: str, *, burn: bool = False) -> None:
