@@ -10,6 +10,7 @@ from integrations_app.sdk.actions import Result
 
 TEXT_LIMIT = 256 * 1024
 EXCERPT = 300
+_MARGIN = 16 * 1024  # more than a secret is long, so that none is cut in two before it is looked for
 _KEPT_BACK = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
 
 
@@ -27,7 +28,7 @@ def to_answer(client: WebhookClient, response: httpx.Response) -> Answer:
     """Read the answer. Any 2xx is ok; a redirect is handed back as it is, not followed."""
     text = _text(response)
     truncated = len(text) > TEXT_LIMIT
-    body: Any = client.redact(text)[:TEXT_LIMIT] or None
+    body: Any = client.redact(text[: TEXT_LIMIT + _MARGIN])[:TEXT_LIMIT] or None
     if _says_json(response) and not truncated:
         body = _parsed(client, text, body)
     return Answer(
@@ -41,7 +42,7 @@ def to_answer(client: WebhookClient, response: httpx.Response) -> Answer:
 
 def excerpt(client: WebhookClient, response: httpx.Response) -> str:
     """Return the beginning of the answer for an error message."""
-    return " ".join(client.redact(_text(response)).split())[:EXCERPT]
+    return " ".join(client.redact(_text(response)[:_MARGIN]).split())[:EXCERPT]
 
 
 def _text(response: httpx.Response) -> str:

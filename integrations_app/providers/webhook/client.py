@@ -1,21 +1,21 @@
 """The client of a webhook connection: puts the secret on, and takes it out of whatever comes back."""
 
 import base64
-import json
+import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, quote_plus
+from functools import cached_property
 
 import httpx
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.webhook.errors import check_error
+from integrations_app.providers.webhook.redaction import REDACTED, pattern_of
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.target import target_url
 from integrations_app.sdk.context import Access, Account
 
 API_KEY, TOKEN, PASSWORD = "api_key", "token", "password"  # noqa: S105 - names of fields
-REDACTED = "[redacted]"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATABLE_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
 
@@ -75,21 +75,15 @@ class WebhookClient:
                 raise InvalidInput({f"headers.{name}": "is set by the connection"}, "", "header_invalid")
 
     def redact(self, text: str) -> str:
-        """Take every form of our own secrets out of a text that came back."""
-        for form in self._forms():
-            text = text.replace(form, REDACTED)
-        return text
+        """Take our own secrets out of a text that came back, however they are written in it."""
+        return self._pattern.sub(REDACTED, text)
 
-    def _forms(self) -> list[str]:
-        """The secrets as they travel, and as a receiver may repeat them in JSON or in an address; longest first."""
-        forms: set[str] = set()
-        for name, secret in self._secrets.items():
-            plain = secret.reveal("webhook redaction")
-            forms |= {plain, quote(plain, safe=""), quote(plain), quote_plus(plain), json.dumps(plain)[1:-1]}
-            forms.add(base64.b64encode(plain.encode()).decode())
-            if name == PASSWORD:
-                forms.add(_basic(self.settings.username, secret))
-        return sorted((form for form in forms if form), key=len, reverse=True)
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        values = [secret.reveal("webhook redaction") for secret in self._secrets.values()]
+        if password := self._secrets.get(PASSWORD):
+            values.append(f"{self.settings.username}:{password.reveal('webhook redaction')}")
+        return pattern_of(values)
 
 
 def _basic(username: str, password: Secret) -> str:
