@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from integrations_app.kit.secret import Secret
 
@@ -20,7 +19,7 @@ class OpenEndpoint:
     kind: str
     enabled: bool
     secret: Secret | None
-    config: Any
+    connection_id: str | None = None
 
 
 _kept: dict[str, tuple[float, OpenEndpoint]] = {}

@@ -1,0 +1,177 @@
+"""The inbound route: raw bytes read within bounds, judged by the service, answered in constant words."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from integrations_app.errors import (
+    CredentialUnreadable,
+    IntegrationsError,
+    InvalidInput,
+    NotFound,
+    RateLimited,
+    Retryable,
+    SignatureInvalid,
+    VaultSealed,
+)
+from integrations_app.organizations.hub import Hub
+from integrations_app.workflows import events, inbound
+
+PATH = "/api/webhooks/{endpoint_id}"
+BODY_SECONDS = 30.0
+"""A sender that takes longer is cut off."""
+MAX_INFLIGHT_BYTES = 128 * 1024 * 1024
+"""Bodies of all deliveries being read; beyond it senders are asked to come back."""
+
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of the tree
+    """The request is answered with this status and code, without looking further."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, code)
+        self.status, self.code, self.message, self.headers = status, code, message, headers or {}
+
+
+class Inflight:
+    """Bytes of bodies that are being read by this process."""
+
+    def __init__(self, limit: int = MAX_INFLIGHT_BYTES) -> None:
+        self._limit = limit
+        self._bytes = 0
+
+    def take(self, count: int) -> None:
+        """Count `count` more bytes; Refused with 429 when there are too many."""
+        if self._bytes + count > self._limit:
+            raise Refused(429, "rate_limited", "Too much is being delivered at once.", {"Retry-After": "1"})
+        self._bytes += count
+
+    def give_back(self, count: int) -> None:
+        """The bytes are gone."""
+        self._bytes -= count
+
+
+def routes(hub: Hub, inflight: Inflight | None = None) -> list[Route]:
+    """The routes of inbound deliveries."""
+    counted = inflight or Inflight()
+
+    async def receive(request: Request) -> Response:
+        return await _answered(request, lambda: _receive(hub, request, counted))
+
+    return [Route(PATH, receive, methods=["POST"])]
+
+
+async def _receive(hub: Hub, request: Request, inflight: Inflight) -> Response:
+    endpoint_id = request.path_params["endpoint_id"]
+    endpoint = await events.find_endpoint(hub, endpoint_id)
+    kind = endpoint.kind if endpoint is not None else inbound.NONE
+    types, limit = inbound.limits_of(hub.registry, kind)
+    if endpoint is not None:
+        _require_type(request, types)
+    body = await _read(request, limit, inflight)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    found = await events.accept(hub, endpoint_id, headers, body)
+    if isinstance(found, events.Duplicate):
+        return _json(200, {"status": "duplicate", "delivery_id": found.delivery_id})
+    if found.reply is not None:
+        return PlainTextResponse(found.reply, headers=_NO_STORE)
+    return _json(202, {"delivery_id": found.delivery_id})
+
+
+def _require_type(request: Request, types: tuple[str, ...]) -> None:
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise Refused(415, "encoding_unsupported", "Send the body as it is, without a content encoding.")
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    json_like = given.startswith("application/") and given.endswith("+json") and "application/json" in types
+    if given not in types and not json_like:
+        raise Refused(415, "unsupported_media_type", f"Send {' or '.join(types)}.")
+
+
+async def _read(request: Request, limit: int, inflight: Inflight) -> bytes:
+    """The raw body: never more than `limit` bytes, never longer than 30 s."""
+    announced = _announced_length(request)
+    if announced is not None and announced > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    count = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                if count + len(chunk) > limit:
+                    raise _too_large(limit)
+                inflight.take(len(chunk))
+                count += len(chunk)
+                chunks.append(chunk)
+    except TimeoutError:
+        raise Refused(408, "body_too_slow", "The body took longer than 30 seconds.", {"Connection": "close"}) from None
+    finally:
+        inflight.give_back(count)
+    if announced is not None and announced != count:
+        raise Refused(400, "length_mismatch", "The body is not as long as Content-Length says.")
+    return b"".join(chunks)
+
+
+def _announced_length(request: Request) -> int | None:
+    given = request.headers.get("content-length")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) <= 15):  # noqa: PLR2004 - a petabyte is no length
+        raise Refused(400, "length_mismatch", "Content-Length is not a length.")
+    return int(given)
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(413, "body_too_large", f"At most {limit} bytes are taken.", {"Connection": "close"})
+
+
+async def _answered(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
+    """Run `work`; whatever it raises becomes a constant body: nothing in it tells one endpoint from another."""
+    try:
+        return await work()
+    except Refused as refused:
+        return _error(refused.status, refused.code, refused.message, headers=refused.headers)
+    except ClientDisconnect:
+        return _error(400, "length_mismatch", "The sender went away before the body was complete.")
+    except IntegrationsError as error:
+        return _translated(error)
+
+
+def _translated(error: IntegrationsError) -> Response:
+    if isinstance(error, NotFound):
+        return _error(404, "not_found", "There is no such endpoint.")
+    if isinstance(error, SignatureInvalid):
+        return _error(401, error.code, error.message)
+    if isinstance(error, InvalidInput):
+        return _error(400, "body_invalid", "The body cannot be read.", fields=error.fields)
+    if isinstance(error, RateLimited):
+        return _error(429, error.code, error.message, headers=_after(error))
+    if isinstance(error, Retryable):
+        return _error(503, error.code, error.message, headers=_after(error))
+    if isinstance(error, VaultSealed | CredentialUnreadable):
+        return _error(503, error.code, "Nothing can be verified right now.", headers={"Retry-After": "30"})
+    raise error
+
+
+def _after(error: Retryable) -> dict[str, str]:
+    return {"Retry-After": str(max(1, round(error.after or 1)))}
+
+
+def _error(
+    status: int, code: str, message: str, *, headers: dict[str, str] | None = None, fields: dict[str, str] | None = None
+) -> Response:
+    """The documented shape, without an id of its own: equal refusals have equal bytes (the id is in the header)."""
+    error: dict[str, object] = {"code": code, "message": message, "request_id": ""}
+    if fields:
+        error["fields"] = fields
+    return _json(status, {"error": error}, headers)
+
+
+def _json(status: int, content: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        orjson.dumps(content), status, headers={**_NO_STORE, **(headers or {})}, media_type="application/json"
+    )

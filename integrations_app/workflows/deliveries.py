@@ -1,0 +1,209 @@
+"""Deliveries: one verified delivery becomes an event and the runs it starts, in one transaction."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from pydantic import ValidationError
+from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from integrations_app.errors import NotFound
+from integrations_app.kit.db import on_commit
+from integrations_app.organizations.hub import Hub
+from integrations_app.sdk.triggers import Inbound
+from integrations_app.workflows import engine
+from integrations_app.workflows.checkpoints import RUN, WORKFLOW, announcement
+from integrations_app.workflows.definition import WEBHOOK
+from integrations_app.workflows.models import Endpoint, Event, Run, RunStatus, Subscription
+
+_log = logging.getLogger(__name__)
+
+EVENT = cast("Table", Event.__table__)  # type: ignore[attr-defined]
+SUBSCRIPTION = cast("Table", Subscription.__table__)  # type: ignore[attr-defined]
+ENDPOINT = cast("Table", Endpoint.__table__)  # type: ignore[attr-defined]
+
+AFTER_FAILURE = timedelta(seconds=10)
+"""A delivery sent again starts a failed run anew only when it failed longer ago: echoes of one delivery do not."""
+NOTED_EVERY = 10.0
+"""Seconds between two notes of when something last happened."""
+
+_LISTENING = (
+    select(
+        SUBSCRIPTION.c.workflow_id,
+        SUBSCRIPTION.c.trigger_type,
+        SUBSCRIPTION.c.config,
+        WORKFLOW.c.name,
+        WORKFLOW.c.published_number,
+    )
+    .join(
+        WORKFLOW,
+        (WORKFLOW.c.organization_id == SUBSCRIPTION.c.organization_id) & (WORKFLOW.c.id == SUBSCRIPTION.c.workflow_id),
+    )
+    .where(
+        SUBSCRIPTION.c.organization_id == bindparam("organization"),
+        SUBSCRIPTION.c.endpoint_id == bindparam("endpoint"),
+        WORKFLOW.c.paused.is_(False),
+        WORKFLOW.c.published_number.is_not(None),
+    )
+)
+_SAME_DELIVERY = select(EVENT.c.id, EVENT.c.verdict).where(
+    EVENT.c.organization_id == bindparam("organization"),
+    EVENT.c.endpoint_id == bindparam("endpoint"),
+    EVENT.c.delivery_id == bindparam("delivery"),
+)
+_RUNS_OF = (
+    select(RUN.c.workflow_id, RUN.c.status, func.count().label("count"), func.max(RUN.c.ended_at).label("ended_at"))
+    .where(RUN.c.organization_id == bindparam("organization"), RUN.c.event_id == bindparam("event"))
+    .group_by(RUN.c.workflow_id, RUN.c.status)
+)
+_SEEN_EVENT = update(ENDPOINT).where(
+    ENDPOINT.c.organization_id == bindparam("at_organization"), ENDPOINT.c.id == bindparam("at_id")
+).values(last_event_at=bindparam("at"))  # fmt: skip
+_SEEN_RUN = update(WORKFLOW).where(
+    WORKFLOW.c.organization_id == bindparam("at_organization"), WORKFLOW.c.id == bindparam("at_id")
+).values(last_run_at=bindparam("at"))  # fmt: skip
+_noted: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A live workflow that a delivery starts."""
+
+    workflow_id: str
+    name: str
+    version: int
+
+
+def insert_event(session: Session, values: dict[str, Any]) -> bool:
+    """Keep the event; False when this delivery is known already."""
+    made = _insert(session, EVENT).values(values).on_conflict_do_nothing().returning(EVENT.c.id)
+    return session.connection().execute(made).scalar_one_or_none() is not None
+
+
+def find_event(session: Session, organization_id: str, endpoint_id: str, delivery_id: str) -> tuple[str, str]:
+    """Id and verdict of the event that this delivery made before."""
+    given = {"organization": organization_id, "endpoint": endpoint_id, "delivery": delivery_id}
+    row = session.connection().execute(_SAME_DELIVERY, given).one()
+    return row.id, row.verdict
+
+
+def listening(hub: Hub, session: Session, organization_id: str, endpoint_id: str, inbound: Inbound) -> list[Listening]:
+    """The live workflows that this delivery starts."""
+    given = {"organization": organization_id, "endpoint": endpoint_id}
+    rows = session.connection().execute(_LISTENING, given)
+    return [
+        Listening(row.workflow_id, row.name, row.published_number)
+        for row in rows
+        if row.trigger_type == WEBHOOK or _matches(hub, row.trigger_type, row.config, inbound)
+    ]
+
+
+def start(
+    hub: Hub, session: Session, organization_id: str, event_id: str, inbound: Inbound, starting: Sequence[Listening],
+    *, again: Mapping[str, int | str] | None = None,
+) -> list[str]:  # fmt: skip
+    """Start a run per workflow, once per event and turn; returns the ids of those that are new."""
+    now, started = hub.clock(), []
+    for one in starting:
+        turn = (again or {}).get(one.workflow_id, 0)
+        values = _run(organization_id, hub.new_id(), one, event_id, inbound, now)
+        values["idempotency_key"] = f"event:{event_id}:{turn}"
+        if insert_run(hub, session, values):
+            started.append(values["id"])
+            if is_news(f"workflow:{one.workflow_id}"):
+                given = {"at_organization": organization_id, "at_id": one.workflow_id, "at": now}
+                session.connection().execute(_SEEN_RUN, given)
+    return started
+
+
+def insert_run(hub: Hub, session: Session, values: dict[str, Any]) -> bool:
+    """Keep a run and hand it to the engine with this transaction; False when its idempotency key is taken."""
+    made = _insert(session, RUN).values(values).on_conflict_do_nothing().returning(RUN.c.id)
+    if session.connection().execute(made).scalar_one_or_none() is None:
+        return False
+    engine.enqueue(hub, session, values["id"])
+    on_commit(session, announcement(hub, values["organization_id"], "run", values["id"]))
+    return True
+
+
+def note_event(session: Session, organization_id: str, endpoint_id: str, now: datetime) -> None:
+    """Remember when the endpoint last received something; not for every single delivery."""
+    if is_news(f"endpoint:{endpoint_id}"):
+        given = {"at_organization": organization_id, "at_id": endpoint_id, "at": now}
+        session.connection().execute(_SEEN_EVENT, given)
+
+
+def failed_turns(
+    session: Session, organization_id: str, event_id: str, now: datetime
+) -> tuple[set[str], dict[str, int]]:
+    """What became of an event: workflows with a run that is good or under way, and how often the others failed."""
+    rows = session.connection().execute(_RUNS_OF, {"organization": organization_id, "event": event_id})
+    settled: set[str] = set()
+    failed: dict[str, int] = {}
+    for row in rows:
+        recent = row.ended_at is not None and now - row.ended_at < AFTER_FAILURE
+        if row.status != RunStatus.FAILED or recent:
+            settled.add(row.workflow_id)
+        else:
+            failed[row.workflow_id] = row.count
+    return settled, failed
+
+
+def runs_of_event(session: Session, organization_id: str, event_id: str) -> tuple[str, ...]:
+    """The runs that an event started, oldest first."""
+    statement = (
+        select(col(Run.id))
+        .where(col(Run.organization_id) == organization_id, col(Run.event_id) == event_id)
+        .order_by(col(Run.created_at))
+    )
+    return tuple(session.execute(statement).scalars())
+
+
+def is_news(what: str) -> bool:
+    """Whether it is time again to write down when `what` last happened; this process decides alone."""
+    now = time.monotonic()
+    if now - _noted.get(what, -NOTED_EVERY) < NOTED_EVERY:
+        return False
+    if len(_noted) > 10_000:  # noqa: PLR2004 - forgetting only costs a few more notes
+        _noted.clear()
+    _noted[what] = now
+    return True
+
+
+def _run(
+    organization_id: str, run_id: str, one: Listening, event_id: str, inbound: Inbound, now: datetime
+) -> dict[str, Any]:
+    return {
+        "organization_id": organization_id,
+        "id": run_id,
+        "workflow_id": one.workflow_id,
+        "workflow_name": one.name,
+        "version": one.version,
+        "status": RunStatus.QUEUED.value,
+        "reason": "",
+        "error_code": "",
+        "error_message": "",
+        "event_id": event_id,
+        "trigger_payload": dict(inbound.payload),
+        "cancel_requested": False,
+        "created_at": now,
+    }
+
+
+def _matches(hub: Hub, trigger_type: str, config: Any, inbound: Inbound) -> bool:
+    try:
+        _, trigger = hub.registry.trigger(trigger_type)
+        return inbound.kind in trigger.kinds and trigger.matches(inbound, trigger.config.model_validate(config))
+    except (NotFound, ValidationError):
+        _log.warning("the trigger %s of a live workflow cannot be read any more", trigger_type)
+        return False
+
+
+def _insert(session: Session, table: Table) -> Any:
+    dialect = session.get_bind().dialect.name
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -1,0 +1,254 @@
+"""Events: deliveries accepted before they are answered, listed, shown and replayed."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from integrations_app.connections import health
+from integrations_app.errors import NotFound, ReconnectRequired, SignatureInvalid, Unavailable
+from integrations_app.kit.db import on_commit
+from integrations_app.kit.signing import spend_verification_time
+from integrations_app.kit.tenancy import across_organizations
+from integrations_app.organizations.audit import record
+from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Actor, Permission, system_actor
+from integrations_app.sdk.triggers import Headers, Inbound
+from integrations_app.workflows import deliveries, endpoint_cache
+from integrations_app.workflows import inbound as judge
+from integrations_app.workflows.checkpoints import announcement
+from integrations_app.workflows.endpoint_cache import OpenEndpoint
+from integrations_app.workflows.models import Endpoint, Event
+from integrations_app.workflows.repository import Endpoints, page
+from integrations_app.workflows.sealing import open_body, open_endpoint_secret, seal_body
+from integrations_app.workflows.views import Page
+
+ACCEPTED, IGNORED = "accepted", "ignored"
+SHOWN_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The delivery is durable; `reply` is what the vendor wants to hear, when it wants something."""
+
+    delivery_id: str
+    event_id: str
+    run_ids: tuple[str, ...] = ()
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The delivery was accepted before."""
+
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of the list."""
+
+    id: str
+    endpoint_id: str
+    endpoint_name: str
+    delivery_id: str
+    kind: str
+    verdict: str
+    received_at: datetime
+    run_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """An event with its headers (none that authenticates) and its body as text."""
+
+    row: EventRow
+    headers: Mapping[str, str]
+    body: str
+    cut: bool
+    """The body is longer than what is shown."""
+
+
+async def find_endpoint(hub: Hub, endpoint_id: str) -> OpenEndpoint | None:
+    """The enabled endpoint of that id, its secret open; None for an unknown, disabled or deleted one.
+
+    Raises VaultSealed, CredentialUnreadable, Unavailable.
+    """
+    kept = endpoint_cache.find(endpoint_id)
+    if kept is None:
+        kept = await hub.database.read(lambda session: _open(hub, session, endpoint_id))
+        if kept is not None:
+            endpoint_cache.keep(kept)
+    return kept if kept is not None and kept.enabled else None
+
+
+async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> Accepted | Duplicate:
+    """Verify a delivery over its raw bytes and make it durable together with the runs it starts.
+
+    `headers` have lower-case names. Raises NotFound (after the work of a verification), SignatureInvalid,
+    InvalidInput for a body that cannot be read, Unavailable (`endpoint_unconfigured` without a secret).
+    """
+    endpoint = await find_endpoint(hub, endpoint_id)
+    if endpoint is None:
+        spend_verification_time(body, headers.get("x-hub-signature-256"))
+        raise NotFound("There is no such endpoint.")
+    if endpoint.secret is None and endpoint.kind != judge.NONE:
+        raise Unavailable("The endpoint has no secret yet; nothing is accepted unsigned.", None, "endpoint_unconfigured")
+    try:
+        judge.verify(hub.registry, endpoint.kind, endpoint.secret, headers, body, hub.clock())
+    except SignatureInvalid as error:
+        await _note_rejected(hub, endpoint, error.code)
+        raise
+    inbound = judge.read(hub.registry, endpoint.kind, headers, body)
+    found = await hub.database.write(lambda session: _keep(hub, session, endpoint, inbound, headers, body))
+    if inbound.revoked and isinstance(found, Accepted):
+        await _note_revoked(hub, endpoint)
+    return found
+
+
+async def list_events(
+    hub: Hub, actor: Actor, *, endpoint_id: str = "", cursor: str = "", limit: int = 50
+) -> Page[EventRow]:
+    """The organisation's events, newest first."""
+    actor.require(Permission.VIEW)
+
+    def read(session: Session) -> Page[EventRow]:
+        statement = select(Event).where(col(Event.organization_id) == actor.organization_id)
+        if endpoint_id:
+            statement = statement.where(col(Event.endpoint_id) == endpoint_id)
+        rows, next_cursor = page(session, statement, Event, cursor, limit, by="received_at")
+        names = {one.id: one.name for one in Endpoints(session, actor.organization_id).list_all()}
+        return Page(tuple(_row(row, names) for row in rows), next_cursor)
+
+    return await hub.database.read(read)
+
+
+async def get_event(hub: Hub, actor: Actor, event_id: str) -> EventDetail:
+    """The event with its headers and body; raises NotFound, CredentialUnreadable, VaultSealed."""
+    actor.require(Permission.VIEW)
+
+    def read(session: Session) -> EventDetail:
+        row = _get(session, actor, event_id)
+        endpoint = Endpoints(session, actor.organization_id).find(row.endpoint_id)
+        names = {endpoint.id: endpoint.name} if endpoint else {}
+        body = open_body(hub, session, actor.organization_id, event_id, row.body)
+        runs = deliveries.runs_of_event(session, actor.organization_id, event_id)
+        shown = body[:SHOWN_BYTES].decode("utf-8", "replace")
+        return EventDetail(_row(row, names, runs), row.headers, shown, len(body) > SHOWN_BYTES)
+
+    return await hub.database.read(read)
+
+
+async def replay_event(hub: Hub, actor: Actor, event_id: str) -> tuple[str, ...]:
+    """Start every workflow that listens today once more with this event; returns the new runs' ids.
+
+    Raises NotFound, Forbidden, and what opening the body raises.
+    """
+    actor.require(Permission.EDIT_WORKFLOWS)
+
+    def write(session: Session) -> tuple[str, ...]:
+        row = _get(session, actor, event_id)
+        endpoint = Endpoints(session, actor.organization_id).get(row.endpoint_id)
+        body = open_body(hub, session, actor.organization_id, event_id, row.body)
+        inbound = judge.read(hub.registry, endpoint.kind, row.headers, body)
+        starting = deliveries.listening(hub, session, actor.organization_id, endpoint.id, inbound)
+        turns = {one.workflow_id: hub.new_id() for one in starting}
+        started = deliveries.start(hub, session, actor.organization_id, event_id, inbound, starting, again=turns)
+        _announce(hub, session, actor.organization_id, event_id)
+        subject, detail = f"event:{event_id}", {"runs": len(started)}
+        record(session, hub.keyring, actor, "event.replayed", now=hub.clock(), subject=subject, detail=detail)
+        return tuple(started)
+
+    return await hub.database.write(write)
+
+
+def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
+    with across_organizations("endpoint look-up: a delivery names its organisation only by the endpoint"):
+        row = session.execute(select(Endpoint).where(col(Endpoint.id) == endpoint_id)).scalar_one_or_none()
+    if row is None:
+        return None
+    secret = open_endpoint_secret(hub, session, row) if row.secret else None
+    return OpenEndpoint(row.organization_id, row.id, row.kind, row.enabled, secret, row.connection_id)
+
+
+def _keep(
+    hub: Hub, session: Session, endpoint: OpenEndpoint, inbound: Inbound, headers: Headers, body: bytes
+) -> Accepted | Duplicate:
+    """Event, runs and their place in the queue: all or nothing."""
+    organization_id, now, event_id = endpoint.organization_id, hub.clock(), hub.new_id()
+    delivery_id = judge.fit_delivery_id(inbound.delivery_id)
+    values = {
+        "organization_id": organization_id,
+        "id": event_id,
+        "endpoint_id": endpoint.id,
+        "delivery_id": delivery_id,
+        "kind": inbound.kind[:200],
+        "digest": hashlib.sha256(body).hexdigest(),
+        "verdict": IGNORED if inbound.ignore else ACCEPTED,
+        "headers": judge.kept_headers(headers),
+        "body": seal_body(hub, session, organization_id, event_id, body),
+        "received_at": now,
+    }
+    again: Mapping[str, int | str] = {}
+    settled: set[str] = set()
+    new = deliveries.insert_event(session, values)
+    if not new:
+        event_id, _ = deliveries.find_event(session, organization_id, endpoint.id, delivery_id)
+        settled, again = deliveries.failed_turns(session, organization_id, event_id, now)
+    starting = [] if inbound.ignore else deliveries.listening(hub, session, organization_id, endpoint.id, inbound)
+    starting = [one for one in starting if one.workflow_id not in settled]
+    started = deliveries.start(hub, session, organization_id, event_id, inbound, starting, again=again)
+    if not new and not started:
+        return Duplicate(delivery_id)
+    deliveries.note_event(session, organization_id, endpoint.id, now)
+    _announce(hub, session, organization_id, event_id)
+    return Accepted(delivery_id, event_id, tuple(started), inbound.reply)
+
+
+def _announce(hub: Hub, session: Session, organization_id: str, event_id: str) -> None:
+    on_commit(session, announcement(hub, organization_id, "event", event_id))
+
+
+async def _note_rejected(hub: Hub, endpoint: OpenEndpoint, code: str) -> None:
+    """Audit a refused delivery: at most a row a minute per endpoint, which says how many it stands for."""
+    count = hub.throttle.admit(f"webhook.rejected:{endpoint.id}", hub.clock())
+    if not count:
+        return
+    detail: dict[str, Any] = {"code": code, "count": count}
+    actor, subject = system_actor(endpoint.organization_id), f"endpoint:{endpoint.id}"
+    await hub.database.write(
+        lambda session: record(
+            session, hub.keyring, actor, "webhook.rejected", now=hub.clock(), subject=subject, detail=detail
+        )
+    )
+
+
+async def _note_revoked(hub: Hub, endpoint: OpenEndpoint) -> None:
+    """The vendor says that the grant is gone: a person must reconnect."""
+    if endpoint.connection_id is not None:
+        error = ReconnectRequired("The vendor says that the access was revoked.", "revoked")
+        await health.note_failure(hub, endpoint.organization_id, endpoint.connection_id, error)
+
+
+def _get(session: Session, actor: Actor, event_id: str) -> Event:
+    row = session.get(Event, (actor.organization_id, event_id))
+    if row is None:
+        raise NotFound("There is no such event.")
+    return row
+
+
+def _row(row: Event, names: Mapping[str, str], runs: tuple[str, ...] = ()) -> EventRow:
+    return EventRow(
+        id=row.id,
+        endpoint_id=row.endpoint_id,
+        endpoint_name=names.get(row.endpoint_id, ""),
+        delivery_id=row.delivery_id,
+        kind=row.kind,
+        verdict=row.verdict,
+        received_at=row.received_at,
+        run_ids=runs,
+    )
