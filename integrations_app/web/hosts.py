@@ -1,18 +1,20 @@
 """Which names this server answers to, who may see a page, and paths without trailing slashes."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations_app.organizations import sessions
 from integrations_app.organizations.hub import Hub
 from integrations_app.settings import is_loopback
 from integrations_app.web import errors
-from integrations_app.web.paths import FRAMEWORK, HOME, MACHINE, below, is_page
+from integrations_app.web.paths import FRAMEWORK, HOME, MACHINE, PLAIN, below, is_page
 
 
 class Hosts:
@@ -67,16 +69,31 @@ class Hosts:
         return host.removesuffix(self._default_port)
 
 
-def without_redirects(app: ASGIApp) -> ASGIApp:
-    """Innermost, around Reflex: its static files answer a page at once instead of redirecting to a trailing slash."""
+class Pages:
+    """Innermost, around Reflex: what is no page never reaches it, and a page is answered without a redirect."""
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, app: ASGIApp, listed: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._listed = listed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404 or 405 for our own routes' paths, else serve."""
         path = scope.get("path", "")
-        if scope["type"] == "http" and not below(path, FRAMEWORK) and is_page(path) and not path.endswith("/"):
-            scope = {**scope, "path": f"{path}/", "raw_path": quote(f"{path}/").encode()}
-        await app(scope, receive, send)
+        if scope["type"] != "http" or below(path, FRAMEWORK):
+            await self._app(scope, receive, send)
+        elif below(path, (*MACHINE, *PLAIN)):
+            await self._refuse(Request(scope, receive))(scope, receive, send)
+        else:
+            # Reflex's static files redirect a folder to its trailing slash, with a Location made from the Host header.
+            direct = {"path": f"{path}/", "raw_path": quote(f"{path}/").encode()}
+            needed = is_page(path) and not path.endswith("/")
+            await self._app({**scope, **direct} if needed else scope, receive, send)
 
-    return serve
+    def _refuse(self, request: Request) -> Response:
+        matches = [route.matches(request.scope)[0] for route in self._listed]
+        if Match.PARTIAL in matches:
+            return errors.answer(request, 405, "method_not_allowed", "This address does not take that method.")
+        return errors.answer(request, 404, "not_found", "Not found.")
 
 
 async def refuse_websocket(scope: Scope, receive: Receive, send: Send, status: int) -> None:
@@ -106,7 +123,8 @@ def _raw_target(scope: Scope) -> str:
 
 def _is_loopback_name(host: str) -> bool:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        name, port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    return is_loopback(name)
+    return is_loopback(name) and host.partition("@")[2] == "" and (port is None or port > 0)

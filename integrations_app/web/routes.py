@@ -15,7 +15,7 @@ from integrations_app.web.errors import Answers, on_error
 from integrations_app.web.gate import Gate
 from integrations_app.web.headers import SecurityHeaders, content_policy
 from integrations_app.web.health import Probe
-from integrations_app.web.hosts import Hosts, without_redirects
+from integrations_app.web.hosts import Hosts, Pages
 from integrations_app.web.socket import SocketGuard
 from integrations_app.web.sockets import OpenSockets
 
@@ -45,7 +45,7 @@ def layers(
     app = Starlette(routes=list(listed), exception_handlers=handlers)
     app.router.redirect_slashes = False
     return [
-        without_redirects,
+        lambda inner: Pages(inner, listed),
         app,
         lambda inner: SocketGuard(inner, hub, sockets),
         lambda inner: Gate(inner, hub),
