@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -33,7 +34,7 @@ def add(database: Database) -> Add:
         run_id = new_id()
 
         def write(session: Session) -> None:
-            where = {"organization_id": organization_id}
+            where: dict[str, Any] = {"organization_id": organization_id}
             session.add(Run(**where, id=run_id, workflow_id="w" * 32, status=status, created_at=NOW - ago))
             session.flush()
             for position, step in enumerate(steps):
