@@ -19,8 +19,10 @@ _MACHINES = re.compile(r"/api/webhooks/[^/]+|/api/integrations/[^/]+(/[^/]+)?/ev
 
 
 class Gate:
-    """Refuses (403 `csrf`) what a foreign page sends with the browser's cookies. No Origin and no Fetch metadata
-    means no browser, and is let through."""
+    """Refuses (403 `csrf`) what a foreign page sends with the browser's cookies.
+
+    No Origin and no Fetch metadata means no browser, and is let through.
+    """
 
     def __init__(self, app: ASGIApp, hub: Hub) -> None:
         self._app = app

@@ -17,8 +17,8 @@ from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
 from integrations_app.kit.columns import is_id
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Permission
-from integrations_app.organizations.sessions import cookie_token, find
 from integrations_app.organizations.signed_in import SignedIn
+from integrations_app.web.cookies import client_address, signed_in
 from integrations_app.web.errors import status_of
 from integrations_app.web.render import page
 
@@ -58,18 +58,16 @@ async def authorize(hub: Hub, request: Request) -> Response:
     """Begin an attempt when the person asked from our own pages, else ask them first."""
     ask = _read(request)
     provider = hub.registry.get(ask.provider)
-    signed_in = await find(hub, cookie_token(request.headers.get("cookie", "")), _address(request))
-    if signed_in is None:
+    person = await signed_in(hub, request)
+    if person is None:
         # Back to the page, not to here: else a foreign link would begin a flow by way of the sign-in.
         target = quote(f"/integrations/{provider.key}", safe="")
         return RedirectResponse(f"/login?next={target}", 303, _QUIET)
-    signed_in.actor.require(Permission.MANAGE_CONNECTIONS)
-    if request.method == "POST":
-        if _is_foreign(hub, request):
-            return _problem(hub, request, "csrf", "This request came from another site.", 403)
-    elif not _is_own_click(request):
-        return _confirm(request, signed_in, ask, provider.name)
-    return RedirectResponse(await begin(hub, signed_in.actor, ask), 303, _QUIET)
+    person.actor.require(Permission.MANAGE_CONNECTIONS)
+    # A POST that gets here was sent by our own confirmation: the gate before us refuses those of other sites.
+    if request.method != "POST" and not _is_own_click(request):
+        return _confirm(request, person, ask, provider.name)
+    return RedirectResponse(await begin(hub, person.actor, ask), 303, _QUIET)
 
 
 def _read(request: Request) -> Ask:
@@ -103,33 +101,20 @@ def _is_own_click(request: Request) -> bool:
     return headers.get("sec-fetch-dest", "document") == "document"
 
 
-def _is_foreign(hub: Hub, request: Request) -> bool:
-    """Whether a browser says that another site sent this form; without both headers it is no browser."""
-    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    if origin is not None and origin != hub.settings.public_origin:
-        return True
-    return site not in {None, "same-origin", "none"}
-
-
 async def callback(hub: Hub, request: Request) -> Response:
     """Take the answer of a vendor; the query never travels further than this."""
-    address = _address(request)
-    signed_in = await find(hub, cookie_token(request.headers.get("cookie", "")), address)
+    person = await signed_in(hub, request)
     outcome = await complete(
         hub,
-        signed_in.actor if signed_in else None,
+        person.actor if person else None,
         request.path_params["provider"],
         request.path_params.get("app_id"),
         request.query_params.multi_items(),
-        address=address,
+        address=client_address(request),
     )
     if outcome.ok and outcome.mode == "redirect":
         return RedirectResponse(outcome.next_path, 303, _QUIET)
     return _finished(outcome)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +175,16 @@ def _render(shown: _Page) -> Response:
     return page("callback", shown.status, _QUIET, policy=policy, nonce=nonce, **values)
 
 
-def _confirm(request: Request, signed_in: SignedIn, ask: Ask, provider_name: str) -> Response:
+def _confirm(request: Request, person: SignedIn, ask: Ask, provider_name: str) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
     return page(
         "confirm",
         # Under no-referrer a browser would send `Origin: null` with this very form.
         headers={"Referrer-Policy": "same-origin"},
         policy=_POLICY,
-        title=f"Connect {provider_name} to {signed_in.organization_name}?",
+        title=f"Connect {provider_name} to {person.organization_name}?",
         provider_name=provider_name,
-        organization_name=signed_in.organization_name,
+        organization_name=person.organization_name,
         sandbox=ask.selector == SANDBOX_SELECTOR,
         action=request.url.path + query,
         cancel=ask.next_path,

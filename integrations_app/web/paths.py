@@ -25,6 +25,6 @@ def safe_next(target: str) -> str:
     odd = any(character <= " " or character in '\\<>"' or character == "\x7f" for character in target)
     if not target.startswith("/") or target.startswith("//") or odd or len(target) > _NEXT_LIMIT:
         return HOME
-    if below(target.partition("?")[0], PLAIN[:2]) or not target.isascii():
+    if below(target.partition("?")[0], (*PLAIN[:2], *MACHINE)) or not target.isascii():
         return HOME
     return target

@@ -31,7 +31,7 @@ _HEADINGS = {
 def page(
     name: str, status: int = 200, headers: Mapping[str, str] | None = None, *, policy: str = POLICY, **context: object
 ) -> Response:
-    """Render `pages/<name>.html` with `context`. `policy` replaces the Content-Security-Policy, e.g. to let a form leave."""
+    """Render `pages/<name>.html`; `policy` replaces the Content-Security-Policy, e.g. to let a form leave."""
     text = _templates.get_template(f"{name}.html").render(style=STYLE_PATH, **context)
     base = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     return HTMLResponse(text, status, {**base, **(headers or {})})

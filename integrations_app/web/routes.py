@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.hub import Hub
-from integrations_app.web import health, logos, session
+from integrations_app.web import health, logos, oauth, session
 from integrations_app.web.errors import Answers, on_error
 from integrations_app.web.gate import Gate
 from integrations_app.web.headers import SecurityHeaders, content_policy
@@ -28,6 +28,7 @@ def routes(hub: Hub, probes: Mapping[str, Probe]) -> list[BaseRoute]:
         *health.routes(hub, probes),
         *session.routes(hub),
         *logos.routes(hub.registry),
+        *oauth.routes(hub),
     ]
 
 
@@ -41,7 +42,7 @@ def layers(
     """
     origin = hub.settings.public_origin
     policy = content_policy(origin, pages)
-    handlers = {kind: on_error for kind in (IntegrationsError, HTTPException, Exception)}
+    handlers = dict.fromkeys((IntegrationsError, HTTPException, Exception), on_error)
     app = Starlette(routes=list(listed), exception_handlers=handlers)
     app.router.redirect_slashes = False
     return [

@@ -1,6 +1,7 @@
 """Plain pages and forms of people: first owner, sign-in, sign-out, invitation."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -69,7 +70,7 @@ class _Views:
                 address=client_address(request),
             )
         except IntegrationsError as error:
-            return _again(request, error, lambda status, headers: _setup_page(form, error, status, headers))
+            return _again(request, error, partial(_setup_page, form, error))
         return _enter(token, HOME)
 
     async def show_login(self, request: Request) -> Response:
@@ -90,11 +91,7 @@ class _Views:
                 replaces=session_token(request),
             )
         except IntegrationsError as error:
-            return _again(
-                request,
-                error,
-                lambda status, headers: _login_page(target, form["email"], error, status, headers),
-            )
+            return _again(request, error, partial(_login_page, target, form["email"], error))
         return _enter(token, target)
 
     async def sign_out(self, request: Request) -> Response:
