@@ -2,17 +2,17 @@
 
 from sqlalchemy import DDL, Table, event
 
+_REFUSE_SQLITE = "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
 _SQLITE = (
-    "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
-    "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
+    f"CREATE TRIGGER {{table}}_no_update BEFORE UPDATE ON {{table}} {_REFUSE_SQLITE}",
+    f"CREATE TRIGGER {{table}}_no_delete BEFORE DELETE ON {{table}} {_REFUSE_SQLITE}",
 )
+_REFUSE = "EXECUTE FUNCTION {table}_append_only()"
+_FUNCTION = "CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
 _POSTGRES = (
-    "CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$",
-    "CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-    "FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
-    "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-    "FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()",
+    f"{_FUNCTION}$$ BEGIN RAISE EXCEPTION '{{table}} is append-only'; END $$",
+    f"CREATE TRIGGER {{table}}_no_change BEFORE UPDATE OR DELETE ON {{table}} FOR EACH ROW {_REFUSE}",
+    f"CREATE TRIGGER {{table}}_no_truncate BEFORE TRUNCATE ON {{table}} FOR EACH STATEMENT {_REFUSE}",
 )
 
 
@@ -26,5 +26,5 @@ def protect(table: Table) -> None:
     """Create the triggers together with `table` whenever the metadata creates it."""
     for dialect in ("sqlite", "postgresql"):
         for statement in append_only_statements(table.name, dialect):
-            # DDL formats with %; our statements have none.
+            # DDL is a %-format; our statements have no %.
             event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]

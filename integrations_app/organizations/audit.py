@@ -22,6 +22,7 @@ FIRST = ""
 PAGE = 1000
 TEXT_LIMIT = 300
 MAX_LIMIT = 200
+CURSOR_DIGITS = 15
 WINDOW = timedelta(minutes=1)
 _SIGNED = (
     "organization_id",
@@ -67,7 +68,7 @@ class Head:
     mac: str
 
 
-def record(
+def record(  # noqa: PLR0913 - the columns of a row, by name
     session: Session,
     keyring: Keyring,
     actor: Actor | None,
@@ -151,7 +152,7 @@ def list_events(session: Session, organization_id: str, filters: Filters, cursor
         statement = statement.where(col(AuditEvent.at) >= filters.since)
     if filters.until:
         statement = statement.where(col(AuditEvent.at) < filters.until)
-    if cursor.isdecimal() and len(cursor) < 16:
+    if cursor.isdecimal() and len(cursor) <= CURSOR_DIGITS:
         statement = statement.where(col(AuditEvent.sequence) < int(cursor))
     rows = list(session.execute(statement.order_by(col(AuditEvent.sequence).desc()).limit(limit + 1)).scalars())
     return Page(rows[:limit], str(rows[limit - 1].sequence) if len(rows) > limit else "")

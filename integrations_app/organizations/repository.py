@@ -60,6 +60,11 @@ def memberships(session: Session, user_id: str) -> Sequence[tuple[Member, Organi
         return [(member, organization) for member, organization in session.execute(statement)]
 
 
+def list_places(session: Session, user_id: str) -> tuple[str, ...]:
+    """Ids of the organisations that the person belongs to, sorted."""
+    return tuple(sorted(member.organization_id for member, _ in memberships(session, user_id)))
+
+
 def get_member(session: Session, organization_id: str, user_id: str) -> Member | None:
     """The person's place in the organisation."""
     statement = select(Member).where(col(Member.organization_id) == organization_id, col(Member.user_id) == user_id)

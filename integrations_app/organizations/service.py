@@ -1,7 +1,6 @@
-"""Signing in and out, the first owner, one's own password, and people made by a command."""
+"""Signing in and out, one's own password; and, from `accounts`, how people come to be."""
 
 import asyncio
-import hmac
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,8 +9,6 @@ from datetime import datetime
 from sqlmodel import Session
 
 from integrations_app.errors import (
-    Conflict,
-    Forbidden,
     IntegrationsError,
     InvalidInput,
     NotFound,
@@ -20,16 +17,28 @@ from integrations_app.errors import (
 )
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations import audit, repository, sessions
+from integrations_app.organizations.accounts import create_user, disable_user, prepare_setup, set_up, setup_open
 from integrations_app.organizations.hub import Hub
-from integrations_app.organizations.keys import Keyring
 from integrations_app.organizations.limits import address_block
-from integrations_app.organizations.models import Member, Organization, Role, SetupToken, User
+from integrations_app.organizations.models import User
 from integrations_app.organizations.passwords import require_password
-from integrations_app.organizations.people import known_role, normal_email, normal_name
 from integrations_app.organizations.permissions import Actor
 
 _log = logging.getLogger(__name__)
-SETUP = "setup"
+__all__ = [
+    "WRONG",
+    "OrganizationChoice",
+    "change_password",
+    "create_user",
+    "disable_user",
+    "list_organizations",
+    "prepare_setup",
+    "set_up",
+    "setup_open",
+    "sign_in",
+    "sign_out",
+    "switch_organization",
+]
 WRONG = "The e-mail or the password is wrong."
 
 
@@ -41,65 +50,6 @@ class OrganizationChoice:
     name: str
     role: str
     current: bool
-
-
-# --- the first owner -------------------------------------------------------------------------------
-
-
-def prepare_setup(session: Session, keyring: Keyring, token: Secret, now: datetime) -> bool:
-    """Store `token` as the one that creates the first owner, in place of an earlier one; False when one exists."""
-    if repository.any_user(session):
-        return False
-    row = repository.get_setup_token(session) or SetupToken(id=1, token_hash="", created_at=now)
-    row.token_hash = keyring.hash_token(SETUP, token.reveal("setup token"))
-    row.created_at, row.used_at = now, None
-    session.add(row)
-    return True
-
-
-async def setup_open(hub: Hub) -> bool:
-    """Whether nobody exists yet, so that `/setup` is there."""
-    return not await hub.database.read(repository.any_user)
-
-
-async def set_up(hub: Hub, *, token: str, organization: str, email: str, password: Secret, address: str = "") -> str:
-    """Create the organisation and its first owner with the one-time token; returns a session token for the cookie.
-
-    NotFound once somebody exists; Forbidden `setup_token_invalid`; InvalidInput by field; RateLimited.
-    """
-    if not await setup_open(hub):
-        raise NotFound
-    now = hub.clock()
-    keys = (f"setup:{address_block(address)}",)
-    hub.limits.enter(keys, now)
-    await hub.database.read(lambda session: _require_setup_token(session, hub.keyring, token))
-    hub.limits.forgive(keys, now)
-    name, email = normal_name(organization), normal_email(email)
-    require_password(password)
-    password_hash = await hub.passwords.hash(password)
-    browser = sessions.new_token(hub)
-
-    def write(session: Session) -> None:
-        _require_setup_token(session, hub.keyring, token)
-        if repository.any_user(session) or not repository.use_setup_token(session, now):
-            raise NotFound
-        user, made, _ = _add_person(session, hub.new_id, email, password_hash, name, Role.OWNER, now)
-        actor = Actor(made.id, user.id, email, Role.OWNER.value, address=address)
-        sessions.add(session, hub.keyring, user.id, made.id, browser, now)
-        audit.record(session, hub.keyring, actor, "organization.created", now=now, subject=f"organization:{made.id}")
-
-    await hub.database.write(write)
-    return browser
-
-
-def _require_setup_token(session: Session, keyring: Keyring, token: str) -> None:
-    row = repository.get_setup_token(session)
-    given = keyring.hash_token(SETUP, token.strip())
-    if row is None or row.used_at is not None or not hmac.compare_digest(row.token_hash, given):
-        raise Forbidden("setup_token_invalid", "This setup token is not the one printed at the start.")
-
-
-# --- in and out ------------------------------------------------------------------------------------
 
 
 async def sign_in(hub: Hub, *, email: str, password: Secret, address: str = "", replaces: str = "") -> str:
@@ -223,9 +173,6 @@ def list_organizations(session: Session, actor: Actor) -> list[OrganizationChoic
     ]
 
 
-# --- one's own password, and people made or disabled by a command -----------------------------------
-
-
 async def change_password(hub: Hub, actor: Actor, *, current: Secret, new: Secret) -> None:
     """Replace the actor's own password and end all of the person's other sessions.
 
@@ -247,78 +194,11 @@ async def change_password(hub: Hub, actor: Actor, *, current: Secret, new: Secre
     def write(session: Session) -> None:
         _store_hash(session, actor.user_id, fresh)
         repository.end_sessions(session, actor.user_id, now, keep=actor.session_hash)
-        sessions.announce_change(session, hub, _places(session, actor.user_id), actor.user_id)
+        sessions.announce_change(session, hub, repository.list_places(session, actor.user_id), actor.user_id)
         subject = f"user:{actor.user_id}"
         audit.record(session, hub.keyring, actor, "auth.password_changed", now=now, subject=subject)
 
     await hub.database.write(write)
-
-
-async def disable_user(hub: Hub, email: str) -> None:
-    """Keep a person out from now on: no sign-in, every session and socket ends. NotFound; for a command."""
-
-    def write(session: Session) -> None:
-        now = hub.clock()
-        user = repository.find_user(session, email.strip().lower())
-        if user is None:
-            raise NotFound
-        user.disabled_at = now
-        repository.end_sessions(session, user.id, now)
-        places = _places(session, user.id)
-        sessions.announce_change(session, hub, places, user.id)
-        for chain in places:
-            subject = f"user:{user.id}"
-            audit.record(session, hub.keyring, None, "user.disabled", now=now, subject=subject, organization_id=chain)
-
-    await hub.database.write(write)
-
-
-def create_user(
-    session: Session,
-    keyring: Keyring,
-    *,
-    email: str,
-    organization: str,
-    role: str,
-    password_hash: str,
-    now: datetime,
-    new_id: Callable[[], str],
-) -> tuple[str, str]:
-    """For the command `users create`: a person in the organisation of that name, which is made when missing.
-
-    Returns the ids of the user and the organisation. Conflict `user_exists`; InvalidInput.
-    """
-    email, name, chosen = normal_email(email), normal_name(organization), known_role(role)
-    if repository.find_user(session, email) is not None:
-        raise Conflict("user_exists", "A person with this e-mail exists already.")
-    user, place, created = _add_person(session, new_id, email, password_hash, name, chosen, now)
-    detail = {"role": chosen.value, "organization_created": created}
-    chain = place.id
-    subject = f"user:{user.id}"
-    audit.record(session, keyring, None, "user.created", now=now, subject=subject, detail=detail, organization_id=chain)
-    return user.id, place.id
-
-
-def _add_person(
-    session: Session,
-    new_id: Callable[[], str],
-    email: str,
-    password_hash: str,
-    organization_name: str,
-    role: Role,
-    now: datetime,
-) -> tuple[User, Organization, bool]:
-    place = repository.find_organization(session, organization_name)
-    created = place is None
-    if place is None:
-        place = Organization(id=new_id(), name=organization_name, created_at=now)
-        session.add(place)
-    user = User(id=new_id(), email=email, password_hash=password_hash, created_at=now)
-    session.add(user)
-    session.flush()
-    session.add(Member(organization_id=place.id, user_id=user.id, role=role.value, created_at=now))
-    session.flush()
-    return user, place, created
 
 
 def _store_hash(session: Session, user_id: str, password_hash: str) -> None:
@@ -335,7 +215,3 @@ def _end_one(session: Session, hub: Hub, token: str, now: datetime) -> None:
     if row is not None and row.ended_at is None:
         row.ended_at = now
         sessions.announce_change(session, hub, (row.organization_id,), row.user_id)
-
-
-def _places(session: Session, user_id: str) -> tuple[str, ...]:
-    return tuple(sorted(member.organization_id for member, _ in repository.memberships(session, user_id)))

@@ -53,7 +53,7 @@ class GuardMiddleware(rx.Middleware):
         self._hub = hub
         self._tabs = tabs
 
-    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002 - Reflex passes the app
         """None lets the event through; a StateUpdate (at most a message for the person) ends it."""
         root = state._get_root_state()  # noqa: SLF001 - middleware is given any state of the tree
         hub, now = self._hub(), self._hub().clock()

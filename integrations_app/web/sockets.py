@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from integrations_app.errors import IntegrationsError
 from integrations_app.kit.bus import RESYNC
 from integrations_app.organizations import sessions
 from integrations_app.organizations.hub import ORGANIZATIONS, Hub
@@ -77,13 +76,13 @@ class OpenSockets:
                         # Another process may have told: its change is not in our cache.
                         self._hub.signed_in.forget_user(user_id)
                         await self.check(one for one in self._open if one.actor.user_id == user_id)
-                except IntegrationsError:
-                    _log.warning("sessions of open sockets could not be checked; the next sweep will")
+                except Exception:  # the watch outlives whatever one look at the database brings
+                    _log.exception("sessions of open sockets could not be checked; the next sweep will")
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self.sweep()
-            except IntegrationsError:
-                _log.warning("sessions of open sockets could not be checked; trying again")
+            except Exception:  # as above
+                _log.exception("sessions of open sockets could not be checked; trying again")
