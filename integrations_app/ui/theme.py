@@ -34,14 +34,6 @@ SURFACE: Style = {"background": "var(--color-background)", "color": "var(--gray-
 MUTED: Style = {"color": "var(--gray-11)"}
 LINE = "1px solid var(--gray-a5)"
 
-PAGE: Style = {
-    "max_width": PAGE_WIDTH,
-    "width": "100%",
-    "margin_inline": "auto",
-    "padding_inline": {"initial": "16px", "md": "32px"},
-    "padding_block": {"initial": "20px", "md": "32px"},
-}
-
 CARD_GRID: Style = {
     "display": "grid",
     "grid_template_columns": "repeat(auto-fill, minmax(min(100%, 330px), 1fr))",

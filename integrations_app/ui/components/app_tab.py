@@ -66,7 +66,8 @@ def _register() -> rx.Component:
                 margin_top="12px",
             ),
             rx.text("Scopes: ", State.app_scopes, size="2", style=theme.MUTED, margin_top="8px"),
-            rx.el.pre(State.app_help, class_name="help-text"),
+            rx.text(State.app_help, size="2", white_space="pre-line", margin_top="12px", style=theme.WRAP_ANYWHERE),
+            rx.cond(State.app_manifest != "", _manifest()),
             rx.form(
                 rx.vstack(
                     _entry("client_id", "Client id", "text", required=True),
@@ -84,6 +85,18 @@ def _register() -> rx.Component:
             aria_label="Register your own app",
         ),
         size="3",
+    )
+
+
+def _manifest() -> rx.Component:
+    return rx.box(
+        rx.hstack(
+            rx.text("App manifest", size="2", weight="medium"),
+            rx.button("Copy manifest", size="1", variant="soft", on_click=rx.set_clipboard(State.app_manifest)),
+            align="center",
+        ),
+        rx.el.pre(State.app_manifest, class_name="help-text", tab_index=0, aria_label="App manifest"),
+        margin_top="12px",
     )
 
 

@@ -19,7 +19,7 @@ def connection_tab() -> rx.Component:
         _list(),
         rx.vstack(_standing(), _form(), spacing="4", align="stretch", min_width="0"),
         columns=rx.breakpoints(initial="1", md="260px 1fr"),
-        gap="5",
+        spacing="5",
         width="100%",
     )
 
@@ -105,7 +105,7 @@ def _acts(line: rx.Var[ConnectionLine]) -> rx.Component:
                 ),
             ),
         ),
-        gap="2",
+        spacing="2",
         wrap="wrap",
     )
 

@@ -84,7 +84,7 @@ def _row_buttons(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Compone
         rx.cond(State.can_manage & (line.status != "pending"), _test_button(line)),
         _configure(card),
         rx.cond(State.can_manage & (line.status != "pending"), _disconnect_button(line)),
-        gap="2",
+        spacing="2",
         wrap="wrap",
     )
 

@@ -1,5 +1,6 @@
 """What the provider page shows: its catalogue, its OAuth apps and the form of one connection, as frozen rows."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -108,6 +109,14 @@ def app_lines(described: AppDescription) -> list[AppLine]:
         )
         for one in described.options
     ]
+
+
+def split_help(markdown: str) -> tuple[str, str]:
+    """A provider's help as plain text, and the file to copy that stands fenced in it."""
+    before, _, rest = markdown.partition("```")
+    code, _, after = rest.partition("```")
+    text = re.sub(r"<(https?://[^>]+)>", r"\1", re.sub(r"\*\*|`", "", f"{before.rstrip()}\n{after.lstrip()}"))
+    return re.sub(r"\n[ \t]+", " ", text).strip(), code.partition("\n")[2].rstrip()
 
 
 def connection_form(provider: Provider, kind: str, row: ConnectionView | None) -> list[FormField]:

@@ -25,6 +25,7 @@ from integrations_app.ui.pages.connection_rows import (
     is_typed,
     keep_typed,
     read_form,
+    split_help,
     test_view,
     ways,
     with_errors,
@@ -67,6 +68,7 @@ class ConnectionState(SessionState):
     new_callback_url: str = ""
     new_refusal: str = ""
     app_help: str = ""
+    app_manifest: str = ""
     app_notice: str = ""
     catalogue: list[CatalogueLine] = []
 
@@ -273,7 +275,8 @@ class ConnectionState(SessionState):
         described = await apps.describe_app(hub(), current_actor(self), self.provider_key)
         self.app_lines, self.app_scopes = app_lines(described), ", ".join(described.scopes)
         self.new_app_id, self.new_callback_url = described.new_app_id, described.new_callback_url
-        self.new_refusal, self.app_help = described.new_refusal, described.help
+        self.new_refusal = described.new_refusal
+        self.app_help, self.app_manifest = split_help(described.help)
 
     async def _row(self, connection_id: str) -> ConnectionView | None:
         if connection_id in (NEW, ""):

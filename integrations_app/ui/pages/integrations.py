@@ -29,12 +29,16 @@ def integrations() -> rx.Component:
 
 def _toolbar() -> rx.Component:
     return rx.flex(
-        rx.segmented_control.root(
-            *[rx.segmented_control.item(name, value=name) for name in FILTERS],
-            value=State.shown,
-            on_change=State.show,
-            size="2",
-            aria_label="Which integrations",
+        rx.box(
+            rx.segmented_control.root(
+                *[rx.segmented_control.item(name, value=name) for name in FILTERS],
+                value=State.shown,
+                on_change=State.show,
+                size="2",
+                aria_label="Which integrations",
+            ),
+            overflow_x="auto",
+            max_width="100%",
         ),
         rx.spacer(),
         rx.input(
@@ -44,7 +48,7 @@ def _toolbar() -> rx.Component:
             on_change=State.find.debounce(250),
             width=rx.breakpoints(initial="100%", sm="240px"),
         ),
-        gap="3",
+        spacing="3",
         wrap="wrap",
         width="100%",
         margin_block="16px",
@@ -139,7 +143,7 @@ def _disconnect_dialog() -> rx.Component:
                 rx.alert_dialog.action(
                     rx.button("Disconnect now", color_scheme="red", on_click=State.disconnect)
                 ),
-                gap="3",
+                spacing="3",
                 justify="end",
                 margin_top="16px",
             ),
@@ -161,7 +165,7 @@ def _rename_dialog() -> rx.Component:
                     rx.flex(
                         rx.dialog.close(rx.button("Cancel", type="button", variant="soft", color_scheme="gray")),
                         rx.button("Save name", type="submit"),
-                        gap="3",
+                        spacing="3",
                         justify="end",
                         width="100%",
                     ),

@@ -62,7 +62,7 @@ def _members() -> rx.Component:
                     width="130px",
                 ),
                 rx.button("Create invitation link", type="submit", variant="soft"),
-                gap="3",
+                spacing="3",
                 align="end",
                 wrap="wrap",
                 margin_top="16px",
@@ -177,7 +177,7 @@ def _remove_dialog() -> rx.Component:
             rx.flex(
                 rx.alert_dialog.cancel(rx.button("Keep", variant="soft", color_scheme="gray")),
                 rx.alert_dialog.action(rx.button("Remove now", color_scheme="red", on_click=State.remove)),
-                gap="3",
+                spacing="3",
                 justify="end",
                 margin_top="16px",
             ),
