@@ -61,7 +61,7 @@ class OAuth2:
     revoke: "Callable[[Any], Awaitable[None]] | None" = None
     """Takes a `RevokeContext` (sdk.context); ends the grant at the vendor."""
     redirect_refusal: Callable[[str, Mapping[str, str]], str | None] | None = None
-    """`(callback URL, base addresses)`: why the vendor will refuse it, known before the click; None when it will not."""
+    """`(callback URL, base addresses)`: why the vendor will refuse it, told before the click; None when it takes it."""
     app_help: str = ""
     """Markdown: how to register an app at the vendor. `{callback_url}` and `{scopes}` are filled in."""
 

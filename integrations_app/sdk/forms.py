@@ -171,27 +171,34 @@ _PLAIN: dict[Any, tuple[Widget, str]] = {
 }
 
 
+_JSON_TYPES = {list: "array", tuple: "array", dict: "object"}
+_GATHERED = {list: (Widget.LIST, "array"), tuple: (Widget.LIST, "array"), dict: (Widget.PAIRS, "object")}
+
+
 def _widget(name: str, info: FieldInfo) -> tuple[Widget, tuple[Choice, ...], str]:
     annotation = _unwrap(info.annotation)
     origin = get_origin(annotation)
     plain = _PLAIN.get(annotation)
     if _annotation(info, Json):
-        return (Widget.JSON, (), {list: "array", tuple: "array", dict: "object"}.get(origin or annotation, "any"))
-    if _annotation(info, Choices) and origin not in (list, tuple):
+        return Widget.JSON, (), _JSON_TYPES.get(origin or annotation, "any")
+    if _annotation(info, Choices) and origin not in _GATHERED:
         return Widget.CHOICES, (), plain[1] if plain else "string"
     if _annotation(info, Multiline):
         return Widget.MULTILINE, (), "string"
-    if plain:
-        return plain[0], (), plain[1]
-    if origin is Literal:
-        return (Widget.SELECT, tuple(Choice(str(arm), _words(str(arm))) for arm in get_args(annotation)), "string")
-    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return (Widget.SELECT, tuple(Choice(str(arm.value), _words(arm.name)) for arm in annotation), "string")
-    if origin in (list, tuple):
-        return Widget.LIST, (), "array"
-    if origin is dict:
-        return Widget.PAIRS, (), "object"
+    if options := _options(annotation):
+        return Widget.SELECT, options, "string"
+    if found := plain or _GATHERED.get(origin):
+        return found[0], (), found[1]
     raise TypeError(f"no control for {name}: {annotation!r}")
+
+
+def _options(annotation: Any) -> tuple[Choice, ...]:
+    """Return the rows of a closed choice; none for any other type."""
+    if get_origin(annotation) is Literal:
+        return tuple(Choice(str(arm), _words(str(arm))) for arm in get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return tuple(Choice(str(arm.value), _words(arm.name)) for arm in annotation)
+    return ()
 
 
 def _words(text: str) -> str:

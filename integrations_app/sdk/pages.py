@@ -42,9 +42,10 @@ LoadPage = Callable[[str], Awaitable[tuple[list[Choice], str]]]
 
 
 async def search_pages(query: ChoiceQuery, load: LoadPage, most: int = 5, enough: int = 50) -> ChoicePage:
-    """Read pages until `enough` choices match what was typed, or `most` pages were read; the cursor says where to go on.
+    """Read pages until `enough` choices match what was typed, or `most` pages were read.
 
-    For vendors that cannot search by themselves: a choice matches when its value, label or hint holds the text.
+    The cursor of the answer says where to go on. For vendors that cannot search by themselves: a choice
+    matches when its value, label or hint holds the text.
     """
     wanted = query.search.strip().lstrip("#@").casefold()
     found: list[Choice] = []

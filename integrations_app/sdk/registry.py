@@ -19,7 +19,12 @@ class Registry:
     """The providers of this process, by key, in order of name."""
 
     def __init__(self, providers: Iterable[Provider]) -> None:
-        self._by_key = {provider.key: provider for provider in sorted(providers, key=lambda one: one.name.lower())}
+        """Keep them; raises ValueError when two have the same key."""
+        self._by_key: dict[str, Provider] = {}
+        for provider in sorted(providers, key=lambda one: one.name.lower()):
+            if provider.key in self._by_key:
+                raise ValueError(f"two providers are called {provider.key}")
+            self._by_key[provider.key] = provider
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_key.values())

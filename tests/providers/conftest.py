@@ -157,7 +157,9 @@ class Connect:
     sandbox: Sandbox
     made: int = 0
 
-    def __call__(self, key: str, *, bases: dict[str, str] | None = None, settings: Any = None, **secrets: str) -> Connected:
+    def __call__(
+        self, key: str, *, bases: dict[str, str] | None = None, settings: Any = None, **secrets: str
+    ) -> Connected:
         provider = registry().get(key)
         self.made += 1
         found = bases if bases is not None else provider.sandbox_addresses(self.sandbox.base)

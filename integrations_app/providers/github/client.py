@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TypeVar
 
 from github import Auth, BadAttributeException, Github, GithubException
@@ -126,6 +127,6 @@ async def revoke(context: RevokeContext[GitHubClient]) -> None:
 
 
 def _revoke_refusal(status: int) -> Unavailable | Rejected:
-    if status >= 500 or status == 429:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return Unavailable("GitHub did not delete the token now.")
     return Rejected("revoke_refused", f"GitHub did not delete the token (status {status}): check the app's secret.")

@@ -30,7 +30,7 @@ class _Response:
     def read(self) -> str:
         return self._body.decode("utf-8", "replace")
 
-    def iter_content(self, chunk_size: int | None = 1) -> Iterator[bytes]:
+    def iter_content(self, *_: Any, **__: Any) -> Iterator[bytes]:
         yield self._body
 
     def raise_for_status(self) -> None:
@@ -48,7 +48,7 @@ class _Connection:
         self._origin = f"{self.scheme}://{name}" + (f":{port}" if port else "")
         self._call: tuple[str, str, Any, dict[str, str]] = ("", "", None, {})
 
-    def request(self, verb: str, url: str, input: Any, headers: dict[str, str], stream: bool = False) -> None:  # noqa: A002
+    def request(self, verb: str, url: str, input: Any, headers: dict[str, str], *_: Any) -> None:  # noqa: A002
         self._call = (verb, f"{self._origin}{url}", input, headers)
 
     def getresponse(self) -> _Response:

@@ -6,6 +6,7 @@ documentation (rate limits, best practices, troubleshooting, authenticating with
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from github import GithubException
@@ -79,11 +80,11 @@ def to_error(error: GithubException, *, changes: bool, now: datetime) -> Integra
 
 def code_of(status: int, headers: Mapping[str, str], message: str) -> str:
     """Name a refusal. `headers` have lower-case names."""
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         return "two_factor_required" if "required" in headers.get("x-github-otp", "") else "bad_credentials"
-    if status in (403, 429):
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
         return _limit(status, headers, message.lower()) or _denial(headers, message)
-    if status >= 500:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error"
     return _BY_STATUS.get(status, f"http_{status}")
 
@@ -93,7 +94,7 @@ def _limit(status: int, headers: Mapping[str, str], message: str) -> str:
         return "secondary_rate_limit"
     if headers.get("x-ratelimit-remaining") == "0" or "rate limit exceeded" in message:
         return "rate_limited"
-    return "secondary_rate_limit" if status == 429 else ""
+    return "secondary_rate_limit" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
 
 
 def _denial(headers: Mapping[str, str], message: str) -> str:

@@ -28,6 +28,6 @@ def file_path(given: str) -> str:
     """A path inside a repository without a leading slash; raises InvalidInput for `path`."""
     path = given.strip().removeprefix("/")
     parts = path.split("/")
-    if not path or any(part in ("", ".", "..") for part in parts) or any(ord(char) < 0x20 for char in path):
+    if not path or any(part in ("", ".", "..") for part in parts) or not path.isprintable():
         raise InvalidInput({"path": "is not the path of a file"})
     return path

@@ -5,6 +5,7 @@ Codes and their handling: docs.slack.dev method references (2026) and the common
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -108,13 +109,13 @@ def to_error(error: SlackApiError, *, changes: bool, now: datetime) -> Integrati
     headers: Mapping[str, str] = getattr(response, "headers", None) or {}
     body = getattr(response, "data", None)
     body = body if isinstance(body, dict) else {}
-    if status == 429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited("Slack asks for a pause.", parse_retry_after(_header(headers, "retry-after"), now))
     if body.get("error"):
         return _by_code(str(body["error"]), body, changes, parse_retry_after(_header(headers, "retry-after"), now))
-    if status >= 500:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unanswered("Slack met an error of its own.", changes)
-    if changes and status < 300:
+    if changes and status < HTTPStatus.MULTIPLE_CHOICES:
         return _unanswered("Slack's answer cannot be read.", changes)
     return ResponseRefused("protocol_error", f"Slack's answer (status {status}) cannot be read.")
 

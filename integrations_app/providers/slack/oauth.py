@@ -58,7 +58,7 @@ def parse_grant(answer: Mapping[str, Any]) -> Grant:
         raise Rejected(code, OAUTH_ADVICE.get(code, f"Slack refused the sign-in: {code}."))
     token = answer.get("access_token")
     # Authlib refuses the type "bot" on use; a caller may have turned it into "bearer".
-    if not isinstance(token, str) or not token or answer.get("token_type") == "user":  # noqa: S105 - a kind
+    if not isinstance(token, str) or not token or answer.get("token_type") == "user":
         raise Rejected("no_bot_token", "Slack gave no bot token: the app needs bot scopes.")
     refresh = answer.get("refresh_token")
     expires_in = answer.get("expires_in")

@@ -62,7 +62,7 @@ async def call(params: Call, ctx: ActionContext[WebhookClient]) -> Answer:
     response = await ctx.client.call(
         params.method, params.path_or_url, _headers(params, kind, ctx.operation_id), params.query, content
     )
-    if response.status_code >= 400:
+    if response.is_error:
         words = excerpt(ctx.client, response)
         changes = params.method not in SAFE_METHODS
         raise to_error(response, words, changes=changes, now=ctx.client.clock())

@@ -15,7 +15,7 @@ from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.target import target_url
 from integrations_app.sdk.context import Access, Account
 
-API_KEY, TOKEN, PASSWORD = "api_key", "token", "password"  # noqa: S105 - names of fields
+API_KEY, TOKEN, PASSWORD = "api_key", "token", "password"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATABLE_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
 

@@ -4,6 +4,7 @@ Source: RFC 9110, and RFC 6585 for 429. The code of a status is `http_<status>`.
 """
 
 from datetime import datetime
+from http import HTTPStatus
 
 import httpx
 
@@ -38,7 +39,7 @@ def to_error(response: httpx.Response, excerpt: str, *, changes: bool, now: date
     `excerpt` is the beginning of the answer without our credentials.
     """
     code = f"http_{response.status_code}"
-    fallback = ERRORS["http_500"] if response.status_code >= 500 else Meaning(Rejected, "The address refused.")
+    fallback = ERRORS["http_500"] if response.is_server_error else Meaning(Rejected, "The address refused.")
     meaning = ERRORS.get(code, fallback)
     after = parse_retry_after(response.headers.get("retry-after"), now)
     message = f"{meaning.advice} (status {response.status_code})"
@@ -54,8 +55,8 @@ def to_error(response: httpx.Response, excerpt: str, *, changes: bool, now: date
 def check_error(response: httpx.Response, *, has_secret: bool, now: datetime) -> IntegrationsError | None:
     """Judge the answer to a check: any answer but 401 with credentials, 429 and 5xx shows that the address is there."""
     status = response.status_code
-    if status == 401 and has_secret:
+    if status == HTTPStatus.UNAUTHORIZED and has_secret:
         return ReconnectRequired(ERRORS["http_401"].advice, "http_401")
-    if status == 429 or status >= 500:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or response.is_server_error:
         return to_error(response, "", changes=False, now=now)
     return None

@@ -1,7 +1,7 @@
 """Every GitHub action over HTTP against the emulated vendor, with its main refusals."""
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,6 +21,12 @@ def github(connect: Any, sandbox: Any) -> Any:
 def issues(sandbox: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = sandbox.get("github/issues", repository=WEB)["issues"]
     return found
+
+
+async def several(github: Any) -> None:
+    """Three calls, as the minute or the hour may turn between two of them."""
+    for _ in range(3):
+        await github.run("create_issue", repository=WEB, title="x")
 
 
 class TestCreateIssue:
@@ -105,16 +111,14 @@ class TestDeadGrantsAndLimits:
     async def test_the_secondary_limit_says_how_long(self, github: Any, sandbox: Any, status: int) -> None:
         sandbox.settings(github={"secondary_limit_per_minute": 1, "limit_status": status, "retry_after": 17})
         with pytest.raises(RateLimited) as refused:
-            for _ in range(3):  # a minute may turn between two of them
-                await github.run("create_issue", repository=WEB, title="x")
+            await several(github)
         assert refused.value.after == 17
 
     @pytest.mark.parametrize("status", [403, 429])
     async def test_the_hourly_limit_waits_for_its_reset(self, github: Any, sandbox: Any, status: int) -> None:
         sandbox.settings(github={"primary_limit": 1, "limit_status": status})
         with pytest.raises(RateLimited) as refused:
-            for _ in range(3):
-                await github.run("create_issue", repository=WEB, title="x")
+            await several(github)
         assert refused.value.after is not None
         assert 1 <= refused.value.after <= 3600
 
@@ -162,7 +166,7 @@ class TestCreatePrComment:
 
 
 class TestDispatchWorkflow:
-    STAGING = {"environment": "staging"}
+    STAGING: ClassVar = {"environment": "staging"}
 
     async def test_starts_a_run_and_names_it(self, github: Any) -> None:
         made = await github.run(
@@ -226,7 +230,7 @@ class TestDispatchWorkflow:
 
 
 class TestCreateOrUpdateFile:
-    PLACE = {"repository": WEB, "path": "docs/status.md", "message": "Say how it is"}
+    PLACE: ClassVar = {"repository": WEB, "path": "docs/status.md", "message": "Say how it is"}
 
     async def content(self, github: Any, path: str) -> bytes:
         url = f"/repos/{WEB}/contents/{path}"

@@ -30,7 +30,10 @@ async def test_repositories(github: Any, model: Any) -> None:
         "acme/api": "private",
         "octo-hub/notes": "private",
     }
-    assert await values(github, model, "repository", "API") == ["acme/api"]
+
+
+async def test_repositories_are_searched_by_name(github: Any) -> None:
+    assert await values(github, CreateIssue, "repository", "API") == ["acme/api"]
 
 
 @pytest.mark.parametrize(("model", "name"), [(CreateOrUpdateFile, "branch"), (OnPush, "branches")])

@@ -66,9 +66,7 @@ async def test_a_pasted_token_is_left_to_its_owner(github: Any, sandbox: Any) ->
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_renamed_repository_is_followed_with_the_same_method(
-    github: Any, sandbox: Any, status: int
-) -> None:
+async def test_a_renamed_repository_is_followed_with_the_same_method(github: Any, sandbox: Any, status: int) -> None:
     there = f"{sandbox.base}/github/api/v3/repos/acme/web/issues"
     sandbox.fault(vendor="github", path="/repos/acme/old/issues$", status=status, headers={"Location": there})
     made = await github.run("create_issue", repository="acme/old", title="moved")

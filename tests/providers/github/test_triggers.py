@@ -66,7 +66,9 @@ def request(secret: str = "one", events: tuple[str, ...] = ("issues",), reposito
 
 
 async def hooks(github: Any) -> list[Any]:
-    found: list[Any] = await github.client.read(lambda api: api.requester.requestJsonAndCheck("GET", "/repos/acme/web/hooks")[1])
+    found: list[Any] = await github.client.read(
+        lambda api: api.requester.requestJsonAndCheck("GET", "/repos/acme/web/hooks")[1]
+    )
     return found
 
 

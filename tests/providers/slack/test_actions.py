@@ -34,6 +34,12 @@ def written(sandbox: Any, channel: str) -> list[str]:
     return [message["text"] for message in sandbox.get("slack/messages", channel=channel)["messages"]]
 
 
+async def several(slack: Any) -> None:
+    """Three calls, as the minute may turn between two of them."""
+    for _ in range(3):
+        await slack.run("send_message", channel="C0GENERAL", text="x")
+
+
 class TestSendMessage:
     async def test_posts_with_the_operation_in_the_metadata(self, slack: Any, sandbox: Any) -> None:
         sent = await slack.run("send_message", channel="C0GENERAL", text="Hello <!here> & all")
@@ -54,9 +60,7 @@ class TestSendMessage:
             await slack.run("send_message", channel="C0OPS0001", text="x")
         assert refused.value.code == "not_in_channel"
 
-    @pytest.mark.parametrize(
-        ("channel", "code"), [("C0NOWHERE", "channel_not_found"), ("C0OLD0001", "is_archived")]
-    )
+    @pytest.mark.parametrize(("channel", "code"), [("C0NOWHERE", "channel_not_found"), ("C0OLD0001", "is_archived")])
     async def test_other_channels_it_cannot_post_in(self, slack: Any, channel: str, code: str) -> None:
         with pytest.raises(Rejected) as refused:
             await slack.run("send_message", channel=channel, text="x")
@@ -88,8 +92,7 @@ class TestSendMessage:
     async def test_a_rate_limit_says_how_long(self, slack: Any, sandbox: Any) -> None:
         sandbox.settings(slack={"rate_limit_per_minute": 1, "retry_after": 7})
         with pytest.raises(RateLimited) as refused:
-            for _ in range(3):  # a minute may turn between two of them
-                await slack.run("send_message", channel="C0GENERAL", text="x")
+            await several(slack)
         assert refused.value.after == 7
 
     @pytest.mark.parametrize("header", ["-1", "abc", ""])

@@ -24,7 +24,7 @@ from integrations_app.sdk.actions import Repeat
 from .conftest import Receiver, reply
 
 CALL = provider.actions[0]
-SECRET = "s3cr3t/+=&\"ö value"
+SECRET = 's3cr3t/+=&"ö value'
 
 
 class TestSending:
