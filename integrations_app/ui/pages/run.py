@@ -1,0 +1,211 @@
+"""The run page: what happened in one run, step by step, live, and what can be done about it."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.json_view import json_view
+from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.run_timeline import timeline
+from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.run_state import RunState as State
+from integrations_app.ui.shell import shell
+
+
+def run() -> rx.Component:
+    """Compose the page."""
+    return shell(
+        rx.el.a(rx.icon("arrow-left", size=16, aria_hidden="true"), "Runs", href="/runs", class_name="back"),
+        rx.cond(
+            State.missing,
+            _missing(),
+            rx.cond(State.loaded, _content(), _skeletons()),
+        ),
+        active="/runs",
+    )
+
+
+def _missing() -> rx.Component:
+    return rx.vstack(
+        rx.heading("There is no such run", as_="h1", size="6"),
+        rx.text("It may have been removed after the retention time, or the address is wrong.", style=theme.MUTED),
+        rx.link("Back to runs", href="/runs"),
+        margin_top="12px",
+    )
+
+
+def _skeletons() -> rx.Component:
+    return rx.vstack(
+        rx.heading("Run", as_="h1", size="6"),
+        rx.skeleton(height="24px", width="240px"),
+        *[rx.skeleton(height="56px", width="100%") for _ in range(4)],
+        spacing="4",
+        margin_top="12px",
+        width="100%",
+        role="status",
+        aria_label="Loading",
+    )
+
+
+def _content() -> rx.Component:
+    return rx.fragment(
+        _heading(),
+        _trouble(),
+        _actions(),
+        rx.el.div(
+            rx.cond(
+                State.notice != "",
+                rx.callout(State.notice, icon="circle-alert", color_scheme="red", size="1", margin_bottom="16px"),
+            ),
+            role="status",
+        ),
+        _trigger(),
+        timeline(),
+    )
+
+
+def _heading() -> rx.Component:
+    head = State.head
+    return rx.vstack(
+        rx.heading(
+            head.workflow_name,
+            " ",
+            rx.el.span(head.short_id, class_name="run-id"),
+            as_="h1",
+            size="6",
+            style=theme.WRAP_ANYWHERE,
+        ),
+        rx.el.div(
+            rx.el.div(status_badge(head.status, head.word), role="status", aria_label="Status of the run"),
+            rx.cond(head.wake_at != "", rx.el.span(relative_time(at=head.wake_at, prefix="goes on "))),
+            rx.el.span(relative_time(at=head.created_at, prefix="Started ")),
+            rx.cond(head.duration != "", rx.el.span("Took ", head.duration)),
+            rx.el.span(head.version),
+            rx.cond(
+                head.replay_of_href != "",
+                rx.link(head.started_by, href=head.replay_of_href, size="2"),
+                rx.el.span(head.started_by),
+            ),
+            rx.cond(
+                State.workflow_exists,
+                rx.link("Open workflow", href=head.workflow_href, size="2"),
+                rx.el.span("The workflow was deleted"),
+            ),
+            class_name="run-facts",
+        ),
+        spacing="2",
+        width="100%",
+        margin_block="12px 16px",
+    )
+
+
+def _trouble() -> rx.Component:
+    """Why it failed or is held, and the one next thing to do."""
+    head = State.head
+    return rx.cond(
+        (head.error != "") | (head.fix != ""),
+        rx.callout.root(
+            rx.callout.icon(rx.icon("triangle-alert", size=18, aria_hidden="true")),
+            rx.el.div(
+                rx.text(head.error, as_="div", weight="medium", style=theme.WRAP_ANYWHERE),
+                rx.cond(head.fix != "", rx.text(rx.text.strong("What to do: "), head.fix, as_="div", margin_top="4px")),
+                rx.cond(State.reconnect_href != "", _mend()),
+                rx.cond(head.doubtful_path != "", _resolve()),
+                class_name="run-trouble",
+            ),
+            color_scheme=rx.match(head.status, ("failed", "red"), ("held", "orange"), "gray"),
+            role="alert",
+            margin_bottom="16px",
+        ),
+    )
+
+
+def _mend() -> rx.Component:
+    return rx.link(
+        rx.button("Open ", State.reconnect_name, size="2"),
+        href=State.reconnect_href,
+        class_name="run-trouble-act",
+    )
+
+
+def _resolve() -> rx.Component:
+    """The decision that only a person can take."""
+    return rx.cond(
+        State.can_edit,
+        rx.el.div(
+            rx.text(
+                "“It was sent” goes on with the next step, with nothing to read from this one. "
+                "“It was not sent” makes the call again.",
+                size="2",
+                as_="div",
+            ),
+            rx.flex(
+                rx.button("It was sent", on_click=State.resolve("sent"), size="2"),
+                rx.button("It was not sent", on_click=State.resolve("not_sent"), size="2", variant="soft"),
+                gap="3",
+                wrap="wrap",
+                margin_top="8px",
+            ),
+            role="group",
+            aria_label="Resolve",
+            class_name="run-trouble-act",
+        ),
+        rx.text("Ask somebody who may edit workflows to decide.", size="2"),
+    )
+
+
+def _actions() -> rx.Component:
+    head = State.head
+    return rx.cond(
+        State.can_edit,
+        rx.flex(
+            rx.cond(
+                head.finished,
+                rx.cond(State.workflow_exists, _replay()),
+                rx.button(
+                    "Cancel run",
+                    on_click=State.cancel,
+                    disabled=head.cancelling,
+                    variant="soft",
+                    color_scheme="gray",
+                ),
+            ),
+            gap="3",
+            wrap="wrap",
+            align="center",
+            margin_bottom="20px",
+        ),
+    )
+
+
+def _replay() -> rx.Component:
+    head = State.head
+    return rx.fragment(
+        rx.cond(
+            head.failed_path != "",
+            rx.button("Replay from failed step", on_click=State.replay(head.failed_path)),
+        ),
+        rx.button(
+            "Replay from start",
+            on_click=State.replay(""),
+            variant=rx.cond(head.failed_path != "", "soft", "solid"),
+        ),
+        rx.cond(
+            State.latest_version > 0,
+            rx.el.select(
+                rx.el.option("On the original: ", head.version, value="original"),
+                rx.el.option("On the latest: Version ", State.latest_version, value="latest"),
+                value=State.version,
+                on_change=State.choose_version,
+                aria_label="Version to replay on",
+                class_name="native-select run-version",
+            ),
+        ),
+    )
+
+
+def _trigger() -> rx.Component:
+    return rx.el.details(
+        rx.el.summary("What started it", on_click=State.unfold_trigger),
+        rx.cond(State.trigger != "", json_view("Trigger", State.trigger), rx.skeleton(height="64px", width="100%")),
+        class_name="fold run-trigger",
+    )

@@ -1,0 +1,30 @@
+"""What to do about an error of a run, by its code; what only a vendor knows stands in the message itself."""
+
+RECONNECT = "Reconnect the connection. The run then goes on by itself."
+FIXES = {
+    "needs_reauth": RECONNECT,
+    "credential_unreadable": RECONNECT,
+    "missing_scope": "Reconnect the connection and allow the permission it lacks, then replay from the failed step.",
+    "paused": "Resume the connection or the workflow. The run then goes on by itself.",
+    "outcome_unknown": "Look at the other side whether the call took effect, then say here what you found.",
+    "mapping_error": "Open the step's inputs in the editor and choose a variable that exists, publish, then replay on "
+    "the latest version.",
+    "invalid_input": "Correct the marked inputs in the editor, publish, then replay on the latest version.",
+    "egress_denied": "Calls to this address are blocked. Use a public address, or ask the operator to allow this one.",
+    "not_in_channel": "Invite the connected account to the channel, then replay from the failed step.",
+    "channel_not_found": "Choose a channel that exists and that the connected account can see, then replay.",
+    "not_found": "Check that the target still exists and that the connected account may see it, then replay.",
+    "rate_limited": "The other side asked for patience. Wait a while, then replay from the failed step.",
+    "unavailable": "The other side could not be reached. Replay from the failed step once it answers again.",
+    "timeout": "No answer came in time. Allow the step more time in its options, or replay from the failed step.",
+    "too_many_items": "Give the loop fewer items, or raise its limit in the editor.",
+    "output_too_large": "Ask for less at once: a narrower query or fewer fields.",
+    "crashed": "This looks like a fault of the step itself. Look at the server's log; replay from the failed step.",
+    "stopped": "A stop step ended this run on purpose.",
+}
+GENERIC_FIX = "Correct what the message names, then replay from the failed step."
+
+
+def fix_for(code: str) -> str:
+    """The one next thing to do about an error code; empty without one."""
+    return FIXES.get(code, GENERIC_FIX) if code else ""
