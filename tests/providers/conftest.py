@@ -61,7 +61,7 @@ class Sandbox:
         answer = self.http.post(
             web + oauth.token_path,
             data=form,
-            auth=(app.client_id, app.client_secret) if basic else None,
+            auth=httpx.BasicAuth(app.client_id, app.client_secret) if basic else httpx.Auth(),
             headers={"Accept": "application/json"},
         )
         found: dict[str, Any] = answer.json()

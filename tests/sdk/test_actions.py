@@ -77,4 +77,4 @@ def test_what_is_no_action() -> None:
 
 def test_unknown_parameters_are_refused() -> None:
     with pytest.raises(ValueError, match="extra"):
-        Ask(txt="x")
+        Ask.model_validate({"txt": "x"})

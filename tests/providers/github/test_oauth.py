@@ -42,8 +42,8 @@ def test_a_broad_scope_contains_the_narrow_ones() -> None:
 
 
 def test_default_scopes_cover_actions_and_triggers() -> None:
-    for item in (*provider.actions, *provider.triggers):
-        assert OAUTH.missing_scopes(item.scopes, OAUTH.default_scopes) == ()
+    for needed in [*(action.scopes for action in provider.actions), *(trigger.scopes for trigger in provider.triggers)]:
+        assert OAUTH.missing_scopes(needed, OAUTH.default_scopes) == ()
 
 
 def test_an_enterprise_server_moves_the_api_too() -> None:
@@ -51,4 +51,4 @@ def test_an_enterprise_server_moves_the_api_too() -> None:
     assert provider.base_addresses(moved.get)["api"] == "https://github.corp.example/api/v3"
     both = moved | {"API_URL": "https://api.corp.example"}
     assert provider.base_addresses(both.get)["api"] == "https://api.corp.example"
-    assert provider.base_addresses({}.get)["api"] == "https://api.github.com"
+    assert provider.base_addresses(lambda _name: None)["api"] == "https://api.github.com"

@@ -279,5 +279,5 @@ class TestRefusals:
 )
 def test_what_may_be_repeated(method: str, promised: bool, repeat: Repeat) -> None:
     settings = WebhookSettings(base_url="https://x.example", honours_idempotency_key=promised)
-    assert CALL.repeat_of(CALL.params(method=method), settings) is repeat
+    assert CALL.repeat_of(CALL.params.model_validate({"method": method}), settings) is repeat
     assert CALL.repeat is Repeat.UNKNOWABLE
