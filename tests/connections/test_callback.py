@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -29,15 +30,15 @@ TOKEN_PATH = "/github/login/oauth/access_token"
 REJECTED = "oauth.callback.rejected"
 
 
-def reasons(world):
+def reasons(world: Any) -> Any:
     return [one.detail["reason"] for one in world.audits(REJECTED)]
 
 
-def exchanges(world):
+def exchanges(world: Any) -> Any:
     return len(world.vendor.calls(TOKEN_PATH)) + len(world.vendor.calls("/slack/api/oauth.v2.access"))
 
 
-async def test_a01_without_state(world):
+async def test_a01_without_state(world: Any) -> None:
     await world.begin()
     before = world.frozen()
     outcome = await world.complete([("code", "x")])
@@ -56,7 +57,7 @@ async def test_a01_without_state(world):
         ([("state", "a"), ("code", "x"), ("code", "y")], "oauth_bad_request", "duplicate_parameter"),
     ],
 )
-async def test_a02_a_state_that_is_none(world, params, code, reason):
+async def test_a02_a_state_that_is_none(world: Any, params: Any, code: Any, reason: Any) -> None:
     await world.begin()
     before = world.frozen()
     outcome = await world.complete(params)
@@ -64,14 +65,14 @@ async def test_a02_a_state_that_is_none(world, params, code, reason):
     assert world.frozen() == before and exchanges(world) == 0 and reasons(world) == [reason]
 
 
-async def test_a02_the_true_state_twice_spoils_nothing(world):
+async def test_a02_the_true_state_twice_spoils_nothing(world: Any) -> None:
     params = world.vendor.consent(await world.begin(), "octo-hub")
     twice = [*params, next(pair for pair in params if pair[0] == "state")]
     assert (await world.complete(twice)).code == "oauth_bad_request"
     assert (await world.complete(params)).ok
 
 
-async def test_a03_a_victim_without_a_session(world):
+async def test_a03_a_victim_without_a_session(world: Any) -> None:
     first = await world.connect()
     before = world.frozen()
     url = await world.begin(connection_id=first.connection_id)
@@ -87,7 +88,7 @@ async def test_a03_a_victim_without_a_session(world):
 
 
 @pytest.mark.parametrize("kind", ["other organisation", "same organisation", "other session of the same person"])
-async def test_a04_a_victim_with_a_session_of_their_own(world, roles, kind):
+async def test_a04_a_victim_with_a_session_of_their_own(world: Any, roles: Any, kind: Any) -> None:
     victims = {
         "other organisation": world.other,
         "same organisation": roles["admin"],
@@ -106,7 +107,7 @@ async def test_a04_a_victim_with_a_session_of_their_own(world, roles, kind):
     assert world.audits(REJECTED, world.other.organization_id) == []
 
 
-async def test_a05_the_good_callback_again(world):
+async def test_a05_the_good_callback_again(world: Any) -> None:
     params = world.vendor.consent(await world.begin(), "octo-hub")
     assert (await world.complete(params)).ok
     before = world.frozen()
@@ -115,7 +116,7 @@ async def test_a05_the_good_callback_again(world):
     assert exchanges(world) == 1 and world.frozen() == before and reasons(world) == ["replay"]
 
 
-async def test_a06_fifty_at_once(world):
+async def test_a06_fifty_at_once(world: Any) -> None:
     params = world.vendor.consent(await world.begin(), "octo-hub")
     outcomes = await asyncio.gather(*(world.complete(params) for _ in range(50)))
     assert sum(one.ok for one in outcomes) == 1
@@ -123,7 +124,7 @@ async def test_a06_fifty_at_once(world):
     assert exchanges(world) == 1 and len(world.credentials()) == 1
 
 
-async def test_a07_a_second_too_late(world, clock):
+async def test_a07_a_second_too_late(world: Any, clock: Any) -> None:
     first = await world.connect()
     before = world.frozen()
     params = world.vendor.consent(await world.begin(connection_id=first.connection_id), "octo-hub")
@@ -136,7 +137,7 @@ async def test_a07_a_second_too_late(world, clock):
 
 
 @pytest.mark.parametrize(("provider", "selector"), [("github", None), ("slack", "sandbox"), ("slack", "f" * 32)])
-async def test_a08_the_answer_of_one_vendor_at_the_door_of_another(world, provider, selector):
+async def test_a08_the_answer_of_one_vendor_at_the_door_of_another(world: Any, provider: Any, selector: Any) -> None:
     params = world.vendor.consent(await world.begin("slack"), "T0ACME001")
     outcome = await world.complete(params, provider, selector=selector)
     assert (outcome.status, outcome.code) == (400, "oauth_context_mismatch")
@@ -145,7 +146,7 @@ async def test_a08_the_answer_of_one_vendor_at_the_door_of_another(world, provid
     assert (await world.complete(params, "slack")).code == "oauth_state_used"
 
 
-async def test_a11_the_person_says_no(world):
+async def test_a11_the_person_says_no(world: Any) -> None:
     first = await world.connect()
     before = world.frozen()
     params = world.vendor.consent(await world.begin(connection_id=first.connection_id), "octo-hub", "cancel")
@@ -159,7 +160,7 @@ async def test_a11_the_person_says_no(world):
     assert (await world.complete(hostile)).code == "oauth_state_used"
 
 
-async def test_a11_a_new_connection_goes_away_again(world):
+async def test_a11_a_new_connection_goes_away_again(world: Any) -> None:
     params = world.vendor.consent(await world.begin(), "octo-hub", "cancel")
     assert (await world.complete(params)).code == "oauth_denied"
     assert world.connections() == []
@@ -173,7 +174,7 @@ async def test_a11_a_new_connection_goes_away_again(world):
         *("/x" * 300, "/sandbox/", " /x", "/x\r\nLocation: https://evil"),
     ],
 )
-async def test_a12_the_return_page_stays_here(world, target):
+async def test_a12_the_return_page_stays_here(world: Any, target: Any) -> None:
     await world.begin(next_path=target)
     kept = world.attempts()[0].next_path
     # An encoded slash or blank inside a path of ours is only a name; nothing may decode to another host.
@@ -182,7 +183,7 @@ async def test_a12_the_return_page_stays_here(world, target):
 
 
 @pytest.mark.parametrize("target", ["/integrations/github", "/workflows/abc?step=1", "/runs#x", "/integrations"])
-def test_a12_pages_of_ours_are_kept(target):
+def test_a12_pages_of_ours_are_kept(target: Any) -> None:
     assert safe_next(target) == target
 
 
@@ -200,7 +201,7 @@ def test_a12_pages_of_ours_are_kept(target):
         "null",
     ],
 )
-async def test_a13_an_error_in_disguise(world, body):
+async def test_a13_an_error_in_disguise(world: Any, body: Any) -> None:
     first = await world.connect()
     before = world.frozen()
     params = world.vendor.consent(await world.begin(connection_id=first.connection_id), "octo-hub")
@@ -213,7 +214,7 @@ async def test_a13_an_error_in_disguise(world, body):
     assert set(row.detail) == {"provider", "provider_code"} and "CNRY" not in str(row.detail)
 
 
-async def test_a13_slack_says_no_with_200(world):
+async def test_a13_slack_says_no_with_200(world: Any) -> None:
     params = world.vendor.consent(await world.begin("slack"), "T0ACME001")
     body = {"ok": False, "error": "invalid_code"}
     world.vendor.control("faults", path="/slack/api/oauth.v2.access", status=200, body=body)
@@ -235,7 +236,7 @@ async def test_a13_slack_says_no_with_200(world):
     ],
     ids=lambda fault: f"{fault['effect']}{fault.get('status', '')}",
 )
-async def test_a14_a_token_endpoint_that_misbehaves(world, fault):
+async def test_a14_a_token_endpoint_that_misbehaves(world: Any, fault: Any) -> None:
     params = world.vendor.consent(await world.begin(), "octo-hub")
     world.vendor.control("faults", path=TOKEN_PATH, **fault)
     process = psutil.Process()
@@ -247,7 +248,7 @@ async def test_a14_a_token_endpoint_that_misbehaves(world, fault):
     assert (await world.connect()).ok  # at once
 
 
-async def test_a14_a_drip_ends_at_the_deadline(world, monkeypatch):
+async def test_a14_a_drip_ends_at_the_deadline(world: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("integrations_app.connections.oauth.protocol.TOKEN_SECONDS", 0.5)
     params = world.vendor.consent(await world.begin(), "octo-hub")
     world.vendor.control("faults", path=TOKEN_PATH, effect="drip", interval=0.2)
@@ -257,7 +258,7 @@ async def test_a14_a_drip_ends_at_the_deadline(world, monkeypatch):
     assert time.monotonic() - began < 2 and exchanges(world) == 1
 
 
-async def test_a14_a_check_that_hangs_ends_as_well(world, monkeypatch):
+async def test_a14_a_check_that_hangs_ends_as_well(world: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("integrations_app.connections.oauth.arrival.TOTAL_SECONDS", 0.5)
     params = world.vendor.consent(await world.begin(), "octo-hub")
     world.vendor.control("faults", path="/github/api/v3/user", effect="delay", delay=3.0)
@@ -265,13 +266,13 @@ async def test_a14_a_check_that_hangs_ends_as_well(world, monkeypatch):
     assert outcome.code == "oauth_exchange_failed" and world.connections() == [] and world.credentials() == []
 
 
-async def test_the_role_is_asked_again_at_the_callback(world):
+async def test_the_role_is_asked_again_at_the_callback(world: Any) -> None:
     params = world.vendor.consent(await world.begin(), "octo-hub")
     outcome = await world.complete(params, actor=replace(world.owner, role="editor"))
     assert (outcome.status, outcome.code) == (403, "forbidden") and exchanges(world) == 0
 
 
-async def test_strays_without_a_session_are_counted_not_kept_one_by_one(world, clock):
+async def test_strays_without_a_session_are_counted_not_kept_one_by_one(world: Any, clock: Any) -> None:
     for _ in range(20):
         await oauth.complete(world.hub, None, "github", None, [("state", "x"), ("code", "y")])
     assert len(world.audits(REJECTED, "system")) == 1
@@ -288,7 +289,7 @@ class Hostile:
     headers: dict[str, str] = field(default_factory=dict)
     calls: int = 0
 
-    async def token(self, request: Request) -> Response:
+    async def token(self, _request: Request) -> Response:
         self.calls += 1
         return Response(self.body, 200, self.headers)
 
@@ -301,7 +302,7 @@ def hostile() -> Iterator[tuple[Hostile, str]]:
 
 
 @pytest.fixture
-def providers(hostile, monkeypatch) -> Registry:
+def providers(hostile: Any, monkeypatch: Any) -> Registry:
     """The real ones, and one at an address that the operator set."""
     monkeypatch.setenv("INTEGRATIONS_FAKE_URL", hostile[1])
     monkeypatch.setenv("INTEGRATIONS_FAKE_CLIENT_ID", "id")
@@ -327,13 +328,13 @@ def providers(hostile, monkeypatch) -> Registry:
     return Registry([*registry(), fake])
 
 
-async def state_of(world):
+async def state_of(world: Any) -> Any:
     from urllib.parse import parse_qs, urlsplit
 
     return parse_qs(urlsplit(await world.begin("fake")).query)["state"][0]
 
 
-async def test_the_server_app_at_an_operator_set_origin_connects(world, hostile):
+async def test_the_server_app_at_an_operator_set_origin_connects(world: Any, hostile: Any) -> None:
     hostile[0].body = b'{"access_token": "CNRY_token_0123456789abcdef0123456789abcdef"}'
     outcome = await world.complete([("state", await state_of(world)), ("code", "c")], "fake")
     assert outcome.ok and world.connection(outcome.connection_id).app_kind == "server"
@@ -350,7 +351,7 @@ async def test_the_server_app_at_an_operator_set_origin_connects(world, hostile)
     ],
     ids=["two layers", "bomb", "nested", "broken gzip", "no text"],
 )
-async def test_a14_bodies_that_explode(world, hostile, body, headers):
+async def test_a14_bodies_that_explode(world: Any, hostile: Any, body: Any, headers: Any) -> None:
     hostile[0].body, hostile[0].headers = body, headers
     process = psutil.Process()
     state = await state_of(world)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound,
 from integrations_app.kit.secret import Secret
 
 
-async def test_a_person_connects_and_the_account_is_known(world):
+async def test_a_person_connects_and_the_account_is_known(world: Any) -> None:
     url = await world.begin(mode="popup", next_path="/integrations/github")
     [row] = world.connections()
     assert (row.status, row.app_kind) == ("pending", "sandbox")
@@ -27,14 +28,14 @@ async def test_a_person_connects_and_the_account_is_known(world):
     assert [one.name for one in world.audits()] == ["oauth.started", "connection.connected"]
 
 
-async def test_the_second_provider_with_its_own_separators_and_client_auth(world):
+async def test_the_second_provider_with_its_own_separators_and_client_auth(world: Any) -> None:
     outcome = await world.connect("slack", "T0ACME001")
     row = world.connection(outcome.connection_id)
     assert row.status == "connected" and row.extra["team_id"] == row.account_id
     assert "chat:write" in row.scopes
 
 
-async def test_the_authorize_url_carries_state_challenge_and_the_one_redirect_uri(world):
+async def test_the_authorize_url_carries_state_challenge_and_the_one_redirect_uri(world: Any) -> None:
     url = await world.begin(scopes=("read:org",))
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert query["redirect_uri"] == f"{world.hub.settings.public_url}/api/integrations/github/callback"
@@ -45,7 +46,7 @@ async def test_the_authorize_url_carries_state_challenge_and_the_one_redirect_ur
     assert attempt.verifier is not None and attempt.expires_at - attempt.created_at == timedelta(minutes=10)
 
 
-async def test_the_open_credentials_work_and_are_masked(world):
+async def test_the_open_credentials_work_and_are_masked(world: Any) -> None:
     outcome = await world.connect()
     opened = await open_access(world.hub, world.owner.organization_id, outcome.connection_id)
     assert "ghu_" not in repr(opened) and "gho_" not in repr(opened)
@@ -54,7 +55,7 @@ async def test_the_open_credentials_work_and_are_masked(world):
     assert account.name == "octo-hub"
 
 
-async def test_reconnecting_keeps_the_connection_usable_and_replaces_the_credentials(world):
+async def test_reconnecting_keeps_the_connection_usable_and_replaces_the_credentials(world: Any) -> None:
     first = await world.connect()
     before = world.credentials()[0]
     url = await world.begin(connection_id=first.connection_id)
@@ -69,7 +70,7 @@ async def test_reconnecting_keeps_the_connection_usable_and_replaces_the_credent
     assert [one.name for one in world.audits()][-1] == "connection.reconnected"
 
 
-async def test_another_account_is_refused_on_reconnect_and_nothing_changes(world):
+async def test_another_account_is_refused_on_reconnect_and_nothing_changes(world: Any) -> None:
     first = await world.connect(account="octo-hub")
     before = world.frozen()
     url = await world.begin(connection_id=first.connection_id)
@@ -79,7 +80,7 @@ async def test_another_account_is_refused_on_reconnect_and_nothing_changes(world
     assert len(world.audits("oauth.account_mismatch")) == 1
 
 
-async def test_a_fresh_connect_of_a_known_account_revives_its_connection(world):
+async def test_a_fresh_connect_of_a_known_account_revives_its_connection(world: Any) -> None:
     first = await world.connect()
     await service.disconnect(world.hub, world.owner, first.connection_id)
     again = await world.connect()
@@ -90,14 +91,14 @@ async def test_a_fresh_connect_of_a_known_account_revives_its_connection(world):
     assert third.connection_id == first.connection_id and len(world.connections()) == 1
 
 
-async def test_two_accounts_are_two_connections_with_two_names(world):
+async def test_two_accounts_are_two_connections_with_two_names(world: Any) -> None:
     await world.connect(account="octo-hub")
     await world.connect(account="mona-lisa")
     assert [row.account_name for row in world.connections()] == ["octo-hub", "mona-lisa"]
     assert len({row.name for row in world.connections()}) == 2
 
 
-async def test_two_windows_of_one_click_make_one_row_and_may_choose_two_accounts(world):
+async def test_two_windows_of_one_click_make_one_row_and_may_choose_two_accounts(world: Any) -> None:
     urls = [await world.begin(), await world.begin()]
     assert len(world.connections()) == 1
     for url, account in zip(urls, ("octo-hub", "mona-lisa"), strict=True):
@@ -105,7 +106,7 @@ async def test_two_windows_of_one_click_make_one_row_and_may_choose_two_accounts
     assert sorted(row.account_name for row in world.connections()) == ["mona-lisa", "octo-hub"]
 
 
-async def test_cancel_removes_a_new_row_and_restores_an_old_one(world):
+async def test_cancel_removes_a_new_row_and_restores_an_old_one(world: Any) -> None:
     await world.begin()
     [row] = world.connections()
     await attempts.cancel(world.hub, world.owner, row.id)
@@ -120,7 +121,7 @@ async def test_cancel_removes_a_new_row_and_restores_an_old_one(world):
     assert len(world.audits("oauth.cancelled")) == 2
 
 
-async def test_ten_minutes_restore_by_sweep_and_by_looking(world, clock):
+async def test_ten_minutes_restore_by_sweep_and_by_looking(world: Any, clock: Any) -> None:
     first = await world.connect()
     before = world.frozen()
     await world.begin(connection_id=first.connection_id)
@@ -133,7 +134,7 @@ async def test_ten_minutes_restore_by_sweep_and_by_looking(world, clock):
     assert rows["slack"].connections == () and len(rows["github"].connections) == 1
 
 
-async def test_a_pending_connection_made_by_the_api_is_completed(world):
+async def test_a_pending_connection_made_by_the_api_is_completed(world: Any) -> None:
     made = await service.create(world.hub, world.owner, "github", name="Ours")
     assert made.status == "pending"
     outcome = await world.connect(connection_id=made.id)
@@ -141,7 +142,7 @@ async def test_a_pending_connection_made_by_the_api_is_completed(world):
     assert world.connection(made.id).name == "Ours"
 
 
-async def test_beginning_needs_a_browser_session_and_the_role(world, roles):
+async def test_beginning_needs_a_browser_session_and_the_role(world: Any, roles: Any) -> None:
     for role in ("viewer", "editor"):
         with pytest.raises(Forbidden):
             await world.begin(actor=roles[role])
@@ -150,7 +151,7 @@ async def test_beginning_needs_a_browser_session_and_the_role(world, roles):
     assert await world.begin(actor=roles["admin"])
 
 
-async def test_what_cannot_be_asked_is_refused(world):
+async def test_what_cannot_be_asked_is_refused(world: Any) -> None:
     for ask in ({"mode": "frame"}, {"scopes": ("a b",)}, {"scopes": ('"',)}):
         with pytest.raises(InvalidInput) as caught:
             await world.begin(**ask)
@@ -162,7 +163,7 @@ async def test_what_cannot_be_asked_is_refused(world):
     assert world.attempts() == []
 
 
-async def test_an_own_app_comes_first_and_has_its_own_callback(world):
+async def test_an_own_app_comes_first_and_has_its_own_callback(world: Any) -> None:
     described = await apps.describe_app(world.hub, world.owner, "github")
     assert [option.kind for option in described.options] == ["sandbox"]
     app_id = await apps.register_app(
@@ -186,7 +187,7 @@ async def test_an_own_app_comes_first_and_has_its_own_callback(world):
     assert caught.value.code == "app_mismatch"
 
 
-async def test_an_own_app_is_write_only_and_stays_while_used(world, roles):
+async def test_an_own_app_is_write_only_and_stays_while_used(world: Any, roles: Any) -> None:
     secret = Secret("CNRY_app_0123456789abcdef0123456789abcdef")
     app_id = await apps.register_app(
         world.hub, world.owner, "github", client_id="own", client_secret=secret, signing_secret=secret
@@ -208,14 +209,14 @@ async def test_an_own_app_is_write_only_and_stays_while_used(world, roles):
         await apps.register_app(world.hub, roles["editor"], "github", client_id="x", client_secret=secret)
 
 
-async def test_expiring_tokens_keep_their_refresh_token_and_end(world, clock):
+async def test_expiring_tokens_keep_their_refresh_token_and_end(world: Any, clock: Any) -> None:
     world.vendor.settings(github={"expiring_tokens": True})
     outcome = await world.connect()
     assert [one.field for one in world.credentials()] == ["access_token", "refresh_token"]
     assert world.connection(outcome.connection_id).expires_at == clock() + timedelta(seconds=28800)
 
 
-async def test_open_pages_hear_of_every_change(world):
+async def test_open_pages_hear_of_every_change(world: Any) -> None:
     from integrations_app.organizations.hub import organization_topic
 
     with world.hub.bus.subscribe(organization_topic(world.owner.organization_id)) as heard:

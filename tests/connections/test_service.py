@@ -1,6 +1,7 @@
 """The verbs: pasted tokens, changes, pausing, defaults, disconnecting; roles and other organisations' ids."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -21,16 +22,19 @@ from integrations_app.sdk.forms import ChoiceQuery
 from integrations_app.workflows.models import ConnectionUse, Workflow
 
 
-async def pasted(world, account="octo-hub", **more):
+async def pasted(world: Any, account: str = "octo-hub", **more: Any) -> Any:
     token = world.vendor.token("github", account)
-    return await service.create(
-        world.hub, world.owner, "github", secrets={"access_token": token}, sandbox=True, **more
-    )
+    return await service.create(world.hub, world.owner, "github", secrets={"access_token": token}, sandbox=True, **more)
 
 
-async def test_a_pasted_token_connects_at_once(world):
+async def test_a_pasted_token_connects_at_once(world: Any) -> None:
     made = await pasted(world, name="Ours", settings={"default_repository": "acme/web"})
-    assert (made.status, made.name, made.account_name, made.auth_kind) == ("connected", "Ours", "octo-hub", "access_token")
+    assert (made.status, made.name, made.account_name, made.auth_kind) == (
+        "connected",
+        "Ours",
+        "octo-hub",
+        "access_token",
+    )
     assert made.sandbox and made.settings == {"default_repository": "acme/web"}
     shown = made.as_dict()
     assert shown["secrets_set"] == ["access_token"] and shown["status"] == "connected" and "error" not in shown
@@ -38,7 +42,7 @@ async def test_a_pasted_token_connects_at_once(world):
     assert [one.name for one in world.audits()] == ["connection.connected"]
 
 
-async def test_a_wrong_token_is_kept_as_an_error_with_its_reason(world):
+async def test_a_wrong_token_is_kept_as_an_error_with_its_reason(world: Any) -> None:
     made = await service.create(
         world.hub, world.owner, "github", secrets={"access_token": "CNRY_wrong_0123456789"}, sandbox=True
     )
@@ -46,7 +50,7 @@ async def test_a_wrong_token_is_kept_as_an_error_with_its_reason(world):
     assert "CNRY" not in str(made) and "CNRY" not in str([one.model_dump() for one in world.audits()])
 
 
-async def test_a_token_without_the_sandbox_goes_to_the_real_address_only(world):
+async def test_a_token_without_the_sandbox_goes_to_the_real_address_only(world: Any) -> None:
     """A pasted token of a real account must never reach the product's own port."""
     made = await pasted(world)
     opened = await open_access(world.hub, made_org(world), made.id)
@@ -58,7 +62,7 @@ async def test_a_token_without_the_sandbox_goes_to_the_real_address_only(world):
         await open_access(world.hub, made_org(world), real.id)
 
 
-def made_org(world):
+def made_org(world: Any) -> Any:
     return world.owner.organization_id
 
 
@@ -73,14 +77,16 @@ def made_org(world):
         ({"access_token": "x"}, {"default_repository": 5}, "settings.default_repository", "invalid_input"),
     ],
 )
-async def test_what_is_entered_wrongly_is_named_by_field(world, secrets, settings, path, code):
+async def test_what_is_entered_wrongly_is_named_by_field(
+    world: Any, secrets: Any, settings: Any, path: Any, code: Any
+) -> None:
     with pytest.raises(InvalidInput) as caught:
         await service.create(world.hub, world.owner, "github", secrets=secrets, settings=settings, sandbox=True)
     assert list(caught.value.fields) == [path] and caught.value.code == code
     assert world.connections() == []
 
 
-async def test_a_disconnected_pasted_token_is_revived(world):
+async def test_a_disconnected_pasted_token_is_revived(world: Any) -> None:
     first = await pasted(world)
     await service.disconnect(world.hub, world.owner, first.id)
     again = await pasted(world)
@@ -88,7 +94,7 @@ async def test_a_disconnected_pasted_token_is_revived(world):
     assert (await pasted(world)).id != first.id  # two tokens of one account are two connections
 
 
-async def test_d14_masked_absent_and_empty_secrets(world):
+async def test_d14_masked_absent_and_empty_secrets(world: Any) -> None:
     made = await pasted(world)
     before = world.credentials()[0].model_dump()
     for changes in ({"secrets": {"access_token": MASK}}, {"secrets": {}}, {"name": "New"}):
@@ -101,7 +107,7 @@ async def test_d14_masked_absent_and_empty_secrets(world):
     assert shown.name == "New" and list(shown.fingerprints) == ["access_token"]
 
 
-async def test_a_new_token_of_the_same_account_takes_the_place_of_the_old(world):
+async def test_a_new_token_of_the_same_account_takes_the_place_of_the_old(world: Any) -> None:
     made = await pasted(world)
     token = world.vendor.token("github", "octo-hub")
     changed = await service.update(world.hub, world.owner, made.id, {"secrets": {"access_token": token}})
@@ -117,7 +123,7 @@ async def test_a_new_token_of_the_same_account_takes_the_place_of_the_old(world)
     "name",
     ["organization_id", "role", "status", "credential_version", "account_id", "app_kind", "is_default", "owner_id"],
 )
-async def test_g05_nothing_but_what_may_be_changed(world, name):
+async def test_g05_nothing_but_what_may_be_changed(world: Any, name: Any) -> None:
     made = await pasted(world)
     before = world.frozen()
     with pytest.raises(InvalidInput) as caught:
@@ -126,7 +132,7 @@ async def test_g05_nothing_but_what_may_be_changed(world, name):
     assert world.frozen() == before
 
 
-async def test_pause_and_resume_are_the_only_statuses_a_person_sets(world):
+async def test_pause_and_resume_are_the_only_statuses_a_person_sets(world: Any) -> None:
     made = await pasted(world)
     assert (await service.update_status(world.hub, world.owner, made.id, "paused")).status == "paused"
     with pytest.raises(Conflict) as caught:
@@ -141,7 +147,7 @@ async def test_pause_and_resume_are_the_only_statuses_a_person_sets(world):
     assert [one.name for one in world.audits()][1:] == ["connection.paused", "connection.tested", "connection.resumed"]
 
 
-async def test_the_default_else_the_only_one(world):
+async def test_the_default_else_the_only_one(world: Any) -> None:
     with pytest.raises(NotFound):
         await service.get_by_provider(world.hub, world.owner, "github")
     one = await pasted(world)
@@ -157,7 +163,7 @@ async def test_the_default_else_the_only_one(world):
     assert (await service.get_by_provider(world.hub, world.owner, "github")).id == two.id
 
 
-async def test_disconnect_destroys_the_envelopes_and_revokes_at_the_vendor(world):
+async def test_disconnect_destroys_the_envelopes_and_revokes_at_the_vendor(world: Any) -> None:
     outcome = await world.connect()
     shown = await service.disconnect(world.hub, world.owner, outcome.connection_id)
     assert shown.status == "disconnected" and shown.fingerprints == {}
@@ -171,7 +177,7 @@ async def test_disconnect_destroys_the_envelopes_and_revokes_at_the_vendor(world
     assert again.status == "disconnected" and len(world.audits("connection.disconnected")) == 1
 
 
-async def test_disconnect_stands_when_the_vendor_cannot_be_reached(world):
+async def test_disconnect_stands_when_the_vendor_cannot_be_reached(world: Any) -> None:
     outcome = await world.connect("slack", "T0ACME001")
     world.vendor.control("faults", path="auth.revoke", effect="drop", count=0)
     shown = await service.disconnect(world.hub, world.owner, outcome.connection_id)
@@ -179,13 +185,13 @@ async def test_disconnect_stands_when_the_vendor_cannot_be_reached(world):
     assert [one.name for one in world.audits()][-2:] == ["connection.disconnected", "connection.revoke_failed"]
 
 
-async def test_a_pasted_token_is_not_revoked(world):
+async def test_a_pasted_token_is_not_revoked(world: Any) -> None:
     made = await pasted(world)
     await service.disconnect(world.hub, world.owner, made.id)
     assert world.vendor.calls("/github/api/v3/applications/") == [] and world.credentials() == []
 
 
-async def test_d02_every_damaged_envelope_is_refused_and_said(world):
+async def test_d02_every_damaged_envelope_is_refused_and_said(world: Any) -> None:
     made, untouched = await pasted(world), await pasted(world, account="mona-lisa")
     envelope = next(one.envelope for one in world.credentials() if one.connection_id == made.id)
     step = max(1, len(envelope) // 24)
@@ -205,7 +211,7 @@ async def test_d02_every_damaged_envelope_is_refused_and_said(world):
     assert mended.status == "connected"
 
 
-async def test_d03_swapped_envelopes_open_in_neither_place(world):
+async def test_d03_swapped_envelopes_open_in_neither_place(world: Any) -> None:
     one, two = await pasted(world), await pasted(world, account="mona-lisa")
     envelopes = {row.connection_id: row.envelope for row in world.credentials()}
     plant(world, one.id, envelopes[two.id])
@@ -215,7 +221,7 @@ async def test_d03_swapped_envelopes_open_in_neither_place(world):
             await open_access(world.hub, made_org(world), made.id)
 
 
-def plant(world, connection_id, envelope):
+def plant(world: Any, connection_id: Any, envelope: Any) -> Any:
     def write(session: Session) -> None:
         from integrations_app.connections.repository import Credentials
 
@@ -227,7 +233,7 @@ def plant(world, connection_id, envelope):
     world.hub.database.write_now(write)
 
 
-def doors(hub, actor, connection_id):
+def doors(hub: Any, actor: Any, connection_id: Any) -> Any:
     """Every verb that takes a connection's id."""
     query = ChoiceQuery()
     return {
@@ -246,7 +252,7 @@ def doors(hub, actor, connection_id):
 
 
 @pytest.mark.parametrize("verb", sorted(doors(None, None, "")))
-async def test_g01_ids_of_another_organisation_are_no_ids(world, monkeypatch, verb):
+async def test_g01_ids_of_another_organisation_are_no_ids(world: Any, monkeypatch: Any, verb: Any) -> None:
     made = await pasted(world)
     before, calls = world.frozen(), len(world.vendor.calls("/github/"))
     opened = []
@@ -265,7 +271,7 @@ MANAGED = ("update", "update secrets", "rename", "update_status", "set_default",
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin", "owner"])
-async def test_g03_roles(world, roles, role):
+async def test_g03_roles(world: Any, roles: Any, role: Any) -> None:
     made = await pasted(world)
     actor = roles[role]
     for verb, call in doors(world.hub, actor, made.id).items():
@@ -285,7 +291,7 @@ async def test_g03_roles(world, roles, role):
             await service.disconnect(world.hub, actor, made.id)
 
 
-async def test_g04_pickers_load_with_the_connection_and_take_nothing_else(world):
+async def test_g04_pickers_load_with_the_connection_and_take_nothing_else(world: Any) -> None:
     made = await pasted(world)
     page = await service.choices(
         world.hub, world.owner, made.id, "github.create_issue", "repository", ChoiceQuery("web")
@@ -307,7 +313,7 @@ async def test_g04_pickers_load_with_the_connection_and_take_nothing_else(world)
             await service.choices(world.hub, world.owner, made.id, action, field, ChoiceQuery())
 
 
-async def test_the_overview_shows_every_provider_and_who_uses_what(world):
+async def test_the_overview_shows_every_provider_and_who_uses_what(world: Any) -> None:
     made = await pasted(world)
     now = world.hub.clock()
 
@@ -327,7 +333,7 @@ async def test_the_overview_shows_every_provider_and_who_uses_what(world):
     assert [(use.workflow_id, use.live) for use in uses] == [("w1", True), ("w2", False)]
 
 
-async def test_changes_at_once_lose_nothing(world):
+async def test_changes_at_once_lose_nothing(world: Any) -> None:
     made = await pasted(world)
     await asyncio.gather(*(service.rename(world.hub, world.owner, made.id, f"n{i}") for i in range(10)))
     assert world.connection(made.id).row_version == made.version + 10

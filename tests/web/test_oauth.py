@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -69,20 +70,18 @@ class Product:
         )
         token = sessions.new_token(self.hub)
         self.hub.database.write_now(
-            lambda session: sessions.add(
-                session, self.hub.keyring, user_id, organization_id, token, self.hub.clock()
-            )
+            lambda session: sessions.add(session, self.hub.keyring, user_id, organization_id, token, self.hub.clock())
         )
         return token
 
 
 @pytest.fixture
-def product(database: Database, tmp_path, clock, keyring) -> Iterator[Product]:
+def product(database: Database, tmp_path: Any, clock: Any, keyring: Any) -> Iterator[Product]:
     later = Starlette()
     closing: list[Hub] = []
 
     @asynccontextmanager
-    async def lifespan(_app):
+    async def lifespan(_app: Any) -> Any:
         yield
         for hub in closing:
             await hub.door.aclose()
@@ -106,7 +105,7 @@ def product(database: Database, tmp_path, clock, keyring) -> Iterator[Product]:
         hub.passwords.close()
 
 
-def _whole(hub: Hub):
+def _whole(hub: Hub) -> Any:
     """All layers, without Reflex behind them."""
     app = Starlette()
     for layer in layers(hub, [*routes(hub, {}), Mount("/sandbox", app=create_app())], OpenSockets(hub)):
@@ -127,7 +126,7 @@ def consent(location: str, account: str = "octo-hub", decision: str = "allow") -
     return answer.headers["location"]
 
 
-def test_a_click_goes_straight_to_the_vendor_and_comes_back_to_the_page(product):
+def test_a_click_goes_straight_to_the_vendor_and_comes_back_to_the_page(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         away = browser.get(f"{AUTHORIZE}?next=/integrations/github", headers=OWN_CLICK)
         assert away.status_code == 303 and away.headers["cache-control"] == "no-store"
@@ -142,7 +141,7 @@ def test_a_click_goes_straight_to_the_vendor_and_comes_back_to_the_page(product)
     assert (row.status, row.account_name) == ("connected", "octo-hub")
 
 
-def test_a_popup_closes_itself_and_says_so_without_script(product):
+def test_a_popup_closes_itself_and_says_so_without_script(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         away = browser.get(f"{AUTHORIZE}?mode=popup", headers=OWN_CLICK)
         done = browser.get(consent(away.headers["location"]), headers=FROM_VENDOR)
@@ -170,7 +169,7 @@ def test_a_popup_closes_itself_and_says_so_without_script(product):
         OWN_CLICK | {"Sec-Fetch-Dest": "iframe"},
     ],
 )
-def test_a_link_from_elsewhere_only_asks(product, headers):
+def test_a_link_from_elsewhere_only_asks(product: Any, headers: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         asked = browser.get(AUTHORIZE, headers=headers)
     assert asked.status_code == 200 and "Connect GitHub to Acme?" in asked.text
@@ -180,7 +179,7 @@ def test_a_link_from_elsewhere_only_asks(product, headers):
     assert asked.headers["referrer-policy"] == "same-origin"  # no-referrer would make the form's Origin null
 
 
-def test_the_confirmation_begins_the_flow(product):
+def test_the_confirmation_begins_the_flow(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         asked = browser.get(f"{AUTHORIZE}?mode=popup&next=/integrations")
         action = re.search(r'<form method="post" action="([^"]+)">', asked.text)
@@ -200,13 +199,13 @@ def test_the_confirmation_begins_the_flow(product):
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_f13_a_form_of_another_site_is_refused(product, headers):
+def test_f13_a_form_of_another_site_is_refused(product: Any, headers: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         refused = browser.post(AUTHORIZE, headers=headers)
     assert refused.status_code == 403 and "csrf" in refused.text and product.rows(OAuthAttempt) == []
 
 
-def test_head_begins_and_consumes_nothing(product):
+def test_head_begins_and_consumes_nothing(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         assert browser.head(AUTHORIZE, headers=OWN_CLICK).status_code == 405
         assert product.rows(OAuthAttempt) == []
@@ -219,14 +218,14 @@ def test_head_begins_and_consumes_nothing(product):
     "query",
     ["foo=1", "redirect_uri=https://evil", "mode=frame", "mode=popup&mode=redirect", "connection=x", "scopes=a%20b"],
 )
-def test_an_unknown_or_odd_parameter_is_a_bad_request(product, query):
+def test_an_unknown_or_odd_parameter_is_a_bad_request(product: Any, query: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         refused = browser.get(f"{AUTHORIZE}?{query}", headers=OWN_CLICK)
     assert refused.status_code == 400 and "oauth_bad_request" in refused.text
     assert product.rows(OAuthAttempt) == []
 
 
-def test_without_a_session_one_signs_in_first_and_no_foreign_link_gets_behind_it(product):
+def test_without_a_session_one_signs_in_first_and_no_foreign_link_gets_behind_it(product: Any) -> None:
     with product.browser() as browser:
         away = browser.get(f"{AUTHORIZE}?mode=popup", headers=OWN_CLICK)
     assert away.headers["location"] == "/login?next=%2Fintegrations%2Fgithub"
@@ -236,14 +235,14 @@ def test_without_a_session_one_signs_in_first_and_no_foreign_link_gets_behind_it
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
-def test_who_may_not_connect_is_told(product, role):
+def test_who_may_not_connect_is_told(product: Any, role: Any) -> None:
     with product.browser(product.sign_in(role)) as browser:
         for answer in (browser.get(AUTHORIZE, headers=OWN_CLICK), browser.get(AUTHORIZE)):
             assert answer.status_code == 403 and "forbidden" in answer.text
     assert product.rows(OAuthAttempt) == []
 
 
-def test_unknown_providers_apps_and_connections_are_not_found(product):
+def test_unknown_providers_apps_and_connections_are_not_found(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         for path in (
             "/api/integrations/nothing/authorize",
@@ -256,7 +255,7 @@ def test_unknown_providers_apps_and_connections_are_not_found(product):
     assert product.rows(OAuthAttempt) == []
 
 
-def test_g01_a_connection_of_another_organisation_cannot_be_reconnected(product):
+def test_g01_a_connection_of_another_organisation_cannot_be_reconnected(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         browser.get(consent(browser.get(AUTHORIZE, headers=OWN_CLICK).headers["location"]), headers=FROM_VENDOR)
     [row] = product.rows(Connection)
@@ -267,7 +266,7 @@ def test_g01_a_connection_of_another_organisation_cannot_be_reconnected(product)
     assert [one.model_dump() for one in product.rows(Connection)] == [row.model_dump()]
 
 
-def test_a03_a04_the_page_of_a_victim_shows_the_code(product):
+def test_a03_a04_the_page_of_a_victim_shows_the_code(product: Any) -> None:
     attacker, victim = product.sign_in(), product.sign_in(organization="Beta")
     for cookie, status, code in (("", 401, "oauth_session_required"), (victim, 403, "oauth_session_mismatch")):
         with product.browser(attacker) as browser:
@@ -278,7 +277,7 @@ def test_a03_a04_the_page_of_a_victim_shows_the_code(product):
     assert product.rows(Connection) == []
 
 
-def test_a05_a07_the_page_offers_another_try(product):
+def test_a05_a07_the_page_offers_another_try(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         back = consent(browser.get(AUTHORIZE, headers=OWN_CLICK).headers["location"])
         browser.get(back, headers=FROM_VENDOR)
@@ -289,7 +288,7 @@ def test_a05_a07_the_page_offers_another_try(product):
         assert browser.get(retry[1].replace("&amp;", "&"), headers=OWN_CLICK).status_code == 303
 
 
-def test_a08_the_other_vendors_path_and_the_sandboxs_own_one(product):
+def test_a08_the_other_vendors_path_and_the_sandboxs_own_one(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         back = consent(browser.get(AUTHORIZE, headers=OWN_CLICK).headers["location"])
         page = browser.get(back.replace("/github/", "/slack/"), headers=FROM_VENDOR)
@@ -300,7 +299,7 @@ def test_a08_the_other_vendors_path_and_the_sandboxs_own_one(product):
         assert browser.get(back, headers=FROM_VENDOR).status_code == 303
 
 
-def test_a11_what_the_vendor_says_is_text(product):
+def test_a11_what_the_vendor_says_is_text(product: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         location = browser.get(AUTHORIZE, headers=OWN_CLICK).headers["location"]
         state = parse_qs(urlsplit(location).query)["state"][0]
@@ -312,7 +311,7 @@ def test_a11_what_the_vendor_says_is_text(product):
 
 
 @pytest.mark.parametrize("target", ["https://evil", "//evil", "/\\evil", "/%09/evil", "javascript:x", "https:evil"])
-def test_a12_no_return_address_leads_away(product, target):
+def test_a12_no_return_address_leads_away(product: Any, target: Any) -> None:
     with product.browser(product.sign_in()) as browser:
         away = browser.get(f"{AUTHORIZE}?{urlencode({'next': target})}", headers=OWN_CLICK)
         back = consent(away.headers["location"])
