@@ -15,11 +15,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from integrations_app.errors import StartRefused
 from integrations_app.settings import Settings
 
 PACKAGE = Path(__file__).resolve().parent
+# Reflex's own switches, by the names that its processes pass on; a test compares them with the installed version.
+_PROD = {
+    "REFLEX_ENV_MODE": "prod",
+    "REFLEX_BACKEND_ONLY": "true",
+    "__REFLEX_SKIP_COMPILE": "true",
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+}
 TARGET = "integrations_app.integrations_app:app"
 STAMP = "front-end.stamp"
 NODE_MINIMUM = (22, 22, 0)
@@ -175,17 +183,9 @@ def enter(settings: Settings, front_end: FrontEnd) -> None:
     """Make this process and its children serve the built pages: folder, environment, Reflex's own switches."""
     settings.hand_down()
     os.chdir(front_end.root)  # Reflex reads rxconfig.py from the working directory only
-    os.environ.update(_quiet(front_end))
+    os.environ.update(_quiet(front_end) | _PROD)
     if front_end.packed:
         os.environ["REFLEX_DIR"] = str(settings.data_dir / "reflex")
-    sys.path.insert(0, str(front_end.root))
-    from reflex.constants import Env
-    from reflex.environment import environment
-
-    environment.REFLEX_ENV_MODE.set(Env.PROD)
-    environment.REFLEX_SKIP_COMPILE.set(True)
-    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
-    environment.REFLEX_BACKEND_ONLY.set(True)
 
 
 def refuse_taken_address(settings: Settings) -> None:
@@ -207,25 +207,26 @@ def refuse_taken_address(settings: Settings) -> None:
         raise StartRefused("address_refused", f"cannot listen on {where}: {reason}") from None
 
 
-def serve(settings: Settings, front_end: FrontEnd) -> None:
-    """Serve until told to stop. Blocks; the pages must be built. Raises StartRefused when the port is taken."""
+def serve(settings: Settings, front_end: FrontEnd) -> NoReturn:
+    """Become the server; the pages must be built. Raises StartRefused when the port is taken.
+
+    The process is replaced, under the same id, by Granian's supervisor alone: what was imported to get ready
+    (some 100 MB) would stay in memory for nothing.
+    """
     refuse_taken_address(settings)
     enter(settings, front_end)
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    Server(
-        target=TARGET,
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        log_level=LogLevels.warning,
-        log_access=False,  # the websocket's URL holds the client token
-        workers_kill_timeout=10,
-    ).serve()
+    sys.stdout.flush()
+    options = {
+        "--interface": "asgi",
+        "--host": settings.host,
+        "--port": str(settings.port),
+        "--workers": str(settings.workers),
+        "--log-level": "warning",
+        "--workers-kill-timeout": "10",
+    }
+    # No access log: the websocket's URL holds the client token.
+    command = ["-m", "granian", "--factory", "--no-access-log", *(part for pair in options.items() for part in pair)]
+    os.execv(sys.executable, [sys.executable, *command, TARGET])
 
 
 if __name__ == "__main__":

@@ -98,6 +98,20 @@ def test_a_failed_build_leaves_the_pages_stale(checkout: Path, monkeypatch: pyte
     assert serve.is_stale(front_end)
 
 
+def test_the_switches_of_reflex_keep_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reflex.constants import Env
+    from reflex.environment import environment
+
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.chdir(tmp_path)
+    serve.enter(load_settings(data_dir=tmp_path), serve.FrontEnd(tmp_path, tmp_path / "web", packed=True))
+    assert environment.REFLEX_ENV_MODE.get() is Env.PROD
+    assert environment.REFLEX_BACKEND_ONLY.get()
+    assert environment.REFLEX_SKIP_COMPILE.get()
+    assert environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.get()
+    assert Path(environment.REFLEX_DIR.get()) == tmp_path / "reflex"
+
+
 def test_an_installed_wheel_never_builds(tmp_path: Path) -> None:
     assert serve.build_if_stale(serve.FrontEnd(tmp_path, tmp_path / "web", packed=True)) is False
 
