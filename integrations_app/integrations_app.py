@@ -30,10 +30,13 @@ from integrations_app.ui.pages.connection_state import ConnectionState
 from integrations_app.ui.pages.integrations import integrations
 from integrations_app.ui.pages.integrations_state import IntegrationsState
 from integrations_app.ui.pages.not_found import not_found
+from integrations_app.ui.pages.run import run
+from integrations_app.ui.pages.run_state import RunState
+from integrations_app.ui.pages.runs import runs
+from integrations_app.ui.pages.runs_state import RunsState
 from integrations_app.ui.pages.settings import settings as settings_page
 from integrations_app.ui.pages.settings_state import SettingsState
 from integrations_app.ui.trouble import TroubleState
-from integrations_app.web import oauth
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
@@ -49,6 +52,8 @@ def add_pages(app: rx.App) -> None:
     app.add_page(
         connection, route="/integrations/[provider_key]", title="Provider · Integrations", on_load=ConnectionState.load
     )
+    app.add_page(runs, route="/runs", title="Runs · Integrations", on_load=RunsState.load)
+    app.add_page(run, route="/runs/[run_id]", title="Run · Integrations", on_load=RunState.load)
     app.add_page(audit, route="/audit", title="Audit · Integrations", on_load=AuditState.load)
     app.add_page(settings_page, route="/settings", title="Settings · Integrations", on_load=SettingsState.load)
     app.add_page(not_found, route="404", title="Page not found · Integrations")
@@ -96,7 +101,7 @@ class Process:
         app.register_lifespan_task(self._alive)
 
     def _routes(self) -> list[BaseRoute]:
-        listed = [*routes(self.hub, {"engine": self._probe}), *oauth.routes(self.hub)]
+        listed = routes(self.hub, {"engine": self._probe})
         if self.hub.settings.sandbox:
             listed.append(Mount("/sandbox", create_sandbox()))
         return listed

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.hub import Hub
-from integrations_app.web import health, logos, oauth, session
+from integrations_app.web import events, health, logos, oauth, session
 from integrations_app.web.errors import Answers, on_error
 from integrations_app.web.gate import Gate
 from integrations_app.web.headers import SecurityHeaders, content_policy
@@ -29,6 +29,7 @@ def routes(hub: Hub, probes: Mapping[str, Probe]) -> list[BaseRoute]:
         *session.routes(hub),
         *logos.routes(hub.registry),
         *oauth.routes(hub),
+        *events.routes(hub),
     ]
 
 

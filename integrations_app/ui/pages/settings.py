@@ -143,6 +143,8 @@ def _password() -> rx.Component:
         "Your password",
         rx.form(
             rx.vstack(
+                # For password stores, which want to know whose password this is.
+                rx.el.input(type="text", name="username", auto_complete="username", default_value=State.email, hidden=True),
                 _secret("current", "Current password", "current-password"),
                 _secret("new", "New password", "new-password"),
                 _secret("again", "New password again", "new-password"),
