@@ -1,12 +1,14 @@
 """A stacked bar per hour, drawn with boxes; the same stands beside it in words."""
 
+from typing import Any
+
 import reflex as rx
 
-from integrations_app.ui.pages.run_chart import Bar, Chart
+from integrations_app.ui.pages.run_chart import Bar
 
 
-def bars(chart: rx.Var[Chart], loaded: rx.Var[bool]) -> rx.Component:
-    """Draw the last 24 hours: one image with a sentence for its name, and a legend with the numbers."""
+def bars(chart: Any, loaded: Any) -> rx.Component:
+    """Draw a Chart (`chart` and `loaded` are vars): one image with a sentence for its name, and a legend with the numbers."""
     return rx.el.figure(
         rx.el.div(
             rx.foreach(chart.bars, _bar),
@@ -48,6 +50,4 @@ def _part(kind: str, share: rx.Var[str]) -> rx.Component:
 
 
 def _legend(kind: str, word: str, number: rx.Var[int]) -> rx.Component:
-    return rx.el.span(
-        rx.el.span(class_name=f"bar-key {kind}", aria_hidden="true"), f"{word} ", rx.el.strong(number)
-    )
+    return rx.el.span(rx.el.span(class_name=f"bar-key {kind}", aria_hidden="true"), f"{word} ", rx.el.strong(number))

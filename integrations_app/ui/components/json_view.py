@@ -3,7 +3,7 @@
 import reflex as rx
 
 
-def json_view(label: str, text: rx.Var[str]) -> rx.Component:
+def json_view(label: str, text: rx.Var[str] | str) -> rx.Component:
     """Show `text`, already laid out, under its `label` (also the name of the region)."""
     return rx.el.div(
         rx.el.div(

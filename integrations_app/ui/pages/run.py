@@ -1,5 +1,7 @@
 """The run page: what happened in one run, step by step, live, and what can be done about it."""
 
+from typing import Any
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -75,7 +77,11 @@ def _heading() -> rx.Component:
             style=theme.WRAP_ANYWHERE,
         ),
         rx.el.div(
-            rx.el.div(status_badge(head.status, head.word), role="status", aria_label="Status of the run"),
+            rx.el.div(
+                status_badge(rx.Var.create(head.status), rx.Var.create(head.word)),
+                role="status",
+                aria_label="Status of the run",
+            ),
             rx.cond(head.wake_at != "", rx.el.span(relative_time(at=head.wake_at, prefix="goes on "))),
             rx.el.span(relative_time(at=head.created_at, prefix="Started ")),
             rx.cond(head.duration != "", rx.el.span("Took ", head.duration)),
@@ -101,6 +107,7 @@ def _heading() -> rx.Component:
 def _trouble() -> rx.Component:
     """Why it failed or is held, and the one next thing to do."""
     head = State.head
+    tone: Any = rx.cond(head.status == "failed", "red", rx.cond(head.status == "held", "orange", "gray"))
     return rx.cond(
         (head.error != "") | (head.fix != ""),
         rx.callout.root(
@@ -112,7 +119,7 @@ def _trouble() -> rx.Component:
                 rx.cond(head.doubtful_path != "", _resolve()),
                 class_name="run-trouble",
             ),
-            color_scheme=rx.match(head.status, ("failed", "red"), ("held", "orange"), "gray"),
+            color_scheme=tone,
             role="alert",
             margin_bottom="16px",
         ),
