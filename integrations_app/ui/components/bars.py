@@ -8,7 +8,7 @@ from integrations_app.ui.pages.run_chart import Bar
 
 
 def bars(chart: Any, loaded: Any) -> rx.Component:
-    """Draw a Chart (`chart` and `loaded` are vars): one image with a sentence for its name, and a legend with the numbers."""
+    """Draw a Chart (both are vars): one image with a sentence for its name, and a legend with the numbers."""
     return rx.el.figure(
         rx.el.div(
             rx.foreach(chart.bars, _bar),
