@@ -12,32 +12,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.e2e.journey import Server, create_owner
+
 START_SECONDS = 240  # a first start may have to build the front end
 SETUP = re.compile(r"http://localhost:\d+/setup\?token=\S+")
-OWNER = ("owner@acme.test", "correct horse battery staple")
 
 expect.set_options(timeout=10_000)
-
-
-@dataclass
-class Server:
-    """The product as a person starts it."""
-
-    url: str
-    sandbox: str
-    setup_url: str
-    data: Path
-    log: Path
-
-    def address(self, path: str) -> str:
-        """A page of the product."""
-        return self.url + path
 
 
 def _free_port() -> int:
@@ -155,29 +140,3 @@ def owner(server: Server, page: Page) -> Page:
     """A page signed in as the first owner of the organisation Acme."""
     create_owner(server, page)
     return page
-
-
-def create_owner(server: Server, page: Page) -> None:
-    """Walk through `/setup` as the start-up banner says."""
-    page.goto(server.setup_url)
-    page.get_by_label("Organization").fill("Acme")
-    page.get_by_label("Email").fill(OWNER[0])
-    page.get_by_label("Password", exact=True).fill(OWNER[1])
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url("**/integrations")
-
-
-def sign_in(server: Server, page: Page, email: str = OWNER[0], password: str = OWNER[1]) -> None:
-    """Sign in on the plain page."""
-    page.goto(server.address("/login"))
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/integrations")
-
-
-def allow_in_popup(page: Page, click: Callable[[], None], decision: str = "Allow") -> None:
-    """Open the vendor's consent page by `click` and decide there."""
-    with page.expect_popup() as opened:
-        click()
-    opened.value.get_by_role("button", name=decision).click()

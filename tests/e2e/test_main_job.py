@@ -1,0 +1,98 @@
+"""The main job as a person does it: set up, connect two services, build a workflow, publish, see it run."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.journey import Server, card, connect, create_owner, sign_in
+
+WITHIN_TWO_SECONDS = 2_000
+
+
+def add_step(page: Page, action: str) -> None:
+    """Add a step through the picker."""
+    page.get_by_role("button", name="Add step").click()
+    picker = page.get_by_role("dialog", name="Add a step")
+    picker.get_by_role("button", name=action).click()
+    expect(page.get_by_role("combobox", name="Action")).to_be_visible()
+
+
+def insert_variable(page: Page, field: str, path: str) -> None:
+    """Put a variable into a field through its tree."""
+    page.get_by_role("button", name=f"Insert variable into {field}").click()
+    variables = page.get_by_role("dialog", name=f"Variables for {field}")
+    variables.get_by_role("searchbox").fill(path)
+    variables.get_by_role("button", name=path).first.click()
+
+
+def build_workflow(page: Page) -> None:
+    """When an issue is opened, tell a channel, then mark that message with a reaction."""
+    page.get_by_role("link", name="Workflows").first.click()
+    page.get_by_role("button", name="New workflow").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Tell the channel about new issues")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    steps = page.get_by_role("list", name="Steps")
+    expect(steps).to_be_visible()
+    page.get_by_role("combobox", name="Trigger").select_option(label="GitHub: Issues")
+    repository = page.get_by_role("combobox", name="Repository")
+    repository.click()
+    page.get_by_role("option", name="acme/web").click()
+    add_step(page, "Send a message to a channel")
+    channel = page.get_by_role("combobox", name="Channel")
+    channel.click()
+    page.get_by_role("option", name="triage").click()
+    page.get_by_label("Text", exact=True).fill("New issue: ")
+    insert_variable(page, "Text", "trigger.issue.title")
+    add_step(page, "Add a reaction")
+    for field, path in (("Channel", "steps.send_message.output.channel"), ("Timestamp", "steps.send_message.output.ts")):
+        insert_variable(page, field, path)
+    page.get_by_label("Emoji", exact=True).fill("eyes")
+    page.get_by_label("Emoji", exact=True).press("Tab")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+
+def open_issue(context: BrowserContext, server: Server, title: str) -> None:
+    """A person opens an issue at the vendor."""
+    vendor = context.new_page()
+    vendor.goto(f"{server.sandbox}/github/acme/web")
+    vendor.get_by_label("Title").fill(title)
+    vendor.get_by_label("Body").fill("Steps to reproduce: none yet.")
+    vendor.get_by_role("button", name="Create issue").click()
+    expect(vendor.get_by_role("article").filter(has_text=title)).to_be_visible()
+    vendor.close()
+
+
+def expect_message_with_reaction(context: BrowserContext, server: Server, text: str) -> None:
+    """The message and its reaction are visible in the vendor's own pages."""
+    vendor = context.new_page()
+    vendor.goto(f"{server.sandbox}/slack/T0ACME001/C0TRIAGE")
+    message = vendor.get_by_role("article").filter(has_text=text)
+    expect(message).to_have_count(1)
+    expect(message.get_by_text(":eyes: 1")).to_be_visible()
+    vendor.close()
+
+
+def test_connect_build_run(server: Server, new_context: Callable[..., BrowserContext]) -> None:
+    context, second = new_context(), new_context()
+    page, watcher = context.new_page(), second.new_page()
+    create_owner(server, page)
+    sign_in(server, watcher)
+    connect(page, "GitHub")
+    connect(page, "Slack")
+    for provider in ("GitHub", "Slack"):
+        status = card(watcher, provider).get_by_text("Connected", exact=True)
+        expect(status).to_be_visible(timeout=WITHIN_TWO_SECONDS)
+    build_workflow(page)
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Published version 1")).to_be_visible()
+    watcher.get_by_role("link", name="Runs").first.click()
+    expect(watcher.get_by_role("heading", name="Runs")).to_be_visible()
+    open_issue(context, server, "The logo is upside down")
+    row = watcher.get_by_role("row").filter(has_text="Tell the channel about new issues")
+    expect(row.get_by_text("Succeeded")).to_be_visible()
+    expect_message_with_reaction(context, server, "New issue: The logo is upside down")
+    row.get_by_role("link").first.click()
+    steps = watcher.get_by_role("list", name="Steps").get_by_role("listitem")
+    expect(steps).to_have_count(2)
+    for number in (0, 1):
+        expect(steps.nth(number).get_by_text("Succeeded")).to_be_visible()
