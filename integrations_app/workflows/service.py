@@ -5,9 +5,11 @@ from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
 from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
+from integrations_app.workflows.variables import Variable, load_variables
 
 __all__ = [
     "Published",
+    "Variable",
     "cancel",
     "create",
     "delete",
@@ -18,6 +20,7 @@ __all__ = [
     "get_run",
     "list_by_organization",
     "list_runs",
+    "load_variables",
     "pause",
     "publish",
     "release_held",

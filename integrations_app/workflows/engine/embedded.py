@@ -23,6 +23,7 @@ from integrations_app.workflows.execute import execute
 from integrations_app.workflows.held import organizations_with_held, release_connected
 from integrations_app.workflows.leaving import Next
 from integrations_app.workflows.models import Run, RunStatus
+from integrations_app.workflows.schedule import keep_schedule
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ class EmbeddedEngine:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._trouble: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._listener: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
+        self._schedule_changed = asyncio.Event()
         self._stopping = False
         self._conduct = Conduct(random, crash_point=crash_point)
 
@@ -77,7 +79,8 @@ class EmbeddedEngine:
         self._stopping = False
         attach(self._hub.database, self)
         subscribed = asyncio.Event()
-        self._listener = asyncio.create_task(self._listen(subscribed))
+        listener = asyncio.create_task(self._listen(subscribed))
+        self._background = [listener, asyncio.create_task(keep_schedule(self._hub, self._schedule_changed))]
         await subscribed.wait()
         for run_id, at in await self._hub.database.read(_unfinished):
             self._put(run_id, at)
@@ -98,9 +101,9 @@ class EmbeddedEngine:
         """As `Engine.stop`."""
         self._stopping = True
         detach(self._hub.database)
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
+        for background in self._background:
+            background.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -201,7 +204,10 @@ class EmbeddedEngine:
             async for event in events:
                 try:
                     if event.topic == RESYNC:
+                        self._schedule_changed.set()
                         await self._release_everywhere()
+                    elif event.message.get("kind") == "workflow":
+                        self._schedule_changed.set()
                     elif event.message.get("kind") == "connection":
                         await release_connected(self._hub, event.topic.removeprefix(_TOPIC_OF_ORGANIZATIONS))
                 except Unavailable:

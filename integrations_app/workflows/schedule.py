@@ -1,0 +1,83 @@
+"""The scheduler: starts live workflows whose time has come, once per time, missed times once."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from integrations_app.errors import Unavailable
+from integrations_app.kit.tenancy import across_organizations
+from integrations_app.organizations.hub import Hub
+from integrations_app.workflows.cron import parse_cron
+from integrations_app.workflows.definition import parse
+from integrations_app.workflows.deliveries import insert_run
+from integrations_app.workflows.models import RunStatus, Workflow
+from integrations_app.workflows.repository import Workflows
+
+_log = logging.getLogger(__name__)
+LOOK_SECONDS = 60.0
+"""The longest sleep between two looks: the wall clock may jump."""
+BATCH = 100
+WHY = "scheduler: schedules of every organisation fall due"
+
+
+async def keep_schedule(hub: Hub, changed: asyncio.Event) -> None:
+    """Start what is due, sleep until the next time, look again when `changed` is set; runs until cancelled."""
+    while True:
+        changed.clear()
+        seconds = LOOK_SECONDS
+        try:
+            upcoming = await hub.database.write(lambda session: start_due(hub, session))
+            if upcoming is not None:
+                seconds = min(LOOK_SECONDS, max(0.0, (upcoming - hub.clock()).total_seconds()))
+        except Unavailable:
+            _log.warning("the schedule could not be read; looking again soon")
+            seconds = 1.0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await changed.wait()
+
+
+def start_due(hub: Hub, session: Session) -> datetime | None:
+    """Start every workflow that is due, in the caller's transaction; when the next one will be, if any."""
+    now = hub.clock()
+    with across_organizations(WHY):
+        statement = select(Workflow).where(col(Workflow.next_run_at) <= now).order_by(col(Workflow.next_run_at))
+        due = list(session.scalars(statement.limit(BATCH).with_for_update(skip_locked=True)))
+    for row in due:
+        _start(hub, session, row, now)
+    session.flush()
+    with across_organizations(WHY):
+        return session.execute(select(func.min(Workflow.next_run_at))).scalar_one_or_none()
+
+
+def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
+    due = row.next_run_at or now
+    version = Workflows(session, row.organization_id).version(row.id, row.published_number or 0)
+    if version is None or row.paused:
+        row.next_run_at = None
+        return
+    config = parse(version.definition).trigger.config
+    zone = str(config.get("timezone", "UTC"))
+    values = {
+        "organization_id": row.organization_id,
+        "id": hub.new_id(),
+        "workflow_id": row.id,
+        "workflow_name": row.name,
+        "version": row.published_number,
+        "status": RunStatus.QUEUED.value,
+        "reason": "",
+        "error_code": "",
+        "error_message": "",
+        "trigger_payload": {"scheduled_at": due.isoformat(), "timezone": zone},
+        "idempotency_key": f"schedule:{due.isoformat()}",
+        "cancel_requested": False,
+        "created_at": now,
+    }
+    insert_run(hub, session, values)
+    row.last_run_at = now
+    row.next_run_at = parse_cron(str(config["cron"])).after(max(now, due), zone)
+
