@@ -36,6 +36,7 @@ class GitHubClient:
             raise ReconnectRequired("No token is stored. Reconnect the account.", "bad_credentials")
         self._access = access
         self._token = token
+        self.bases = access.bases
         self.key = (access.connection_id, access.bases["api"])
 
     async def read(self, work: Callable[[Github], T]) -> T:
@@ -66,7 +67,7 @@ class GitHubClient:
     def _work(self, work: Callable[[Github], T]) -> T:
         """In the thread: one `Github` per piece of work, as PyGithub does not say that it is thread-safe."""
         client = Github(
-            auth=Auth.Token(self._token.reveal("github call")),
+            auth=Auth.Token(self._token.reveal("github call").strip()),
             base_url=self._access.bases["api"],
             user_agent="integrations-app",
             per_page=PER_PAGE,

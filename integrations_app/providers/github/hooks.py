@@ -20,6 +20,8 @@ _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 async def create(request: HookRequest, ctx: ActionContext[GitHubClient]) -> str:
     """Register the hook, or bring the one with the same address to these events and this secret; its id."""
     name = target(request.config)
+    if why := refusal(request.url, ctx.client.bases):
+        raise Rejected("address_unreachable", why)
     settings = {
         "url": request.url,
         "content_type": "json",

@@ -1,7 +1,6 @@
 """The client of a webhook connection: puts the secret on, and takes it out of whatever comes back."""
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -10,7 +9,7 @@ import httpx
 from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.webhook.errors import check_error
-from integrations_app.providers.webhook.redaction import REDACTED, pattern_of
+from integrations_app.providers.webhook.redaction import redact, spellings_of
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.target import target_url
 from integrations_app.sdk.context import Access, Account
@@ -60,10 +59,10 @@ class WebhookClient:
         """Headers and query parameters that carry the secret."""
         settings, purpose = self.settings, "webhook call"
         if key := self._secrets.get(API_KEY):
-            pair = {settings.api_key_name: key.reveal(purpose)}
+            pair = {settings.api_key_name: key.reveal(purpose).strip()}
             return (pair, {}) if settings.api_key_in == "header" else ({}, pair)
         if token := self._secrets.get(TOKEN):
-            return {"Authorization": f"Bearer {token.reveal(purpose)}"}, {}
+            return {"Authorization": f"Bearer {token.reveal(purpose).strip()}"}, {}
         if password := self._secrets.get(PASSWORD):
             return {"Authorization": f"Basic {_basic(settings.username, password)}"}, {}
         return {}, {}
@@ -75,15 +74,15 @@ class WebhookClient:
                 raise InvalidInput({f"headers.{name}": "is set by the connection"}, "", "header_invalid")
 
     def redact(self, text: str) -> str:
-        """Take our own secrets out of a text that came back, however they are written in it."""
-        return self._pattern.sub(REDACTED, text)
+        """Take our own secrets out of a text that came back."""
+        return redact(text, self._spellings)
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
+    def _spellings(self) -> tuple[str, ...]:
         values = [secret.reveal("webhook redaction") for secret in self._secrets.values()]
         if password := self._secrets.get(PASSWORD):
             values.append(f"{self.settings.username}:{password.reveal('webhook redaction')}")
-        return pattern_of(values)
+        return spellings_of(values)
 
 
 def _basic(username: str, password: Secret) -> str:

@@ -131,3 +131,11 @@ def test_every_trigger_brings_its_hook() -> None:
     for trigger in provider.triggers:
         assert trigger.hooks is HOOKS
         assert replace(trigger).kinds == (trigger.key,)
+
+
+async def test_an_unreachable_address_is_not_even_asked_for(connect: Any, sandbox: Any) -> None:
+    real = provider.base_addresses(lambda _name: None)
+    github = connect("github", bases=real, access_token="ghp_x")
+    with pytest.raises(Rejected) as refused:
+        await HOOKS.create(request(), github.context())
+    assert refused.value.code == "address_unreachable"

@@ -198,7 +198,7 @@ class TestAnswers:
         def echo(_request: Any) -> bytes:
             plain = json.dumps({"you said": SECRET}, ensure_ascii=False).encode()
             odd = b'{"a": "%s"}' % b"".join(b"\\u%04x" % ord(char) for char in SECRET)
-            percent = quote_plus(SECRET).replace("%2F", "%2f")
+            percent = quote_plus(SECRET)
             kinds = {
                 "body": reply(200, f"Authorization: Bearer {SECRET}".encode()),
                 "json": reply(200, plain, Content_Type="application/json"),
