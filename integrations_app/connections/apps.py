@@ -1,14 +1,25 @@
-"""OAuth apps: which one a connection is made with, and the ones an organisation registers itself."""
+"""The OAuth apps that an organisation registers itself, and what the App tab of a provider shows."""
 
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from integrations_app.connections.addresses import reach
+from integrations_app.connections.app_choice import (
+    CLIENT_SECRET,
+    SIGNING_SECRET,
+    asked_scopes,
+    callback_path,
+    open_app_secret,
+    require_oauth,
+    sandbox_app,
+    seal_app_secret,
+    server_app,
+)
 from integrations_app.connections.changes import note
-from integrations_app.connections.models import AppKind, Connection, OAuthApp
+from integrations_app.connections.models import AppKind, Connection, OAuthApp, Status
 from integrations_app.connections.repository import Connections, OAuthApps
-from integrations_app.errors import Conflict, InvalidInput, NotFound
+from integrations_app.errors import Conflict, InvalidInput
 from integrations_app.kit.columns import is_id
 from integrations_app.kit.secret import MASK, Secret
 from integrations_app.organizations.hub import Hub
@@ -17,24 +28,7 @@ from integrations_app.sdk.auth import OAuth2
 from integrations_app.sdk.provider import Provider
 from integrations_app.settings import Settings
 
-KIND = "oauth_app"
-"""Kind of record in the place an app's secret is sealed to; record is the app's id."""
-CLIENT_SECRET = "client_secret"  # noqa: S105 - the name of the field
-SIGNING_SECRET = "signing_secret"  # noqa: S105
 LONGEST_CLIENT_ID = 200
-SANDBOX_SELECTOR = "sandbox"
-"""In place of an app's id: the sandbox's app, although another would be chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """An OAuth client as one round trip uses it; satisfies `sdk.auth.AppCredentials`."""
-
-    kind: AppKind
-    id: str | None
-    client_id: str
-    client_secret: Secret
-    callback_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,121 +59,6 @@ class AppDescription:
     new_refusal: str
     help: str
     """Markdown."""
-
-
-def callback_path(provider_key: str, selector: str | None) -> str:
-    """The path of the callback: one of its own per client registration."""
-    middle = f"/{selector}" if selector else ""
-    return f"/api/integrations/{provider_key}{middle}/callback"
-
-
-def require_oauth(provider: Provider) -> OAuth2:
-    """The provider's OAuth declaration; raises NotFound when it has none."""
-    if provider.oauth is None:
-        raise NotFound(f"{provider.name} is not connected by signing in there.")
-    return provider.oauth
-
-
-def asked_scopes(oauth: OAuth2, more: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The scopes of a connect: identity, default and `more`, each once, in this order."""
-    return tuple(dict.fromkeys((*oauth.identity_scopes, *oauth.default_scopes, *more)))
-
-
-def choose_app(
-    hub: Hub, session: Session, organization_id: str, provider: Provider, selector: str | None = None
-) -> App:
-    """The organisation's own app (by id, else its newest), else the server's, else the sandbox's.
-
-    Raises NotFound for an id that is not there, Conflict `oauth_app_missing` when there is no app at all.
-    """
-    if selector == SANDBOX_SELECTOR:
-        found = _sandbox_app(hub.settings, provider, selector)
-        if found is None:
-            raise NotFound("There is no sandbox for this provider.")
-        return found
-    if selector is not None:
-        return _own_app(hub, session, _own_row(session, organization_id, provider, selector))
-    for row in OAuthApps(session, organization_id).list_by_provider(provider.key):
-        return _own_app(hub, session, row)
-    found = _server_app(hub.settings, provider) or _sandbox_app(hub.settings, provider, None)
-    if found is None:
-        raise Conflict("oauth_app_missing", f"Register an OAuth app for {provider.name} first.")
-    return found
-
-
-def app_of(hub: Hub, session: Session, provider: Provider, row: Connection) -> App | None:
-    """The app a connection was made with, if it still exists."""
-    if row.app_kind == AppKind.ORGANIZATION.value and row.app_id:
-        found = OAuthApps(session, row.organization_id).find(row.app_id)
-        return _own_app(hub, session, found) if found else None
-    return installed_app(hub.settings, provider, row.app_kind, row.app_id)
-
-
-def installed_app(settings: Settings, provider: Provider, app_kind: str, selector: str | None = None) -> App | None:
-    """The server's or the sandbox's app; None when it is not there, or for another kind."""
-    if app_kind == AppKind.SERVER.value:
-        return _server_app(settings, provider)
-    if app_kind == AppKind.SANDBOX.value:
-        return _sandbox_app(settings, provider, selector)
-    return None
-
-
-def _own_row(session: Session, organization_id: str, provider: Provider, app_id: str) -> OAuthApp:
-    row = OAuthApps(session, organization_id).get(app_id)
-    if row.provider != provider.key:
-        raise NotFound("There is no such OAuth app.")
-    return row
-
-
-def _own_app(hub: Hub, session: Session, row: OAuthApp) -> App:
-    secret = _open(hub, session, row, CLIENT_SECRET, row.client_secret)
-    callback_url = hub.settings.public_url + callback_path(row.provider, row.id)
-    return App(AppKind.ORGANIZATION, row.id, row.client_id, secret, callback_url)
-
-
-def _server_app(settings: Settings, provider: Provider) -> App | None:
-    client_id = settings.provider(provider.key, "CLIENT_ID")
-    secret = settings.provider_secret(provider.key, "CLIENT_SECRET")
-    if not client_id or not secret:
-        return None
-    return App(AppKind.SERVER, None, client_id, secret, settings.public_url + callback_path(provider.key, None))
-
-
-def _sandbox_app(settings: Settings, provider: Provider, selector: str | None) -> App | None:
-    if not settings.sandbox or provider.sandbox is None:
-        return None
-    known = provider.sandbox
-    callback_url = settings.public_url + callback_path(provider.key, selector)
-    return App(AppKind.SANDBOX, selector, known.client_id, Secret(known.client_secret), callback_url)
-
-
-def _open(hub: Hub, session: Session, row: OAuthApp, field: str, envelope: bytes) -> Secret:
-    return hub.keyring.open(
-        session,
-        row.organization_id,
-        record=row.id,
-        kind=KIND,
-        field=field,
-        version=row.secret_version,
-        envelope=envelope,
-    )
-
-
-def _seal(hub: Hub, session: Session, row: OAuthApp, field: str, secret: Secret) -> bytes:
-    return hub.keyring.seal(
-        session,
-        row.organization_id,
-        record=row.id,
-        kind=KIND,
-        field=field,
-        version=row.secret_version,
-        secret=secret,
-    )
-
-
-def signing_secret(hub: Hub, session: Session, row: OAuthApp) -> Secret | None:
-    """The secret that deliveries for this app are signed with, when one was given."""
-    return _open(hub, session, row, SIGNING_SECRET, row.signing_secret) if row.signing_secret else None
 
 
 async def register_app(
@@ -217,8 +96,10 @@ async def register_app(
             created_at=now,
             updated_at=now,
         )
-        row.client_secret = _seal(hub, session, row, CLIENT_SECRET, client_secret)
-        row.signing_secret = _seal(hub, session, row, SIGNING_SECRET, signing_secret) if signing_secret else None
+        row.client_secret = seal_app_secret(hub, session, row, CLIENT_SECRET, client_secret)
+        row.signing_secret = (
+            seal_app_secret(hub, session, row, SIGNING_SECRET, signing_secret) if signing_secret else None
+        )
         apps.add(row)
         note(hub, session, actor, "oauth_app.registered", chosen, provider=provider.key, client_id=row.client_id)
         return chosen
@@ -256,13 +137,13 @@ async def update_app(
 
     def write(session: Session) -> None:
         row = OAuthApps(session, actor.organization_id).get(app_id)
-        secrets = {CLIENT_SECRET: _open(hub, session, row, CLIENT_SECRET, row.client_secret)}
+        secrets = {CLIENT_SECRET: open_app_secret(hub, session, row, CLIENT_SECRET, row.client_secret)}
         if row.signing_secret:
-            secrets[SIGNING_SECRET] = _open(hub, session, row, SIGNING_SECRET, row.signing_secret)
+            secrets[SIGNING_SECRET] = open_app_secret(hub, session, row, SIGNING_SECRET, row.signing_secret)
         given = {CLIENT_SECRET: client_secret, SIGNING_SECRET: signing_secret}
         changed = {name: one for name, one in given.items() if one is not None and one != Secret(MASK)}
         row.secret_version += 1
-        sealed = {name: _seal(hub, session, row, name, one) for name, one in (secrets | changed).items()}
+        sealed = {name: seal_app_secret(hub, session, row, name, one) for name, one in (secrets | changed).items()}
         row.client_secret, row.signing_secret = sealed[CLIENT_SECRET], sealed.get(SIGNING_SECRET)
         row.client_id = client_id.strip() if client_id else row.client_id
         row.updated_at = hub.clock()
@@ -329,14 +210,14 @@ def _options(
 
     def add(kind: AppKind, app_id: str | None, client_id: str, callback_url: str, *, signed: bool = False) -> None:
         refusal = "" if kind is AppKind.SANDBOX else _refusal(hub.settings, provider, oauth, callback_url)
-        same = [one for one in connections if one.app_kind == kind.value and one.status != "disconnected"]
+        same = [one for one in connections if one.app_kind == kind.value and one.status != Status.DISCONNECTED.value]
         used_by = sum(1 for one in same if kind is not AppKind.ORGANIZATION or one.app_id == app_id)
         found.append(AppOption(kind.value, app_id, client_id, callback_url, refusal, not found, used_by, signed))
 
     for row in rows:
         url = hub.settings.public_url + callback_path(provider.key, row.id)
         add(AppKind.ORGANIZATION, row.id, row.client_id, url, signed=row.signing_secret is not None)
-    for app in (_server_app(hub.settings, provider), _sandbox_app(hub.settings, provider, None)):
+    for app in (server_app(hub.settings, provider), sandbox_app(hub.settings, provider, None)):
         if app is not None:
             add(app.kind, app.id, app.client_id, app.callback_url)
     return tuple(found)

@@ -7,10 +7,15 @@ from sqlmodel import Session, SQLModel, col
 
 from integrations_app.connections.attempts import expire_in, has_expired
 from integrations_app.connections.models import Connection, Credential
-from integrations_app.connections.repository import Connections
+from integrations_app.connections.repository import Connections, Credentials
 from integrations_app.connections.views import ConnectionView, ProviderRow, WorkflowUse, view
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
+
+
+def snapshot(session: Session, row: Connection) -> ConnectionView:
+    """Freeze one row."""
+    return view(row, Credentials(session, row.organization_id).list_by_connection(row.id))
 
 
 def list_views(session: Session, organization_id: str, provider: str | None = None) -> list[ConnectionView]:

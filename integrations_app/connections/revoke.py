@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from integrations_app.connections.apps import App
+from integrations_app.connections.app_choice import App
 from integrations_app.connections.changes import note
 from integrations_app.connections.credentials import client_of
 from integrations_app.errors import IntegrationsError

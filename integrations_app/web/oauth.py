@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from integrations_app.connections.apps import SANDBOX_SELECTOR
+from integrations_app.connections.app_choice import SANDBOX_SELECTOR
 from integrations_app.connections.attempts import safe_next
 from integrations_app.connections.oauth import Ask, Outcome, begin, complete
 from integrations_app.errors import IntegrationsError, InvalidInput, NotFound

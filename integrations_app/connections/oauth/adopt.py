@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from integrations_app.connections.apps import App
+from integrations_app.connections.app_choice import App
 from integrations_app.connections.attempts import restore
 from integrations_app.connections.changes import announce, settle
 from integrations_app.connections.credentials import replace_secrets

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from integrations_app.connections.apps import App, choose_app, installed_app, require_oauth
+from integrations_app.connections.app_choice import App, choose_app, installed_app, require_oauth
 from integrations_app.connections.attempts import restore
 from integrations_app.connections.changes import settle
 from integrations_app.connections.credentials import access_for

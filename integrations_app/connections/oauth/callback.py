@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from integrations_app.connections.apps import callback_path
+from integrations_app.connections.app_choice import callback_path
 from integrations_app.connections.attempts import EXPIRED, HOME, restore
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import OAuthAttempt

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from integrations_app.connections.apps import App, app_of, asked_scopes, choose_app, require_oauth
+from integrations_app.connections.app_choice import App, app_of, asked_scopes, choose_app, require_oauth
 from integrations_app.connections.attempts import LIFE, safe_next
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status

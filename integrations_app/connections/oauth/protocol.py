@@ -8,7 +8,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuthError
 from sqlmodel import Session
 
 from integrations_app.connections.addresses import Reach, reach
-from integrations_app.connections.apps import App, require_oauth
+from integrations_app.connections.app_choice import App, require_oauth
 from integrations_app.connections.models import OAuthAttempt
 from integrations_app.errors import Rejected
 from integrations_app.kit.secret import Secret

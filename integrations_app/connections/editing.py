@@ -1,0 +1,134 @@
+"""Changes names, settings and typed secrets of connections; new secrets are checked before they are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from integrations_app.connections.changes import settle
+from integrations_app.connections.credentials import access_for, open_secrets, replace_secrets, touch
+from integrations_app.connections.forms import UNKNOWN, changed_secrets, checked_name, checked_settings, typed_kind
+from integrations_app.connections.health import apply_account, apply_error, examine
+from integrations_app.connections.models import Connection
+from integrations_app.connections.overview import snapshot
+from integrations_app.connections.repository import Connections
+from integrations_app.connections.views import ConnectionView
+from integrations_app.errors import Conflict, CredentialUnreadable, InvalidInput
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.sdk.auth import TypedSecrets
+from integrations_app.sdk.provider import Provider
+
+CHANGEABLE = ("name", "settings", "secrets", "auth_kind")
+
+
+async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[str, Any]) -> ConnectionView:
+    """Change `name`, `settings` (merged), `secrets` (absent or masked: unchanged) or `auth_kind`.
+
+    New secrets are checked first: another account is refused with Conflict `account_mismatch`. Raises NotFound,
+    InvalidInput (`unknown_field` for anything else in `changes`).
+    """
+    actor.require(Permission.MANAGE_CONNECTIONS)
+    unknown = {str(name): "cannot be changed" for name in changes if name not in CHANGEABLE}
+    row = await hub.database.read(lambda session: Connections(session, actor.organization_id).get(connection_id))
+    if unknown:
+        raise InvalidInput(unknown, "", UNKNOWN)
+    provider = hub.registry.get(row.provider)
+    draft = _draft(provider, row, changes)
+    if draft.secrets or draft.auth_kind != row.auth_kind:
+        return await _update_secrets(hub, actor, provider, row, draft)
+
+    def write(session: Session) -> ConnectionView:
+        kept = Connections(session, actor.organization_id).lock(connection_id)
+        _apply_draft(kept, draft)
+        touch(kept, hub.clock())
+        session.add(kept)
+        session.flush()
+        settle(hub, session, actor, "connection.updated", kept.id, fields=sorted(map(str, changes)))
+        return snapshot(session, kept)
+
+    return await hub.database.write(write)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Checked changes; None leaves a thing as it is."""
+
+    name: str | None
+    settings: dict[str, Any] | None
+    secrets: Mapping[str, Secret]
+    auth_kind: str
+
+
+def _draft(provider: Provider, row: Connection, changes: Mapping[str, Any]) -> _Draft:
+    name = checked_name(changes["name"]) if "name" in changes else None
+    settings = None
+    if "settings" in changes:
+        given = changes["settings"]
+        settings = checked_settings(provider, {**row.settings, **given} if isinstance(given, Mapping) else given)
+    secrets = changed_secrets(changes.get("secrets") or {})
+    auth_kind = str(changes.get("auth_kind") or row.auth_kind)
+    if row.auth_kind == "oauth2" and (secrets or auth_kind != "oauth2") and row.account_id:
+        fields = {f"secrets.{field}": "is not typed for this connection: reconnect it" for field in secrets}
+        raise InvalidInput(fields or {"auth_kind": "cannot be changed"}, "", UNKNOWN)
+    return _Draft(name, settings, secrets, auth_kind)
+
+
+def _apply_draft(row: Connection, draft: _Draft) -> None:
+    row.name = draft.name if draft.name is not None else row.name
+    row.settings = draft.settings if draft.settings is not None else row.settings
+
+
+async def _update_secrets(hub: Hub, actor: Actor, provider: Provider, row: Connection, draft: _Draft) -> ConnectionView:
+    seen = row.credential_version
+    stored = await hub.database.read(lambda session: _readable(hub, session, row))
+    named = None if row.auth_kind == "oauth2" and draft.auth_kind == "oauth2" else draft.auth_kind
+    kind, merged = _merge(provider, named, stored, draft.secrets)
+    trial = Connection(**row.model_dump())
+    _apply_draft(trial, draft)
+    findings = await examine(provider, access_for(hub, provider, trial, merged))
+    account = findings.account
+    if account is not None and row.account_id and account.id != row.account_id:
+        raise Conflict("account_mismatch", f"These credentials belong to another account: {account.name}.")
+
+    def write(session: Session) -> ConnectionView:
+        kept = Connections(session, actor.organization_id).lock(row.id)
+        _apply_draft(kept, draft)
+        kept.auth_kind, kept.disconnected_at = kind.kind, None
+        if account is not None:
+            apply_account(kept, account, hub.clock())
+        elif findings.error is not None:
+            apply_error(kept, findings.error, hub.clock())
+        session.add(kept)
+        replace_secrets(hub, session, kept, merged, expected_version=seen)
+        session.add(kept)
+        session.flush()
+        settle(hub, session, actor, "connection.updated", kept.id, secrets=sorted(draft.secrets), auth=kind.kind)
+        return snapshot(session, kept)
+
+    return await hub.database.write(write)
+
+
+def _readable(hub: Hub, session: Session, row: Connection) -> dict[str, Secret]:
+    """The stored secrets; none when they cannot be opened, because new ones may mend exactly that."""
+    try:
+        return open_secrets(hub, session, row)
+    except CredentialUnreadable:
+        return {}
+
+
+def _merge(
+    provider: Provider, named: str | None, stored: Mapping[str, Secret], changed: Mapping[str, Secret]
+) -> tuple[TypedSecrets, dict[str, Secret]]:
+    """New secrets over stored ones, as far as the way to connect has their fields."""
+    kinds = [kind for kind in provider.typed if named in (None, kind.kind)]
+    fields = {field.name for kind in kinds for field in kind.fields}
+    merged = {**{field: secret for field, secret in stored.items() if field in fields}, **changed}
+    return typed_kind(provider, named, merged), merged
+
+
+async def rename(hub: Hub, actor: Actor, connection_id: str, name: str) -> ConnectionView:
+    """Give the connection another name. Raises NotFound, InvalidInput."""
+    return await update(hub, actor, connection_id, {"name": name})
