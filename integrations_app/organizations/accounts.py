@@ -14,7 +14,7 @@ from integrations_app.organizations.keys import Keyring
 from integrations_app.organizations.limits import address_block
 from integrations_app.organizations.models import Member, Organization, Role, SetupToken, User
 from integrations_app.organizations.passwords import require_password
-from integrations_app.organizations.people import known_role, normal_email, normal_name
+from integrations_app.organizations.people import known_role, normal_email, normal_name, searchable
 from integrations_app.organizations.permissions import Actor
 
 SETUP = "setup"
@@ -97,7 +97,7 @@ async def disable_user(hub: Hub, email: str) -> None:
 
     def write(session: Session) -> None:
         now = hub.clock()
-        user = repository.find_user(session, email.strip().lower())
+        user = repository.find_user(session, searchable(email))
         if user is None:
             raise NotFound
         user.disabled_at = now

@@ -138,6 +138,8 @@ def verify(session: Session, keyring: Keyring, organization_id: str, known: Head
 
 def list_events(session: Session, organization_id: str, filters: Filters, cursor: str = "", limit: int = 50) -> Page:
     """Acts of the organisation that match, newest first; `cursor` is a former page's `next_cursor`."""
+    if not (filters.name + filters.actor_id + filters.subject).isprintable():
+        return Page([], "")  # no act is called that, and PostgreSQL refuses to look for a NUL
     limit = max(1, min(limit, MAX_LIMIT))
     statement = select(AuditEvent).where(col(AuditEvent.organization_id) == organization_id)
     if filters.name.endswith(".*"):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from integrations_app.errors import Conflict, Forbidden, NotFound
+from integrations_app.kit.columns import is_id
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations import audit, members, repository, sessions
 from integrations_app.organizations.hub import Hub
@@ -88,7 +89,8 @@ async def revoke(hub: Hub, actor: Actor, invitation_id: str) -> None:
     now = hub.clock()
 
     def write(session: Session) -> None:
-        if not repository.use_invitation(session, actor.organization_id, invitation_id, now):
+        known = is_id(invitation_id) and repository.use_invitation(session, actor.organization_id, invitation_id, now)
+        if not known:
             raise NotFound
         subject = f"invitation:{invitation_id}"
         members.announce_member(session, hub, actor.organization_id, invitation_id)

@@ -3,6 +3,7 @@
 from sqlmodel import Session
 
 from integrations_app.errors import Conflict, Forbidden, NotFound
+from integrations_app.kit.columns import is_id
 from integrations_app.organizations import audit, repository, sessions
 from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.hub import Hub, organization_topic
@@ -67,6 +68,8 @@ def require_rank(actor: Actor, role: Role) -> None:
 
 def _changeable(session: Session, actor: Actor, user_id: str, wanted: Role | None) -> Member:
     """The member, when the actor may change him into `wanted` (None: away) and an owner remains."""
+    if not is_id(user_id):
+        raise NotFound
     hold(session, f"members:{actor.organization_id}")
     # The role may have changed since the session was looked up: what counts is the row of now.
     own = repository.get_member(session, actor.organization_id, actor.user_id)

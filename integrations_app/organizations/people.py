@@ -21,6 +21,12 @@ def normal_email(email: str, field: str = "email") -> str:
     return email
 
 
+def searchable(email: str) -> str:
+    """What was typed as an e-mail, as a text that a database can look for: what cannot be one becomes empty."""
+    email = email.strip().lower()
+    return email if len(email) <= EMAIL_LIMIT and email.isprintable() else ""
+
+
 def normal_name(name: str, field: str = "organization") -> str:
     """A name trimmed to one line of printable text; InvalidInput when it is empty or too long."""
     name = " ".join(unicodedata.normalize("NFC", name).split())

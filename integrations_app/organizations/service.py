@@ -15,6 +15,7 @@ from integrations_app.errors import (
     RateLimited,
     Unauthenticated,
 )
+from integrations_app.kit.columns import is_id
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations import audit, repository, sessions
 from integrations_app.organizations.accounts import create_user, disable_user, prepare_setup, set_up, setup_open
@@ -22,6 +23,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.limits import address_block
 from integrations_app.organizations.models import User
 from integrations_app.organizations.passwords import require_password
+from integrations_app.organizations.people import searchable
 from integrations_app.organizations.permissions import Actor
 
 _log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ async def sign_in(hub: Hub, *, email: str, password: Secret, address: str = "", 
     10 minutes for one account or one address.
     """
     now = hub.clock()
-    email = email.strip().lower()[:300]
+    email = searchable(email)
     keys = (f"account:{email}", f"address:{address_block(address)}")
     try:
         hub.limits.enter(keys, now)
@@ -150,7 +152,7 @@ async def switch_organization(hub: Hub, actor: Actor, organization_id: str) -> s
 
     def write(session: Session) -> None:
         now = hub.clock()
-        member = repository.get_member(session, organization_id, actor.user_id)
+        member = repository.get_member(session, organization_id, actor.user_id) if is_id(organization_id) else None
         if member is None:
             raise NotFound
         row = repository.get_session(session, actor.session_hash)

@@ -84,13 +84,13 @@ async def test_anybody_may_leave(hub, person):
 
 async def test_a_member_of_another_organization_is_as_unknown_as_nobody(hub, person):
     ada, eve = await person("owner"), await person("editor", "Other")
-    for user_id in (eve.user_id, "0" * 32):
+    for user_id in (eve.user_id, "0" * 32, "", "\x00", "\ud800", eve.user_id.upper()):
         assert await outcome(members.change_role(hub, ada.actor, user_id, "viewer")) == "not_found"
         assert await outcome(members.remove_member(hub, ada.actor, user_id)) == "not_found"
     link_owner = await person("owner", "Other")
     await invitations.invite(hub, link_owner.actor, role="viewer")
     foreign = (await invitations.list_open(hub, link_owner.actor))[0]
-    for invitation_id in (foreign.id, "0" * 32):
+    for invitation_id in (foreign.id, "0" * 32, "\x00"):
         assert await outcome(invitations.revoke(hub, ada.actor, invitation_id)) == "not_found"
     assert len(await invitations.list_open(hub, link_owner.actor)) == 1
     assert await invitations.list_open(hub, ada.actor) == []

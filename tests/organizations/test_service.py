@@ -43,6 +43,18 @@ async def test_right_and_wrong_password(hub, person):
     assert names(hub, ada.organization_id) == ["user.created", "auth.signed_in", "auth.failed", "auth.signed_in"]
 
 
+@pytest.mark.parametrize("odd", ["\x00", "a\x00@acme.example", "\ud800@acme.example", "x" * 5000, ""])
+async def test_what_is_no_address_is_somebody_unknown(hub, person, odd):
+    ada = await person("owner")
+    assert await attempt(hub, odd) == "unauthenticated"
+    with pytest.raises(NotFound):
+        await service.switch_organization(hub, ada.actor, odd)
+    page = hub.database.read_now(
+        lambda session: audit.list_events(session, ada.organization_id, audit.Filters(subject=f"x{odd}"))
+    )
+    assert page.items == []
+
+
 async def test_one_account_is_shut_after_ten_failures_and_opens_again(hub, person, clock):
     ada = await person("owner")
     right = Secret(ada.password)
