@@ -1,0 +1,200 @@
+"""The editor's top bar: name, whether it is saved, problems, run and publish."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.editor_rows import ProblemLine
+from integrations_app.ui.pages.editor_run_state import EditorRunState as State
+from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
+
+DOT = {"draft": "disconnected", "live": "connected", "paused": "pending"}
+
+
+def editor_bar() -> rx.Component:
+    """Everything about the workflow as a whole."""
+    return rx.el.header(
+        rx.el.h1(State.name, style=theme.VISUALLY_HIDDEN),
+        rx.link(
+            rx.icon("arrow-left", size=16, aria_hidden="true"), "Workflows", href="/workflows", class_name="back", underline="none"
+        ),
+        rx.flex(
+            _name(),
+            rx.flex(_standing(), _saved(), gap="4", align="center", wrap="wrap"),
+            rx.spacer(),
+            rx.cond(State.can_edit, _acts()),
+            gap="3",
+            align="center",
+            wrap="wrap",
+            width="100%",
+        ),
+        _notice(),
+        _problems(),
+        _warning_dialog(),
+        class_name="editor-bar",
+    )
+
+
+def workflow_badge(state: rx.Var[str], word: rx.Var[str]) -> rx.Component:
+    """Draft, Live or Paused, with its dot."""
+    return status_badge(rx.match(state, *DOT.items(), "disconnected"), word)
+
+
+def _name() -> rx.Component:
+    return rx.el.input(
+        aria_label="Workflow name",
+        name="workflow_name",
+        max_length=200,
+        default_value=State.name,
+        key=State.name,
+        on_blur=Steps.rename,
+        disabled=~State.can_edit,
+        auto_complete="off",
+        spell_check=False,
+        class_name="name-input",
+    )
+
+
+def _standing() -> rx.Component:
+    return rx.hstack(
+        workflow_badge(State.state, State.state_word),
+        rx.text(State.version_word, size="2", style=theme.MUTED, as_="span"),
+        align="center",
+        spacing="3",
+    )
+
+
+def _saved() -> rx.Component:
+    return rx.flex(
+        rx.text(
+            State.saved,
+            size="2",
+            as_="span",
+            role="status",
+            color=rx.cond(State.conflict | (State.unsaved & (State.saved != "Saving…")), "var(--amber-11)", "var(--gray-11)"),
+        ),
+        rx.cond(
+            State.conflict,
+            rx.fragment(
+                rx.button("Load theirs", size="1", variant="soft", on_click=State.load_theirs),
+                rx.cond(
+                    State.unsaved & State.can_edit,
+                    rx.button("Keep mine", size="1", variant="soft", color_scheme="gray", on_click=State.keep_mine),
+                ),
+            ),
+            rx.cond(
+                State.unsaved & (State.saved != "Saving…"),
+                rx.button("Save again", size="1", variant="soft", on_click=State.save_again),
+            ),
+        ),
+        gap="2",
+        align="center",
+        wrap="wrap",
+    )
+
+
+def _acts() -> rx.Component:
+    return rx.flex(
+        rx.cond(
+            State.problems.length() > 0,
+            rx.button(
+                rx.icon("triangle-alert", size=16, aria_hidden="true"),
+                State.problems.length(),
+                rx.cond(State.problems.length() == 1, "problem", "problems"),
+                variant="soft",
+                color_scheme=rx.cond(State.error_count > 0, "amber", "gray"),
+                custom_attrs={"aria-expanded": State.listing_problems, "aria-controls": "problem-list"},
+                on_click=State.list_problems(~State.listing_problems),
+            ),
+        ),
+        rx.button(rx.icon("play", size=16, aria_hidden="true"), "Run now", variant="soft", on_click=State.run_now),
+        rx.button("Publish", loading=State.publishing, on_click=State.publish(False)),
+        rx.cond(State.state != "draft", _menu()),
+        gap="2",
+        align="center",
+        wrap="wrap",
+    )
+
+
+def _menu() -> rx.Component:
+    return rx.menu.root(
+        rx.menu.trigger(
+            rx.icon_button(
+                rx.icon("ellipsis", size=16), variant="soft", color_scheme="gray", aria_label="More for this workflow"
+            )
+        ),
+        rx.menu.content(
+            rx.cond(
+                State.state == "paused",
+                rx.menu.item("Resume", on_click=State.resume),
+                rx.menu.item("Pause", on_click=State.pause),
+            ),
+            rx.menu.item("Unpublish", on_click=State.unpublish),
+        ),
+    )
+
+
+def _notice() -> rx.Component:
+    color = rx.cond(State.notice_ok, "var(--gray-12)", "var(--red-11)")
+    return rx.flex(
+        rx.text(State.notice, size="2", role="status", color=color, style=theme.WRAP_ANYWHERE),
+        rx.cond(
+            State.run_id != "",
+            rx.flex(
+                status_badge(State.run_status, State.run_line),
+                rx.link("Open the run", href="/runs/" + State.run_id, size="2"),
+                role="status",
+                aria_label="Run",
+                gap="3",
+                align="center",
+                wrap="wrap",
+                style=theme.WRAP_ANYWHERE,
+            ),
+        ),
+        column_gap="16px",
+        wrap="wrap",
+        align="center",
+        min_height="20px",
+    )
+
+
+def _problems() -> rx.Component:
+    return rx.cond(
+        State.listing_problems & (State.problems.length() > 0),
+        rx.el.ul(rx.foreach(State.problems, _problem), id="problem-list", aria_label="Problems", class_name="problem-list"),
+        rx.el.div(id="problem-list"),
+    )
+
+
+def _problem(line: rx.Var[ProblemLine]) -> rx.Component:
+    return rx.el.li(
+        rx.el.button(
+            rx.cond(
+                line.is_error,
+                rx.icon("circle-alert", size=16, color="var(--red-10)", aria_label="Error"),
+                rx.icon("triangle-alert", size=16, color="var(--amber-10)", aria_label="Warning"),
+            ),
+            rx.el.span(rx.el.strong(line.where), " ", line.message),
+            type="button",
+            on_click=State.show_problem(line.step),
+        )
+    )
+
+
+def _warning_dialog() -> rx.Component:
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title("Events cannot reach this address"),
+            rx.alert_dialog.description(State.warning, size="2"),
+            rx.flex(
+                rx.alert_dialog.cancel(rx.button("Keep the draft", variant="soft", color_scheme="gray")),
+                rx.alert_dialog.action(rx.button("Publish anyway", on_click=State.publish(True))),
+                gap="3",
+                justify="end",
+                margin_top="16px",
+            ),
+            max_width="460px",
+        ),
+        open=State.warning != "",
+        on_open_change=State.keep_draft,
+    )

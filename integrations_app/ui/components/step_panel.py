@@ -1,0 +1,170 @@
+"""The panel beside the outline: the selected step, or the trigger."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.connect_button import connect_button
+from integrations_app.ui.components.endpoint_choice import endpoint_choice
+from integrations_app.ui.components.step_fields import labelled_select, step_field
+from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
+
+
+def step_panel() -> rx.Component:
+    """What is selected, drawn by its kind."""
+    panel = Steps.panel
+    return rx.el.section(
+        rx.el.button(
+            rx.icon("chevron-left", size=16, aria_hidden="true"),
+            "All steps",
+            type="button",
+            class_name="back phone-only",
+            on_click=Steps.close_panel,
+        ),
+        rx.hstack(
+            kind_mark(panel.logo, rx.cond(panel.kind == "trigger", panel.choice, panel.kind), 24),
+            rx.heading(panel.title, as_="h2", size="4", style=theme.WRAP_ANYWHERE),
+            align="center",
+            spacing="3",
+        ),
+        rx.cond(panel.description != "", rx.text(panel.description, size="2", style=theme.MUTED)),
+        rx.match(
+            panel.kind,
+            ("trigger", _trigger()),
+            ("action", _action()),
+            ("delay", _own_step()),
+            ("stop", _own_step()),
+            ("other", _shown_only()),
+            rx.fragment(),
+        ),
+        aria_label=rx.cond(panel.kind == "trigger", "Trigger", "Step"),
+        class_name="editor-panel",
+    )
+
+
+def _trigger() -> rx.Component:
+    panel = Steps.panel
+    return rx.el.div(
+        labelled_select("Trigger", "trigger-type", panel.choice, panel.choices, Steps.choose_trigger, panel.choice_error),
+        rx.cond(panel.needs_connection, _connection()),
+        rx.cond(panel.endpoint, endpoint_choice(), rx.foreach(panel.fields, step_field)),
+        rx.cond(
+            panel.choice == "manual",
+            rx.text("Starts by Run now, or by a call of the API. It needs nothing else.", size="2", style=theme.MUTED),
+        ),
+        class_name="editor-fields",
+    )
+
+
+def _action() -> rx.Component:
+    panel = Steps.panel
+    return rx.el.div(
+        _connection(),
+        labelled_select(
+            "Action",
+            "step-action",
+            panel.choice,
+            panel.choices,
+            lambda value: Steps.choose_action(Steps.selected, value),
+            panel.choice_error,
+            note=panel.safety,
+        ),
+        _name(),
+        rx.heading("Inputs", as_="h3", size="2", margin_top="8px"),
+        rx.foreach(panel.fields, step_field),
+        _options(),
+        class_name="editor-fields",
+    )
+
+
+def _own_step() -> rx.Component:
+    return rx.el.div(_name(), rx.foreach(Steps.panel.fields, step_field), _options(), class_name="editor-fields")
+
+
+def _shown_only() -> rx.Component:
+    return rx.callout(
+        "This kind of step is kept as it is: it runs, it can be moved and deleted, and it is changed through the API.",
+        icon="info",
+        size="1",
+        color_scheme="gray",
+    )
+
+
+def _options() -> rx.Component:
+    return rx.fragment(
+        rx.heading("Options", as_="h3", size="2", margin_top="8px"),
+        rx.foreach(Steps.panel.options, step_field),
+    )
+
+
+def _name() -> rx.Component:
+    return rx.el.div(
+        rx.el.label("Step name", html_for="step-name", class_name="field-label"),
+        rx.el.input(
+            id="step-name",
+            name="name",
+            max_length=200,
+            default_value=Steps.panel.name,
+            disabled=~Steps.can_edit,
+            auto_complete="off",
+            class_name="text-input",
+            key=Steps.panel.key + "/" + Steps.panel.name,
+            on_blur=lambda text: Steps.set_field(Steps.panel.key, "@name", text),
+        ),
+        rx.el.div(rx.text("Read by later steps as ", rx.code("steps." + Steps.panel.key), as_="span"), class_name="field-note"),
+        class_name="editor-field",
+    )
+
+
+def _connection() -> rx.Component:
+    panel = Steps.panel
+    return rx.fragment(
+        labelled_select(
+            "Connection",
+            "step-connection",
+            rx.cond(Steps.connecting, "connect-new", panel.connection),
+            panel.connections,
+            lambda value: Steps.choose_connection(Steps.selected, value),
+            panel.connection_error,
+        ),
+        rx.cond(Steps.connecting, _connect()),
+    )
+
+
+def _connect() -> rx.Component:
+    panel = Steps.panel
+    ask = rx.text("Only admins may connect a service. Ask one of them.", size="2", style=theme.MUTED)
+    typed = rx.text(
+        rx.link("Connect it on its page", href="/integrations/" + panel.provider + "?new=1", is_external=True),
+        ". It is chosen here as soon as it works.",
+        size="2",
+    )
+    popup = rx.flex(
+        connect_button(
+            url=panel.connect_url,
+            label=rx.Var.create("Connect ") + panel.provider_name,
+            size="2",
+            variant="solid",
+            on_blocked=Steps.popup_blocked,
+            on_opened=Steps.popup_opened,
+        ),
+        rx.button(
+            "Cancel",
+            variant="soft",
+            color_scheme="gray",
+            on_click=Steps.choose_connection(Steps.selected, panel.connection),
+        ),
+        gap="2",
+        wrap="wrap",
+    )
+    return rx.el.div(
+        rx.cond(Steps.can_manage, rx.cond(panel.oauth, popup, typed), ask),
+        rx.el.div(
+            rx.cond(
+                Steps.blocked,
+                rx.text("Your browser blocked the window. Allow windows for this page, then click again.", size="2"),
+            ),
+            role="status",
+        ),
+        class_name="connect-in-place",
+    )

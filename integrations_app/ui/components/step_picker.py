@@ -1,0 +1,34 @@
+"""The dialog in which a step is chosen: every action of every provider, and the steps of our own."""
+
+import reflex as rx
+
+from integrations_app.ui.pages.editor_rows import PickerItem
+from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
+
+_asset = rx.asset("step_picker.jsx", shared=True)
+
+
+class StepPicker(rx.NoSSRComponent):
+    """Searches in the browser; `on_pick(value)` is the only event."""
+
+    library = _asset.importable_path
+    tag = "StepPicker"
+    items: rx.Var[list[PickerItem]]
+    on_pick: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+
+
+def step_picker() -> rx.Component:
+    """The dialog; Esc closes it."""
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title("Add a step"),
+            rx.dialog.description("Choose what happens next. Type to search, arrow keys and Enter to choose.", size="2"),
+            StepPicker.create(items=Steps.picker, on_pick=Steps.add_step),
+            rx.flex(
+                rx.dialog.close(rx.button("Cancel", variant="soft", color_scheme="gray")), justify="end", margin_top="8px"
+            ),
+            max_width="560px",
+        ),
+        open=Steps.adding,
+        on_open_change=Steps.show_picker,
+    )

@@ -1,0 +1,300 @@
+"""What the panel of the editor shows of one step or of the trigger: choices, fields and their errors."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from integrations_app.connections.views import ConnectionView
+from integrations_app.errors import NotFound
+from integrations_app.sdk.forms import Choice, Field, Widget, form_fields
+from integrations_app.sdk.provider import Provider
+from integrations_app.sdk.registry import Registry
+from integrations_app.ui.components.mapping_input import PickerOption
+from integrations_app.ui.pages.connection_rows import SAFETY
+from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
+from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, KINDS, ProblemLine, action_words, trigger_words
+from integrations_app.ui.pages.editor_values import has_variable, shown
+from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
+from integrations_app.workflows.definition import SCHEDULE, WEBHOOK
+from integrations_app.workflows.endpoints import EndpointRow
+
+OWN = "@"
+CONNECT_NEW = "connect-new"
+"""Value of the option that connects another account instead of choosing one."""
+ON_ERROR = (Choice("stop", "Stop the run"), Choice("continue", "Go on with the next step"))
+OUTCOMES = (Choice("succeeded", "Succeeded"), Choice("failed", "Failed"))
+MULTILINE = {Widget.MULTILINE, Widget.JSON, Widget.PAIRS, Widget.LIST}
+HINTS = {Widget.PAIRS: "One a line, as name: value.", Widget.LIST: "One a line."}
+SCHEDULE_FIELDS = (
+    Field("cron", "Schedule", Widget.TEXT, "Minute, hour, day, month, weekday: 0 9 * * 1-5", True, placeholder="0 9 * * *"),
+    Field("timezone", "Time zone", Widget.TEXT, "Such as Europe/Berlin.", default="UTC"),
+)
+
+
+@dataclass(frozen=True)
+class StepField:
+    """One field of a step, the trigger or the options."""
+
+    name: str
+    """The parameter's name; of what every step has beside its parameters, with OWN before it."""
+    identifier: str
+    label: str
+    control: str = "text"
+    """`text`, `multiline`, `select` or `checkbox`."""
+    help: str = ""
+    error: str = ""
+    required: bool = False
+    value: str = ""
+    rows: int = 1
+    placeholder: str = ""
+    options: list[Choice] = field(default_factory=list)
+    mapped: bool = False
+    """Takes variables."""
+    picker: bool = False
+    choices: list[PickerOption] = field(default_factory=list)
+    loading: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All that the panel shows."""
+
+    kind: str = ""
+    """`trigger`, `action`, `delay`, `stop`, or `other` for what this editor only shows."""
+    key: str = ""
+    title: str = ""
+    logo: str = ""
+    description: str = ""
+    name: str = ""
+    choice: str = ""
+    """The trigger or the action that is chosen."""
+    choices: list[Choice] = field(default_factory=list)
+    choice_error: str = ""
+    provider: str = ""
+    provider_name: str = ""
+    needs_connection: bool = False
+    oauth: bool = False
+    connect_url: str = ""
+    connection: str = ""
+    connections: list[Choice] = field(default_factory=list)
+    connection_error: str = ""
+    fields: list[StepField] = field(default_factory=list)
+    options: list[StepField] = field(default_factory=list)
+    safety: str = ""
+    endpoint: bool = False
+    """A webhook trigger, which listens on one of our own addresses."""
+    endpoint_url: str = ""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a panel is drawn from, beside the document."""
+
+    registry: Registry
+    connections: Sequence[ConnectionView] = ()
+    endpoints: Sequence[EndpointRow] = ()
+    problems: Sequence[ProblemLine] = ()
+    show_missing: bool = False
+    """Say at each empty field that it is needed; not while somebody is still filling them in."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """What was typed and refused, by field name."""
+
+
+def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
+    """The panel of a step, or of the trigger."""
+    if key == TRIGGER:
+        return _trigger_panel(document, around)
+    step = step_of(document, key)
+    if step is None:
+        return Panel()
+    kind = str(step["type"])
+    title = action_words(step, around.registry)
+    if kind == "action":
+        return _action_panel(step, around)
+    if kind == "delay":
+        seconds = step.get("seconds")
+        text = "" if seconds is None else f"{seconds:g}" if isinstance(seconds, int | float) else str(seconds)
+        own = [_plain(around, key, "seconds", "Seconds", text, "How long to wait; a variable may stand here.", mapped=True)]
+        if step.get("until"):
+            own = [_plain(around, key, "until", "Until", str(step["until"]), "A time; a variable may stand here.", mapped=True)]
+        return Panel("delay", key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
+    if kind == "stop":
+        outcome = _plain(around, key, "outcome", "The run has", step.get("outcome", "succeeded"))
+        own = [
+            replace(outcome, control="select", options=list(OUTCOMES)),
+            _plain(around, key, "message", "Message", step.get("message", ""), "Shown with the run.", mapped=True),
+        ]
+        return Panel("stop", key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
+    return Panel("other", key, KINDS[kind], name=step.get("name", ""))
+
+
+def _action_panel(step: Step, around: Surroundings) -> Panel:
+    key, reference = step["key"], str(step.get("action", ""))
+    base = Panel("action", key, action_words(step, around.registry), name=step.get("name", ""), choice=reference)
+    try:
+        provider, action = around.registry.action(reference)
+    except NotFound:
+        return replace(base, choice_error=error_at(around, key, "action"))
+    inputs: Mapping[str, Any] = step.get("inputs") or {}
+    base = _with_connection(base, provider, step.get("connection", ""), around)
+    return replace(
+        base,
+        logo=LOGO.format(provider.key),
+        description=action.description,
+        choices=[Choice(f"{provider.key}.{one.key}", one.title) for one in provider.actions],
+        choice_error=error_at(around, key, "action"),
+        fields=_fields(action.params, inputs, around, key, "inputs.", mapped=True),
+        options=_options(step, around),
+        safety=SAFETY[action.repeat.value],
+    )
+
+
+def _trigger_panel(document: Document, around: Surroundings) -> Panel:
+    trigger = document["trigger"]
+    kind, config = str(trigger["type"]), trigger.get("config") or {}
+    base = Panel(
+        TRIGGER,
+        TRIGGER,
+        trigger_words(kind, around.registry),
+        choice=kind,
+        choices=trigger_choices(around.registry),
+        choice_error=error_at(around, TRIGGER, "type"),
+    )
+    if kind == WEBHOOK:
+        return _webhook_panel(base, config, around)
+    if kind == SCHEDULE:
+        fields = [_field(one, config.get(one.name), around, TRIGGER, "config.", mapped=False) for one in SCHEDULE_FIELDS]
+        return replace(base, fields=fields)
+    try:
+        provider, found = around.registry.trigger(kind)
+    except NotFound:
+        return base
+    base = _with_connection(base, provider, trigger.get("connection", ""), around)
+    fields = _fields(found.config, config, around, TRIGGER, "config.", mapped=False)
+    return replace(base, logo=LOGO.format(provider.key), description=found.description, fields=fields)
+
+
+def _webhook_panel(base: Panel, config: Mapping[str, Any], around: Surroundings) -> Panel:
+    own = [one for one in around.endpoints if one.connection_id is None]
+    chosen = next((one for one in own if one.id == config.get("endpoint")), None)
+    field_ = StepField(
+        "endpoint",
+        "trigger-endpoint",
+        "Endpoint",
+        "select",
+        error=error_at(around, TRIGGER, "config.endpoint"),
+        value=chosen.id if chosen else "",
+        options=[Choice("", "Choose…"), *(Choice(one.id, one.name) for one in own)],
+    )
+    return replace(base, fields=[field_], endpoint=True, endpoint_url=chosen.url if chosen else "")
+
+
+def trigger_choices(registry: Registry) -> list[Choice]:
+    """Everything that can start a workflow."""
+    built_in = [Choice(kind, words) for kind, words in BUILT_IN_TRIGGERS.items()]
+    vendors = [
+        Choice(f"{provider.key}.{one.key}", f"{provider.name}: {one.title}")
+        for provider in registry
+        for one in provider.triggers
+    ]
+    return [*built_in, *vendors]
+
+
+def usable(connections: Iterable[ConnectionView], provider: str) -> list[ConnectionView]:
+    """The provider's connections that a step may name."""
+    return [one for one in connections if one.provider == provider and one.status != "disconnected"]
+
+
+def only_connection(connections: Iterable[ConnectionView], provider: str) -> str:
+    """The connection to choose without asking: the only one, else the default one."""
+    found = usable(connections, provider)
+    chosen = found[0] if len(found) == 1 else next((one for one in found if one.default), None)
+    return chosen.id if chosen else ""
+
+
+def connected_ids(connections: Iterable[ConnectionView]) -> list[str]:
+    """Which connections work."""
+    return [one.id for one in connections if one.status == "connected"]
+
+
+def error_at(around: Surroundings, key: str, place: str) -> str:
+    """What is wrong at a place of a step, in words."""
+    return next((one.message for one in around.problems if one.step == key and one.field == place), "")
+
+
+def _with_connection(panel: Panel, provider: Provider, chosen: str, around: Surroundings) -> Panel:
+    offered = usable(around.connections, provider.key)
+    known = {one.id for one in offered}
+    options = [Choice(one.id, f"{one.name} — {WORDS[one.status]}") for one in offered]
+    if chosen and chosen not in known:
+        options.insert(0, Choice(chosen, "No longer there"))
+    error = error_at(around, panel.key, "connection")
+    return replace(
+        panel,
+        provider=provider.key,
+        provider_name=provider.name,
+        needs_connection=True,
+        oauth=provider.oauth is not None,
+        connect_url=authorize_url(provider.key, mode="popup"),
+        connection=chosen,
+        connections=[Choice("", "Choose…"), *options, Choice(CONNECT_NEW, "Connect new…")],
+        connection_error=error if chosen or around.show_missing else "",
+    )
+
+
+def _fields(
+    model: type[BaseModel], values: Mapping[str, Any], around: Surroundings, key: str, prefix: str, *, mapped: bool
+) -> list[StepField]:
+    drawn = []
+    for one in form_fields(model):
+        other, wanted = one.show_when
+        if other and str(values.get(other, model.model_fields[other].default)) != wanted:
+            continue
+        drawn.append(_field(one, values.get(one.name), around, key, prefix, mapped=mapped))
+    return drawn
+
+
+def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, *, mapped: bool) -> StepField:
+    text = shown(one, value)
+    control = "multiline" if one.widget in MULTILINE else "text"
+    if one.widget in {Widget.SELECT, Widget.CHECKBOX} and not has_variable(text):
+        control = str(one.widget)
+    place = f"{prefix}{one.name}"
+    said = error_at(around, key, place) if text or around.show_missing else ""
+    return StepField(
+        name=one.name,
+        identifier=f"{key}-{one.name}",
+        label=one.label,
+        control=control,
+        help=" ".join(part for part in (one.help, HINTS.get(Widget(one.widget), "")) if part),
+        error=around.errors.get(one.name) or said,
+        required=one.required,
+        value=text,
+        rows=max(one.rows, 3 if control == "multiline" else 1),
+        placeholder=one.placeholder,
+        options=[*([] if one.default else [Choice("", "Choose…")]), *one.options] if control == "select" else [],
+        mapped=mapped,
+        picker=one.picker,
+    )
+
+
+def _plain(  # noqa: PLR0913 - the parts of one field
+    around: Surroundings, key: str, name: str, label: str, value: str, note: str = "", *, mapped: bool = False
+) -> StepField:
+    error = around.errors.get(OWN + name) or error_at(around, key, name)
+    return StepField(OWN + name, f"{key}-own-{name}", label, help=note, error=error, value=value, mapped=mapped)
+
+
+def _options(step: Step, around: Surroundings) -> list[StepField]:
+    """What every step has beside its inputs; only the first is for steps that call nothing."""
+    key, retry = step["key"], step.get("retry") or {}
+    on_error = _plain(around, key, "on_error", "On error", step.get("on_error", "stop"))
+    timeout, attempts = step.get("timeout_seconds"), retry.get("attempts")
+    return [
+        _plain(around, key, "when", "Only if", step.get("when") or "", "Such as trigger.action == 'opened'."),
+        _plain(around, key, "timeout_seconds", "Timeout (seconds)", f"{timeout:g}" if timeout else "", "30 when empty."),
+        _plain(around, key, "attempts", "Attempts", str(attempts or ""), "4 when empty."),
+        replace(on_error, control="select", options=list(ON_ERROR)),
+    ]

@@ -1,0 +1,159 @@
+"""What the outline of the editor shows: trigger, steps and problems as small frozen rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from integrations_app.errors import NotFound
+from integrations_app.sdk.registry import Registry
+from integrations_app.ui.pages.editor_document import EDITABLE, TRIGGER, Document, Step, keys_in, owner_of, steps_of
+from integrations_app.ui.pages.integrations_rows import LOGO
+from integrations_app.workflows.definition import MANUAL, SCHEDULE, WEBHOOK
+from integrations_app.workflows.problems import Problem, Severity
+from integrations_app.workflows.views import RunRow
+
+BUILT_IN_TRIGGERS = {MANUAL: "Manually", WEBHOOK: "Webhook", SCHEDULE: "On a schedule"}
+KINDS = {"action": "Action", "condition": "Condition", "for_each": "For each", "delay": "Delay", "stop": "Stop"}
+DELAY, STOP = "delay", "stop"
+RUN_WORDS = {
+    "queued": "Waiting to start…",
+    "running": "Running…",
+    "waiting": "Waiting to go on…",
+    "held": "Held",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+HELD_WORDS = {
+    "needs_reauth": "a connection must be connected again",
+    "paused": "the workflow or a connection is paused",
+    "outcome_unknown": "nobody knows whether the last call took effect; decide on the run's page",
+}
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One item of the outline."""
+
+    key: str
+    title: str
+    detail: str
+    kind: str
+    logo: str = ""
+    problems: int = 0
+    first: bool = False
+    last: bool = False
+    editable: bool = True
+
+
+@dataclass(frozen=True)
+class ProblemLine:
+    """One problem, and where to go to mend it."""
+
+    step: str
+    field: str
+    where: str
+    message: str
+    is_error: bool
+
+
+@dataclass(frozen=True)
+class PickerItem:
+    """One kind of step that can be added."""
+
+    value: str
+    title: str
+    hint: str
+    group: str
+    logo: str = ""
+
+
+def outline(document: Document, registry: Registry, found: Iterable[Problem]) -> list[StepLine]:
+    """The trigger, then the steps of the top level."""
+    counts: dict[str, int] = {}
+    for problem in found:
+        owner = owner_of(document, problem.path)[0]
+        counts[owner] = counts.get(owner, 0) + 1
+    steps = steps_of(document)
+    lines = [_trigger_line(document, registry, counts.get(TRIGGER, 0))]
+    for place, step in enumerate(steps):
+        lines.append(_step_line(step, registry, counts.get(step["key"], 0), place == 0, place == len(steps) - 1))
+    return lines
+
+
+def _trigger_line(document: Document, registry: Registry, problems: int) -> StepLine:
+    kind = document["trigger"]["type"]
+    logo = LOGO.format(kind.partition(".")[0]) if kind not in BUILT_IN_TRIGGERS else ""
+    return StepLine(TRIGGER, trigger_words(kind, registry), "Trigger", kind, logo, problems)
+
+
+def _step_line(step: Step, registry: Registry, problems: int, first: bool, last: bool) -> StepLine:  # noqa: FBT001
+    kind = str(step["type"])
+    inside = len(list(keys_in([step]))) - 1
+    title = step.get("name") or action_words(step, registry)
+    detail = step["key"] if not inside else f"{step['key']} · {inside} {'step' if inside == 1 else 'steps'} inside"
+    logo = LOGO.format(step.get("action", "").partition(".")[0]) if kind == "action" else ""
+    return StepLine(step["key"], title, detail, kind, logo, problems, first, last, kind in EDITABLE)
+
+
+def trigger_words(kind: str, registry: Registry) -> str:
+    """A trigger in words: `Manually`, or the vendor and what happens there."""
+    if kind in BUILT_IN_TRIGGERS:
+        return BUILT_IN_TRIGGERS[kind]
+    try:
+        provider, trigger = registry.trigger(kind)
+    except NotFound:
+        return f"Unknown trigger {kind}"
+    return f"{provider.name}: {trigger.title}"
+
+
+def action_words(step: Step, registry: Registry) -> str:
+    """What a step does, when nobody named it."""
+    if step["type"] != "action":
+        return KINDS[step["type"]]
+    try:
+        return registry.action(step.get("action", ""))[1].title
+    except NotFound:
+        return f"Unknown action {step.get('action', '')}".strip()
+
+
+def problem_lines(document: Document, registry: Registry, found: Iterable[Problem]) -> list[ProblemLine]:
+    """Every problem with the step it belongs to in words, errors first."""
+    names = {line.key: line.title for line in outline(document, registry, ())}
+    lines = []
+    for problem in found:
+        owner, within = owner_of(document, problem.path)
+        error = problem.severity is Severity.ERROR
+        lines.append(ProblemLine(owner, within, names.get(owner, "Workflow"), problem.message, error))
+    return sorted(lines, key=lambda line: not line.is_error)
+
+
+def picker_items(registry: Registry) -> list[PickerItem]:
+    """Every action of every provider, then the steps of our own."""
+    items = [
+        PickerItem(
+            f"{provider.key}.{action.key}",
+            action.title,
+            action.description.partition("\n")[0],
+            provider.name,
+            LOGO.format(provider.key),
+        )
+        for provider in registry
+        for action in provider.actions
+    ]
+    return [
+        *items,
+        PickerItem(DELAY, "Delay", "Wait some seconds before the next step", "Built in"),
+        PickerItem(STOP, "Stop", "End the run here", "Built in"),
+    ]
+
+
+def run_words(row: RunRow) -> str:
+    """Where a run stands, in words: with its duration, or with what went wrong."""
+    words = RUN_WORDS.get(row.status, row.status)
+    if row.status == "succeeded" and row.started_at and row.ended_at:
+        return f"{words} in {(row.ended_at - row.started_at).total_seconds():.1f} s"
+    if row.status == "failed":
+        return f"{words}: {row.error_message or row.error_code}"
+    if row.status == "held":
+        return f"{words}: {HELD_WORDS.get(row.reason, row.reason)}"
+    return words

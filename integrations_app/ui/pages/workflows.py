@@ -1,0 +1,207 @@
+"""The workflows page: what there is, whether it runs, and the way to a new one."""
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.editor_bar import workflow_badge
+from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.pages.workflows_state import WorkflowLine
+from integrations_app.ui.pages.workflows_state import WorkflowsState as State
+from integrations_app.ui.shell import page_heading, shell
+
+
+def workflows() -> rx.Component:
+    """Compose the page."""
+    return shell(
+        page_heading(
+            "Workflows",
+            rx.cond(State.can_edit, rx.button("New workflow", on_click=State.ask_name(True))),
+            line=rx.text("A trigger, then steps that use your connections.", size="2", style=theme.MUTED),
+        ),
+        rx.text(
+            State.notice,
+            size="2",
+            role="status",
+            min_height="20px",
+            color=rx.cond(State.notice_ok, "var(--gray-12)", "var(--red-11)"),
+        ),
+        rx.cond(
+            State.loaded,
+            rx.cond((State.lines.length() == 0) & (State.search == ""), _empty(), rx.fragment(_search(), _list())),
+            _skeletons(),
+        ),
+        _name_dialog(),
+        _delete_dialog(),
+        active="/workflows",
+    )
+
+
+def _search() -> rx.Component:
+    return rx.input(
+        rx.input.slot(rx.icon("search", size=16, aria_hidden="true")),
+        placeholder="Search",
+        aria_label="Search workflows",
+        on_change=State.find.debounce(250),
+        width=rx.breakpoints(initial="100%", sm="280px"),
+        margin_block="12px",
+    )
+
+
+def _list() -> rx.Component:
+    return rx.cond(
+        State.lines.length() > 0,
+        rx.fragment(
+            rx.el.ul(rx.foreach(State.lines, _row), aria_label="Workflows", role="list", class_name="workflow-list"),
+            rx.cond(State.more, rx.button("Show more", variant="soft", on_click=State.show_more, margin_top="16px")),
+        ),
+        rx.text("No workflow has these words in its name. Clear the search.", style=theme.MUTED, role="status"),
+    )
+
+
+def _row(line: rx.Var[WorkflowLine]) -> rx.Component:
+    return rx.el.li(
+        kind_mark(line.logo, line.trigger_kind, 24),
+        rx.box(
+            rx.link(
+                line.name,
+                href="/workflows/" + line.id,
+                size="3",
+                weight="medium",
+                color_scheme="gray",
+                high_contrast=True,
+                title=line.name,
+                class_name="workflow-name",
+            ),
+            rx.text(line.trigger, size="2", style=theme.MUTED),
+            rx.cond(
+                line.trouble != "",
+                rx.flex(
+                    rx.icon("triangle-alert", size=14, aria_hidden="true", flex_shrink="0"),
+                    rx.text("Needs attention: ", line.trouble, as_="span", size="2"),
+                    class_name="workflow-trouble",
+                ),
+            ),
+            min_width="0",
+            class_name="workflow-words",
+        ),
+        rx.box(workflow_badge(line.state, line.word), class_name="workflow-state"),
+        rx.box(
+            relative_time(at=line.last_run_at, prefix="Last run ", empty="Never run"),
+            style=theme.MUTED,
+            class_name="workflow-time",
+        ),
+        _menu(line),
+    )
+
+
+def _menu(line: rx.Var[WorkflowLine]) -> rx.Component:
+    edit = rx.fragment(
+        rx.menu.item("Run now", disabled=line.state == "paused", on_click=State.run_now(line.id)),
+        rx.cond(line.state == "live", rx.menu.item("Pause", on_click=State.pause(line.id))),
+        rx.cond(line.state == "paused", rx.menu.item("Resume", on_click=State.resume(line.id))),
+        rx.menu.item("Duplicate", on_click=State.duplicate(line.id)),
+        rx.menu.separator(),
+        rx.menu.item("Delete", color="red", on_click=State.ask_delete(line.id)),
+    )
+    return rx.menu.root(
+        rx.menu.trigger(
+            rx.icon_button(
+                rx.icon("ellipsis", size=16),
+                variant="ghost",
+                color_scheme="gray",
+                aria_label=rx.Var.create("More for ") + line.name,
+            )
+        ),
+        rx.menu.content(
+            rx.menu.item("Open", on_click=rx.redirect("/workflows/" + line.id)), rx.cond(State.can_edit, edit)
+        ),
+    )
+
+
+def _empty() -> rx.Component:
+    return rx.el.section(
+        rx.icon("workflow", size=32, color="var(--accent-9)", aria_hidden="true"),
+        rx.heading("No workflows yet", as_="h2", size="4"),
+        rx.text(
+            "A workflow begins with a trigger, such as a new issue or a webhook, and then does one step after the "
+            "other: post a message, open an issue, call an address. Every run is kept with what each step did.",
+            size="2",
+            style=theme.MUTED,
+        ),
+        rx.cond(
+            State.can_edit,
+            rx.button("Build your first workflow", on_click=State.ask_name(True)),
+            rx.text("Editors may build one. Ask an admin for the role.", size="2"),
+        ),
+        class_name="empty-state",
+    )
+
+
+def _skeletons() -> rx.Component:
+    return rx.el.div(
+        *[rx.skeleton(height="64px", width="100%") for _ in range(4)],
+        role="status",
+        aria_label="Loading",
+        style={"display": "grid", "gap": "8px", "margin_top": "56px"},
+    )
+
+
+def _name_dialog() -> rx.Component:
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title("New workflow"),
+            rx.dialog.description("What shall it do? You can change the name at any time.", size="2"),
+            rx.form(
+                rx.vstack(
+                    rx.el.label("Name", html_for="workflow-name", class_name="field-label"),
+                    rx.input(
+                        id="workflow-name",
+                        name="name",
+                        required=True,
+                        max_length=200,
+                        auto_complete="off",
+                        placeholder="Tell the channel about new issues",
+                    ),
+                    rx.text(State.name_error, size="2", role="status", color="var(--red-11)"),
+                    rx.flex(
+                        rx.dialog.close(rx.button("Cancel", type="button", variant="soft", color_scheme="gray")),
+                        rx.button("Create workflow", type="submit"),
+                        gap="3",
+                        justify="end",
+                        width="100%",
+                    ),
+                    spacing="2",
+                    align="stretch",
+                    margin_top="12px",
+                ),
+                on_submit=State.create,
+            ),
+            max_width="440px",
+        ),
+        open=State.naming,
+        on_open_change=State.ask_name,
+    )
+
+
+def _delete_dialog() -> rx.Component:
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title(rx.fragment("Delete ", State.leaving_name, "?")),
+            rx.alert_dialog.description(
+                State.leaving_loss,
+                " Its draft and its published versions are lost. The history of its runs stays.",
+                size="2",
+            ),
+            rx.flex(
+                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
+                rx.alert_dialog.action(rx.button("Delete workflow", color_scheme="red", on_click=State.delete)),
+                gap="3",
+                justify="end",
+                margin_top="16px",
+            ),
+            max_width="460px",
+        ),
+        open=State.leaving_id != "",
+        on_open_change=State.keep,
+    )
