@@ -30,7 +30,7 @@ MAX_INFLIGHT_BYTES = 128 * 1024 * 1024
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error of the tree
+class Refused(Exception):
     """The request is answered with this status and code, without looking further."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
@@ -61,7 +61,7 @@ def routes(hub: Hub, inflight: Inflight | None = None) -> list[Route]:
     counted = inflight or Inflight()
 
     async def receive(request: Request) -> Response:
-        return await _answered(request, lambda: _receive(hub, request, counted))
+        return await _answered(lambda: _receive(hub, request, counted))
 
     return [Route(PATH, receive, methods=["POST"])]
 
@@ -129,7 +129,7 @@ def _too_large(limit: int) -> Refused:
     return Refused(413, "body_too_large", f"At most {limit} bytes are taken.", {"Connection": "close"})
 
 
-async def _answered(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
+async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
     """Run `work`; whatever it raises becomes a constant body: nothing in it tells one endpoint from another."""
     try:
         return await work()

@@ -13,7 +13,7 @@ def retry_at(now: datetime, retry: Retry, attempt: int, after: float | None, ran
 
     The vendor's `after` (seconds) is honoured up to an hour; nonsense counts as not given.
     """
-    if after is not None and 0 < after:
+    if after is not None and after > 0:
         return now + timedelta(seconds=min(after, MAX_AFTER_SECONDS) + min(1.0, after * 0.1) * random)
     delay = retry.delay_seconds
     if retry.backoff == "exponential":
@@ -22,8 +22,8 @@ def retry_at(now: datetime, retry: Retry, attempt: int, after: float | None, ran
 
 
 def patience_at(now: datetime, since: datetime, after: float | None, random: float) -> datetime:
-    """When to try again after a rate limit: as asked, else after as long as we already waited (doubling), 1 s to 1 h."""
-    if after is not None and 0 < after:
+    """When to try again after a rate limit: as asked, else after as long as we already waited, 1 s to 1 h."""
+    if after is not None and after > 0:
         return now + timedelta(seconds=min(after, MAX_AFTER_SECONDS) + min(1.0, after * 0.1) * random)
     waited = max(1.0, (now - since).total_seconds())
     return now + timedelta(seconds=min(waited, MAX_AFTER_SECONDS) * (0.5 + random))

@@ -35,9 +35,7 @@ OUTAGE_SECONDS = 60.0
 CACHED_DEFINITIONS = 512
 
 _FIND_RUN = select(RUN).where(RUN.c.id == bindparam("run_id"))
-_STEPS = select(STEP).where(
-    STEP.c.organization_id == bindparam("organization"), STEP.c.run_id == bindparam("run_id")
-)
+_STEPS = select(STEP).where(STEP.c.organization_id == bindparam("organization"), STEP.c.run_id == bindparam("run_id"))
 _VERSION = select(VERSION.c.definition).where(
     VERSION.c.organization_id == bindparam("organization"),
     VERSION.c.workflow_id == bindparam("workflow"),
@@ -180,7 +178,7 @@ def load(session: Session, run_id: str, definitions: Definitions) -> RunState | 
 
 def _load_steps(session: Session, organization_id: str, run_id: str) -> dict[str, StepState]:
     rows = session.connection().execute(_STEPS, {"organization": organization_id, "run_id": run_id}).mappings()
-    return {row["path"]: _state(row) for row in rows}
+    return {row["path"]: _state(dict(row)) for row in rows}
 
 
 def _state(row: Mapping[str, Any]) -> StepState:
@@ -248,7 +246,9 @@ class Journal:
         if cancel is None:
             raise Moved
         where = {"organization_id": run.organization_id, "run_id": run.id}
-        added = [where | {"path": one.path} | _steady(one) | one.values() for one in self._dirty.values() if not one.stored]
+        added = [
+            where | {"path": one.path} | _steady(one) | one.values() for one in self._dirty.values() if not one.stored
+        ]
         if added:
             connection.execute(_ADD_STEP, added)
         for one in self._dirty.values():

@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _BOUNDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
+_WEEKDAYS = "sun mon tue wed thu fri sat"
 _NAMES = {
-    "month": dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True)),
-    "weekday": dict(zip("sun mon tue wed thu fri sat".split(), range(7), strict=True)),
+    "month": {name: number for number, name in enumerate(_MONTHS.split(), 1)},
+    "weekday": {name: number for number, name in enumerate(_WEEKDAYS.split())},
 }
 _MACROS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 MAX_CHARS = 200
+MAX_DIGITS = 4
 MAX_YEARS = 8
 """29 February is at most eight years away."""
 
@@ -91,7 +94,7 @@ def _parse_field(text: str, name: str, low: int, high: int) -> frozenset[int]:
 
 def _value(text: str, name: str, low: int, high: int) -> int:
     number = _NAMES.get(name, {}).get(text.lower())
-    if number is None and text.isascii() and text.isdigit() and len(text) <= 4:
+    if number is None and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         number = int(text)
     if number is None or not low <= number <= high:
         raise ValueError(f"{text!r} is no {name}")

@@ -57,7 +57,7 @@ _SAME_DELIVERY = select(EVENT.c.id, EVENT.c.verdict).where(
     EVENT.c.delivery_id == bindparam("delivery"),
 )
 _RUNS_OF = (
-    select(RUN.c.workflow_id, RUN.c.status, func.count().label("count"), func.max(RUN.c.ended_at).label("ended_at"))
+    select(RUN.c.workflow_id, RUN.c.status, func.count().label("turns"), func.max(RUN.c.ended_at).label("ended_at"))
     .where(RUN.c.organization_id == bindparam("organization"), RUN.c.event_id == bindparam("event"))
     .group_by(RUN.c.workflow_id, RUN.c.status)
 )
@@ -150,7 +150,7 @@ def failed_turns(
         if row.status != RunStatus.FAILED or recent:
             settled.add(row.workflow_id)
         else:
-            failed[row.workflow_id] = row.count
+            failed[row.workflow_id] = row.turns
     return settled, failed
 
 

@@ -97,7 +97,9 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
         spend_verification_time(body, headers.get("x-hub-signature-256"))
         raise NotFound("There is no such endpoint.")
     if endpoint.secret is None and endpoint.kind != judge.NONE:
-        raise Unavailable("The endpoint has no secret yet; nothing is accepted unsigned.", None, "endpoint_unconfigured")
+        raise Unavailable(
+            "The endpoint has no secret yet; nothing is accepted unsigned.", None, "endpoint_unconfigured"
+        )
     try:
         judge.verify(hub.registry, endpoint.kind, endpoint.secret, headers, body, hub.clock())
     except SignatureInvalid as error:

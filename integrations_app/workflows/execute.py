@@ -182,7 +182,9 @@ async def _for_each(execution: Execution, step: ForEachStep, state: StepState, s
     if not isinstance(items, list | tuple):
         raise MappingError({"items": "is not a list"})
     if len(items) > step.max_items:
-        raise InvalidInput({"items": f"has {len(items)} items; at most {step.max_items} are allowed"}, "", "too_many_items")
+        raise InvalidInput(
+            {"items": f"has {len(items)} items; at most {step.max_items} are allowed"}, "", "too_many_items"
+        )
     if state.status == StepStatus.PENDING:
         state.status, state.started_at = StepStatus.RUNNING.value, execution.hub.clock()
         state.inputs = {"items": len(items)}
@@ -241,7 +243,9 @@ def _span(value: object) -> timedelta:
 
 def _moment(value: object) -> datetime:
     try:
-        moment = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else datetime.fromisoformat(str(value))
+        moment = (
+            datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else datetime.fromisoformat(str(value))
+        )
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise MappingError({"until": "is not a time"}) from None

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,10 @@ def delivery_refusal(hub: Hub, definition: Definition) -> str:
         _, trigger = hub.registry.trigger(definition.trigger.type)
     except NotFound:
         return ""
-    return (trigger.hooks.refusal(hub.settings.public_origin) or "") if trigger.hooks else ""
+    if trigger.hooks is None:
+        return ""
+    refuse: Callable[[str], str | None] = getattr(trigger.hooks, "refusal")  # noqa: B009 - a field, not a method
+    return refuse(hub.settings.public_origin) or ""
 
 
 async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
@@ -95,18 +98,22 @@ async def release(hub: Hub, actor: Actor, endpoint_ids: Iterable[str]) -> None:
     A vendor that cannot be asked keeps the hook: its deliveries meet a disabled endpoint, and the audit says so.
     """
     for endpoint_id in endpoint_ids:
-        hook, hooks = await hub.database.read(lambda session, key=endpoint_id: _unused(hub, session, actor, key))
-        if hook is None:
-            continue
-        left = ""
-        if hooks is not None and hook.hook_id:
-            try:
-                await _remove(hub, actor.organization_id, hooks, hook)
-            except IntegrationsError as error:
-                _log.warning("a hook of %s was left at the vendor: %s", hook.provider, error.code)
-                left = error.code
-        await hub.database.write(lambda session, gone=hook, why=left: _dismiss(hub, session, actor, gone, why))
-        forget(endpoint_id)
+        await _release(hub, actor, endpoint_id)
+
+
+async def _release(hub: Hub, actor: Actor, endpoint_id: str) -> None:
+    hook, hooks = await hub.database.read(lambda session: _unused(hub, session, actor, endpoint_id))
+    if hook is None:
+        return
+    left = ""
+    if hooks is not None and hook.hook_id:
+        try:
+            await _remove(hub, actor.organization_id, hooks, hook)
+        except IntegrationsError as error:
+            _log.warning("a hook of %s was left at the vendor: %s", hook.provider, error.code)
+            left = error.code
+    await hub.database.write(lambda session: _dismiss(hub, session, actor, hook, left))
+    forget(endpoint_id)
 
 
 async def _create(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> str:

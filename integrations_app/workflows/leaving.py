@@ -24,7 +24,7 @@ class Rest:
     at: datetime | None = None
 
 
-class Leaving(Exception):  # noqa: N818 - control, not an error
+class Leaving(Exception):
     """Root of the ways out of a run's steps."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
@@ -166,13 +167,17 @@ class _Check:
         if connection is None:
             self.add(f"{path}.connection", "missing_connection", f"There is no connection {reference!r}.")
         elif connection.provider != provider.key:
-            self.add(f"{path}.connection", "wrong_connection", f"{connection.name} is not a {provider.name} connection.")
+            self.add(
+                f"{path}.connection", "wrong_connection", f"{connection.name} is not a {provider.name} connection."
+            )
         else:
             self._condition_of(path, connection, scopes)
 
     def _condition_of(self, path: str, connection: KnownConnection, scopes: tuple[str, ...]) -> None:
         if connection.status == "disconnected":
-            self.add(f"{path}.connection", "missing_connection", f"{connection.name} is disconnected. Connect it again.")
+            self.add(
+                f"{path}.connection", "missing_connection", f"{connection.name} is disconnected. Connect it again."
+            )
         elif connection.status != "connected":
             message = f"{connection.name} needs attention: runs will wait for it."
             self.add(f"{path}.connection", "connection_not_ready", message, Severity.WARNING)
@@ -247,8 +252,8 @@ class _Check:
             place = f"{path}.inputs.{name}"
             if name not in fields:
                 self.add(place, "unknown_input", f"{action.title} takes no {name!r}.")
-            self._read(place, lambda raw=raw, name=name, place=place: input_variables(raw, fields.get(name), place),
-                       visible, in_loop=in_loop)  # fmt: skip
+            read = partial(input_variables, raw, fields.get(name), place)
+            self._read(place, read, visible, in_loop=in_loop)
 
     # --- templates and what they read ----------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, or_, select
 from sqlmodel import Session, col
@@ -13,6 +13,7 @@ from integrations_app.errors import InvalidInput, NotFound
 from integrations_app.workflows.models import (
     ConnectionUse,
     Endpoint,
+    Event,
     Run,
     StepRun,
     Subscription,
@@ -22,6 +23,7 @@ from integrations_app.workflows.models import (
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
 
 MAX_LIMIT = 200
+M = TypeVar("M", Workflow, Run, Event)
 
 
 class Workflows:
@@ -45,7 +47,9 @@ class Workflows:
     def lock(self, workflow_id: str) -> Workflow:
         """Return the newest row, held against other writers until the transaction ends; raises NotFound."""
         statement = self._mine(Workflow).where(col(Workflow.id) == workflow_id).with_for_update()
-        found = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+        found: Workflow | None = self._session.scalars(
+            statement.execution_options(populate_existing=True)
+        ).one_or_none()
         if found is None:
             raise NotFound("There is no such workflow.")
         return found
@@ -207,16 +211,14 @@ class Runs:
     def lock(self, run_id: str) -> Run:
         """Return the newest row, held against other writers until the transaction ends; raises NotFound."""
         statement = self._mine().where(col(Run.id) == run_id).with_for_update()
-        found = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+        found: Run | None = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
         if found is None:
             raise NotFound("There is no such run.")
         return found
 
     def find_by_key(self, workflow_id: str, idempotency_key: str) -> Run | None:
         """The run that was started with this key, or None."""
-        statement = self._mine().where(
-            col(Run.workflow_id) == workflow_id, col(Run.idempotency_key) == idempotency_key
-        )
+        statement = self._mine().where(col(Run.workflow_id) == workflow_id, col(Run.idempotency_key) == idempotency_key)
         return self._session.scalars(statement).one_or_none()
 
     def list_page(
@@ -258,7 +260,9 @@ class Runs:
         return select(Run).where(col(Run.organization_id) == self._organization_id)
 
 
-def page(session: Session, statement: Any, model: Any, cursor: str, limit: int, by: str = "created_at") -> Any:
+def page(
+    session: Session, statement: Any, model: type[M], cursor: str, limit: int, by: str = "created_at"
+) -> tuple[list[M], str]:
     """One page of rows by a time column, newest first, and the next cursor; InvalidInput for a bad cursor."""
     limit = max(1, min(limit, MAX_LIMIT))
     time, key = col(getattr(model, by)), col(model.id)

@@ -81,7 +81,7 @@ def add_run(hub: Hub, session: Session, workflow: Workflow, run: Run) -> None:
     on_commit(session, announcement(hub, run.organization_id, "run", run.id))
 
 
-async def list_runs(
+async def list_runs(  # noqa: PLR0913 - the filters of the list
     hub: Hub,
     actor: Actor,
     *,
@@ -196,9 +196,7 @@ async def replay(
     return await hub.database.write(write)
 
 
-async def resolve(
-    hub: Hub, actor: Actor, run_id: str, step: str, outcome: Literal["sent", "not_sent"]
-) -> None:
+async def resolve(hub: Hub, actor: Actor, run_id: str, step: str, outcome: Literal["sent", "not_sent"]) -> None:
     """Say what became of the call whose outcome nobody could know; the run goes on.
 
     `step` is its path or key. `sent`: the step counts as succeeded, with an empty output; `not_sent`: it is run
@@ -297,7 +295,12 @@ def _take_over(session: Session, runs: Runs, former: Run, run: Run, definition: 
 
 def _end_steps(session: Session, row: Run, now: datetime) -> None:
     """The steps under way end with their run."""
-    open_statuses = [StepStatus.PENDING.value, StepStatus.RUNNING.value, StepStatus.WAITING.value, StepStatus.HELD.value]
+    open_statuses = [
+        StepStatus.PENDING.value,
+        StepStatus.RUNNING.value,
+        StepStatus.WAITING.value,
+        StepStatus.HELD.value,
+    ]
     statement = (
         update(StepRun)
         .where(

@@ -80,4 +80,3 @@ def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
     insert_run(hub, session, values)
     row.last_run_at = now
     row.next_run_at = parse_cron(str(config["cron"])).after(max(now, due), zone)
-

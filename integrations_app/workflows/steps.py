@@ -97,7 +97,7 @@ class Attempt:
         except VaultSealed:
             await self._wait(now + timedelta(seconds=SEALED_SECONDS))
         except Retryable as error:
-            await self._retry(action, error)
+            await self._retry(error)
 
     def _look_back(self, action: Action) -> bool:
         """Whether an earlier attempt may have taken effect. Counts a crash; settles a step that crashes for ever."""
@@ -134,7 +134,7 @@ class Attempt:
             if isinstance(error, MissingScope):
                 await health.note_failure(self._hub, self._execution.run.organization_id, self._connection_id, error)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of the action fails its step, not the engine
             await self._broke(action, error)
             return
         self._execution.conduct.crash_point("after_call")
@@ -173,7 +173,8 @@ class Attempt:
 
     async def _look(self, action: Action, params: Params, context: ActionContext[Any]) -> Result | None:
         """Look whether an earlier attempt took effect. A look that fails is repeated, never skipped."""
-        assert action.find is not None
+        if action.find is None:
+            return None
         try:
             async with asyncio.timeout(self._step.timeout_seconds):
                 return await action.find(params, context)
@@ -204,7 +205,7 @@ class Attempt:
             raise _Doubt from error
         await self._again(code, message, None, keep_doubt=True)
 
-    async def _retry(self, action: Action, error: Retryable) -> None:
+    async def _retry(self, error: Retryable) -> None:
         """Certain not to have taken effect, unless an earlier attempt is still in doubt."""
         await self._again(error.code, str(error), error.after, keep_doubt=self._state.intent_at is not None)
 
@@ -276,4 +277,3 @@ class _Doubt(Held):
 
     def __init__(self) -> None:
         super().__init__("outcome_unknown", "No usable answer came back: the step may have taken effect.")
-

@@ -1,6 +1,6 @@
 """The variable tree of the editor: what a step may read, with sample values from the last event and run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +90,11 @@ def last_values(session: Session, organization_id: str, workflow_id: str) -> tup
         col(StepRun.run_id) == run.id,
         col(StepRun.status) == StepStatus.SUCCEEDED.value,
     )
-    return run.trigger_payload, {key: output for key, output in session.execute(steps.order_by(col(StepRun.position)))}
+    return run.trigger_payload, _by_key(session.execute(steps.order_by(col(StepRun.position))))
+
+
+def _by_key(rows: Iterable[Any]) -> dict[str, Any]:
+    return {row.step_key: row.output for row in rows}
 
 
 def _example(definition: Definition, registry: Registry) -> Any:

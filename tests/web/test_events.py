@@ -1,5 +1,7 @@
 """Inbound deliveries over the route: verified raw, accepted once, refused in constant words (B01-B16, P02)."""
 
+# ruff: noqa: F811 - fixtures of another folder are imported and then named as arguments
+
 import asyncio
 import base64
 import json
@@ -31,14 +33,14 @@ JSON = "application/json"
 
 
 @pytest.fixture
-async def client(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:  # noqa: F811
+async def client(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
     app = Starlette(routes=list(routes(hub)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
         yield made
 
 
 @pytest.fixture
-async def endpoint(hub: Hub) -> str:  # noqa: F811
+async def endpoint(hub: Hub) -> str:
     made = await endpoints.create_endpoint(hub, ACTOR, "Orders", "hmac_sha256", SECRET)
     return made.row.id
 
@@ -48,7 +50,7 @@ def signed(body: bytes, delivery: str = "", **headers: str) -> dict[str, str]:
     return given | ({"idempotency-key": delivery} if delivery else {}) | headers
 
 
-async def listening(hub: Hub, endpoint: str, *steps: dict[str, Any]) -> str:  # noqa: F811
+async def listening(hub: Hub, endpoint: str, *steps: dict[str, Any]) -> str:
     made = await service.create(
         hub, ACTOR, workflow(*steps, trigger={"type": "webhook", "config": {"endpoint": endpoint}})
     )
@@ -56,18 +58,22 @@ async def listening(hub: Hub, endpoint: str, *steps: dict[str, Any]) -> str:  # 
     return made.id
 
 
-async def count(hub: Hub, model: type[Event] | type[Run]) -> int:  # noqa: F811
+async def count(hub: Hub, model: type[Event] | type[Run]) -> int:
     statement = select(func.count()).select_from(model).where(col(model.organization_id) == ORGANIZATION)
     return int(await hub.database.read(lambda session: session.execute(statement).scalar_one()))
 
 
-async def ended(hub: Hub, number: int) -> bool:  # noqa: F811
+async def ended(hub: Hub, number: int) -> bool:
     page = await service.list_runs(hub, ACTOR, limit=200)
     return len(page.items) == number and all(run.ended_at for run in page.items)
 
 
 async def test_a_signed_delivery_starts_its_workflow(
-    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    engine: EmbeddedEngine,
+    vendor: Vendor,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     await listening(hub, endpoint, step(inputs={"text": "{{ trigger.order.id }}"}))
     body = b'{"order": {"id": "A-1"}}'
@@ -83,7 +89,9 @@ async def test_a_signed_delivery_starts_its_workflow(
 
 
 async def test_the_body_is_sealed_at_rest(
-    hub: Hub, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     body = b'{"note": "CNRY_body_0123456789abcdef"}'
     await client.post(f"/api/webhooks/{endpoint}", content=body, headers=signed(body))
@@ -106,7 +114,10 @@ async def test_the_body_is_sealed_at_rest(
     ],
 )
 async def test_a_wrong_signature_is_refused_in_constant_words(
-    hub: Hub, client: httpx.AsyncClient, endpoint: str, headers: dict[str, str]  # noqa: F811
+    hub: Hub,
+    client: httpx.AsyncClient,
+    endpoint: str,
+    headers: dict[str, str],
 ) -> None:
     answer = await client.post(f"/api/webhooks/{endpoint}", content=b"{}", headers={"content-type": JSON} | headers)
     plain = await client.post(f"/api/webhooks/{endpoint}", content=b"{}", headers={"content-type": JSON})
@@ -121,7 +132,8 @@ async def test_a_wrong_signature_is_refused_in_constant_words(
 
 
 @pytest.mark.parametrize(
-    "body", [b'\xef\xbb\xbf{"a": 1}', b'{"a": "\\u00e9"}', b'{"a": 1}\n', b'{\r\n"a": 1}\r\n', b"[1, 2]", b'"text"', b"{}"]
+    "body",
+    [b'\xef\xbb\xbf{"a": 1}', b'{"a": "\\u00e9"}', b'{"a": 1}\n', b'{\r\n"a": 1}\r\n', b"[1, 2]", b'"text"', b"{}"],
 )
 async def test_odd_but_signed_bytes_are_taken(client: httpx.AsyncClient, endpoint: str, body: bytes) -> None:
     answer = await client.post(f"/api/webhooks/{endpoint}", content=body, headers=signed(body))
@@ -129,15 +141,17 @@ async def test_odd_but_signed_bytes_are_taken(client: httpx.AsyncClient, endpoin
 
 
 @pytest.mark.parametrize("body", [b"not json", b"[" * 100_000, b'{"a": NaN}', b"[" * 300 + b"]" * 300])
-async def test_signed_bytes_that_are_no_json_are_refused(
-    client: httpx.AsyncClient, endpoint: str, body: bytes
-) -> None:
+async def test_signed_bytes_that_are_no_json_are_refused(client: httpx.AsyncClient, endpoint: str, body: bytes) -> None:
     answer = await client.post(f"/api/webhooks/{endpoint}", content=body, headers=signed(body))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "body_invalid")
 
 
 async def test_one_hundred_equal_deliveries_make_one_run(
-    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    engine: EmbeddedEngine,
+    vendor: Vendor,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     await listening(hub, endpoint, step(inputs={"text": "once"}))
     headers = signed(b"{}", "same")
@@ -151,7 +165,11 @@ async def test_one_hundred_equal_deliveries_make_one_run(
 
 
 async def test_different_deliveries_each_run(
-    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    engine: EmbeddedEngine,
+    vendor: Vendor,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     await listening(hub, endpoint, step(inputs={"text": "{{ trigger.n }}"}))
     bodies = [json.dumps({"n": number}).encode() for number in range(50)]
@@ -171,7 +189,11 @@ async def test_different_deliveries_each_run(
     ],
 )
 async def test_other_types_and_encodings_are_refused(
-    hub: Hub, client: httpx.AsyncClient, endpoint: str, given: dict[str, str], code: str  # noqa: F811
+    hub: Hub,
+    client: httpx.AsyncClient,
+    endpoint: str,
+    given: dict[str, str],
+    code: str,
 ) -> None:
     answer = await client.post(f"/api/webhooks/{endpoint}", content=b"{}", headers=signed(b"{}") | given)
     assert (answer.status_code, answer.json()["error"]["code"]) == (415, code)
@@ -206,7 +228,7 @@ async def test_a_lying_length_is_refused(client: httpx.AsyncClient, endpoint: st
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "length_mismatch")
 
 
-async def test_senders_wait_while_too_much_is_read(hub: Hub, endpoint: str) -> None:  # noqa: F811
+async def test_senders_wait_while_too_much_is_read(hub: Hub, endpoint: str) -> None:
     app = Starlette(routes=list(routes(hub, Inflight(8))))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as small:
         answer = await small.post(f"/api/webhooks/{endpoint}", content=b'{"a": "long"}', headers=signed(b"{}"))
@@ -216,7 +238,9 @@ async def test_senders_wait_while_too_much_is_read(hub: Hub, endpoint: str) -> N
 
 
 async def test_what_is_not_there_answers_in_equal_bytes(
-    hub: Hub, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     gone = (await endpoints.create_endpoint(hub, ACTOR, "Gone", "hmac_sha256", SECRET)).row.id
     await endpoints.delete_endpoint(hub, ACTOR, gone)
@@ -230,7 +254,9 @@ async def test_what_is_not_there_answers_in_equal_bytes(
 
 
 async def test_an_endpoint_without_its_secret_accepts_nothing(
-    hub: Hub, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     from integrations_app.workflows.models import Endpoint
 
@@ -247,7 +273,7 @@ async def test_an_endpoint_without_its_secret_accepts_nothing(
 
 
 @pytest.mark.parametrize("kind", ["standard_webhooks", "bearer", "basic", "api_key", "none"])
-async def test_every_generic_kind_knows_its_sender(hub: Hub, client: httpx.AsyncClient, kind: str) -> None:  # noqa: F811
+async def test_every_generic_kind_knows_its_sender(hub: Hub, client: httpx.AsyncClient, kind: str) -> None:
     made = await endpoints.create_endpoint(hub, ACTOR, kind, kind)
     shown = made.secret.reveal("test") if made.secret else ""
     right = {
@@ -266,7 +292,7 @@ async def test_every_generic_kind_knows_its_sender(hub: Hub, client: httpx.Async
         assert wrong.status_code == 401
 
 
-async def test_a_rotated_secret_counts_at_once(hub: Hub, client: httpx.AsyncClient, endpoint: str) -> None:  # noqa: F811
+async def test_a_rotated_secret_counts_at_once(hub: Hub, client: httpx.AsyncClient, endpoint: str) -> None:
     assert (await client.post(f"/api/webhooks/{endpoint}", content=b"{}", headers=signed(b"{}"))).status_code == 202
     made = await endpoints.rotate_endpoint(hub, ACTOR, endpoint)
     assert made.secret is not None
@@ -276,7 +302,11 @@ async def test_a_rotated_secret_counts_at_once(hub: Hub, client: httpx.AsyncClie
 
 
 async def test_a_paused_workflow_keeps_the_event_and_starts_nothing(
-    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, endpoint: str  # noqa: F811
+    hub: Hub,
+    engine: EmbeddedEngine,
+    vendor: Vendor,
+    client: httpx.AsyncClient,
+    endpoint: str,
 ) -> None:
     made = await listening(hub, endpoint, step())
     await service.pause(hub, ACTOR, made)
@@ -292,7 +322,9 @@ async def test_a_paused_workflow_keeps_the_event_and_starts_nothing(
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_order_of_repeats_makes_one_event_per_delivery(
-    hub: Hub, endpoint: str, names: list[str]  # noqa: F811
+    hub: Hub,
+    endpoint: str,
+    names: list[str],
 ) -> None:
     before = await count(hub, Event)
     prefix = hub.new_id()

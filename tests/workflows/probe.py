@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
 from sqlmodel import Session
 
 from integrations_app.connections.credentials import store_secrets
@@ -39,8 +40,8 @@ class Post(Params):
 
     text: str
     count: int = 1
-    labels: list[str] = []
-    body: dict[str, Any] = {}
+    labels: list[str] = Field(default_factory=list)
+    body: dict[str, Any] = Field(default_factory=dict)
 
 
 class Posted(Result):
@@ -78,7 +79,7 @@ class Vendor:
             raise error
         return Posted(id=str(len(self.arrived)), text=params.text)
 
-    async def find(self, params: Post, context: ActionContext[Any]) -> Posted | None:
+    async def find(self, context: ActionContext[Any]) -> Posted | None:
         self.looked += 1
         if self.look and (error := self.look.pop(0)):
             raise error
@@ -93,8 +94,8 @@ class Vendor:
 def probe(vendor: Vendor) -> Provider:
     """A provider with one action per kind of repetition, whose client is the vendor itself."""
 
-    async def _find(params: Post, ctx: ActionContext[Vendor]) -> Posted | None:
-        return await ctx.client.find(params, ctx)
+    async def _find(_params: Post, ctx: ActionContext[Vendor]) -> Posted | None:
+        return await ctx.client.find(ctx)
 
     @action(repeat=Repeat.IDEMPOTENT)
     async def put(params: Post, ctx: ActionContext[Vendor]) -> Posted:
@@ -171,7 +172,7 @@ def plant(hub: Hub, *, provider: str = "probe", connection_id: str = CONNECTION,
 async def until(met: Callable[[], Awaitable[Any]], seconds: float = DEADLINE) -> Any:
     """The first true answer of `met`; fails the test after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not (found := await met()):
+        while not (found := await met()):  # noqa: ASYNC110 - the rows are in a database
             await asyncio.sleep(0.01)
     return found
 

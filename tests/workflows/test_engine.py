@@ -101,15 +101,11 @@ async def test_one_slow_run_does_not_keep_others_waiting(hub: Hub, vendor: Vendo
 
 async def test_the_same_key_starts_one_run(hub: Hub, engine: EmbeddedEngine) -> None:
     made = await published(hub, step())
-    ids = await asyncio.gather(
-        *(service.start_run(hub, ACTOR, made, idempotency_key="k") for _ in range(10))
-    )
+    ids = await asyncio.gather(*(service.start_run(hub, ACTOR, made, idempotency_key="k") for _ in range(10)))
     assert len(set(ids)) == 1
 
 
-async def test_a_schedule_starts_its_workflow_once_per_time(
-    hub: Hub, engine: EmbeddedEngine, vendor: Vendor
-) -> None:
+async def test_a_schedule_starts_its_workflow_once_per_time(hub: Hub, engine: EmbeddedEngine, vendor: Vendor) -> None:
     made = await published(hub, step(), trigger={"type": "schedule", "config": {"cron": "0 0 1 1 *"}})
 
     def due(session: Session) -> None:

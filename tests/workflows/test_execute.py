@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from integrations_app.connections.models import Connection
 from integrations_app.errors import (
     MissingScope,
     OutcomeUnknown,
@@ -13,7 +14,6 @@ from integrations_app.errors import (
     Rejected,
     Unavailable,
 )
-from integrations_app.connections.models import Connection
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows import service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
@@ -55,7 +55,9 @@ async def test_steps_run_in_order_and_see_each_other(hub: Hub, engine: EmbeddedE
 async def test_a_missing_variable_fails_by_name_and_calls_nobody(
     hub: Hub, engine: EmbeddedEngine, vendor: Vendor
 ) -> None:
-    found = await run(hub, workflow(step("a", inputs={"text": "{{ trigger.gone }}", "count": "{{ trigger.n }}"})), n="x")
+    found = await run(
+        hub, workflow(step("a", inputs={"text": "{{ trigger.gone }}", "count": "{{ trigger.n }}"})), n="x"
+    )
     assert outcome(found) == ("failed", "mapping_error")
     assert "inputs.text" in found.row.error_message
     assert "trigger.gone" in found.row.error_message
@@ -126,9 +128,7 @@ async def test_attempts_end(hub: Hub, engine: EmbeddedEngine, vendor: Vendor) ->
 
 
 @pytest.mark.parametrize("error", [Rejected("not_in_channel", "Invite me."), MissingScope(("chat",), ("read",))])
-async def test_refusals_fail_at_once(
-    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, error: Exception
-) -> None:
+async def test_refusals_fail_at_once(hub: Hub, engine: EmbeddedEngine, vendor: Vendor, error: Exception) -> None:
     vendor.before = [error]
     found = await run(hub, workflow(step("a")))
     assert outcome(found) == ("failed", error.code)  # type: ignore[attr-defined]
@@ -229,8 +229,8 @@ async def test_dead_credentials_hold_the_run_until_they_are_replaced(
     assert outcome(await service.wait_for_run(hub, ACTOR, second, 10)) == ("held", "needs_reauth")
     assert vendor.arrived == []
     await set_status(hub, "connected")
-    for run_id in (found.row.id, second):
-        await until(lambda run_id=run_id: has_ended(hub, run_id))
+    await until(lambda: has_ended(hub, found.row.id))
+    await until(lambda: has_ended(hub, second))
     assert len(vendor.arrived) == 2
 
 

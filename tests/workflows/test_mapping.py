@@ -31,7 +31,11 @@ def bound(values: dict[str, Any] | None = None, **inputs: Any) -> dict[str, Any]
         ({"labels": "{{ trigger.l }}"}, {"l": '["a"]'}, {"labels": ["a"]}),
         ({"labels": "{{ trigger.l }}"}, {"l": "a, b"}, {"labels": ["a, b"]}),
         ({"labels": ["{{ trigger.x }}"]}, {"x": "y"}, {"labels": ["y"]}),
-        ({"body": '{"a": "{{ trigger.x }}", "b": "{{ trigger.x }}!"}'}, {"x": {"c": 1}}, {"body": {"a": {"c": 1}, "b": '{"c":1}!'}}),
+        (
+            {"body": '{"a": "{{ trigger.x }}", "b": "{{ trigger.x }}!"}'},
+            {"x": {"c": 1}},
+            {"body": {"a": {"c": 1}, "b": '{"c":1}!'}},
+        ),
         ({"body": {"a": ["{{ trigger.x }}"]}}, {"x": None}, {"body": {"a": [None]}}),
         ({"body": "{{ trigger.x }}"}, {"x": '{"a": 1}'}, {"body": {"a": 1}}),
     ],

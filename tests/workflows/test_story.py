@@ -1,5 +1,7 @@
 """GitHub to Slack over real HTTP: publish registers the hook, an issue arrives signed, the channel hears of it."""
 
+# ruff: noqa: F811 - fixtures of another folder are imported and then named as arguments
+
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -46,7 +48,9 @@ class House:
     async def open_issue(self, title: str) -> None:
         url = f"{self.sandbox.base}/github/api/v3/repos/{REPOSITORY}/issues"
         async with httpx.AsyncClient(trust_env=False) as http:
-            answer = await http.post(url, json={"title": title}, headers={"Authorization": f"Bearer {self.github_token}"})
+            answer = await http.post(
+                url, json={"title": title}, headers={"Authorization": f"Bearer {self.github_token}"}
+            )
         assert answer.status_code == 201, answer.text
 
     def hooks(self) -> list[dict[str, Any]]:
@@ -62,7 +66,10 @@ class House:
 
 @pytest.fixture
 async def house(
-    database: Database, tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    database: Database,
+    tmp_path: Path,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[House]:
     monkeypatch.setenv("INTEGRATIONS_GITHUB_URL", f"{sandbox.base}/github")
     monkeypatch.setenv("INTEGRATIONS_GITHUB_API_URL", f"{sandbox.base}/github/api/v3")
@@ -95,7 +102,7 @@ async def house(
     assert {one.status for one in made.values()} == {"connected"}
     yield House(hub, sandbox, made["github"].id, made["slack"].id, tokens["github"])
     await engine.stop()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await serving
     await hub.door.aclose()
     await hub.bus.close()
@@ -119,7 +126,7 @@ def story(**changes: Any) -> dict[str, Any]:
                 "connection": "acme-slack",
                 "inputs": {
                     "channel": "C0TRIAGE",
-                    "text": "New issue {{ trigger.issue.title }} by {{ trigger.issue.user.login | default: 'someone' }}",
+                    "text": "New issue {{ trigger.issue.title }} by {{ trigger.issue.user.login | default: 'someone' }}",  # noqa: E501
                 },
                 "when": "trigger.issue.state == 'open'",
             }
@@ -178,9 +185,7 @@ async def test_a_hook_that_cannot_be_made_leaves_the_workflow_unpublished(house:
 async def test_a_lost_answer_of_slack_posts_once(house: House) -> None:
     made = await service.create(house.hub, ACTOR, story())
     await service.publish(house.hub, ACTOR, made.id)
-    await asyncio.to_thread(
-        lambda: house.sandbox.fault(path="/slack/api/chat.postMessage", effect="lose")
-    )
+    await asyncio.to_thread(lambda: house.sandbox.fault(path="/slack/api/chat.postMessage", effect="lose"))
     await house.open_issue("Only once")
     await until(lambda: finished(house, 1))
     run = (await service.list_runs(house.hub, ACTOR)).items[0]

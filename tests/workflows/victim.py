@@ -57,7 +57,7 @@ async def main(url: str, folder: Path, point: str, times: int, seconds: float) -
     engine = EmbeddedEngine(hub, random=lambda: 0.0, crash_point=crash_point)
     await engine.start()
     async with asyncio.timeout(seconds):
-        while not await database.read(resting):
+        while not await database.read(resting):  # noqa: ASYNC110 - the rows are in a database
             await asyncio.sleep(0.02)
     await engine.stop()
     await hub.door.aclose()

@@ -178,7 +178,7 @@ class EmbeddedEngine:
         except Unavailable:
             self._later(run_id)
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - the engine must outlive a fault of ours; the run is tried again
             _log.exception("executing the run %s broke", run_id)
             self._later(run_id)
             return
@@ -222,5 +222,7 @@ def _unfinished(session: Session) -> list[tuple[str, datetime | None]]:
     """Every run that is not finished, oldest first, and when it is due."""
     statuses = (RunStatus.QUEUED.value, RunStatus.RUNNING.value, RunStatus.WAITING.value)
     with across_organizations("run recovery: a start takes up every unfinished run"):
-        statement = select(col(Run.id), col(Run.wake_at)).where(col(Run.status).in_(statuses)).order_by(col(Run.created_at))
+        statement = (
+            select(col(Run.id), col(Run.wake_at)).where(col(Run.status).in_(statuses)).order_by(col(Run.created_at))
+        )
         return [(run_id, wake_at) for run_id, wake_at in session.execute(statement)]
