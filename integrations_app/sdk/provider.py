@@ -41,6 +41,8 @@ class SandboxApp:
     client_secret: str
     bases: Mapping[str, str]
     """Path of each base address below the sandbox's root, e.g. `{"web": "/vendor"}`."""
+    signing_secret: str = ""
+    """What it signs the events of the app with, for a vendor with one secret per app."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,10 +136,9 @@ class Connected:
         assert picker is not None
         return await picker.load(ChoiceQuery(search, values), self.context())
 
-    def with_secret(self, **secrets: str) -> "Connected":
-        return replace(
-            self, access=replace(self.access, secrets={name: Secret(value) for name, value in secrets.items()})
-        )
+    def within(self, seconds: float) -> "Connected":
+        """The same connection with another time limit for a call."""
+        return replace(self, access=replace(self.access, deadline=seconds))
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ provider = Provider(
     },
     hosts=("github.com", "*.github.com", "*.ghe.com"),
     sandbox=SandboxApp("sandbox-github-client", "sandbox-github-secret", {"web": "/github", "api": "/github/api/v3"}),
-    secret_patterns=(r"gh[pousr]_[A-Za-z0-9]{20,255}", r"github_pat_[A-Za-z0-9_]{22,255}"),
+    secret_patterns=(r"gh[pousr]_[A-Za-z0-9_-]{20,255}", r"github_pat_[A-Za-z0-9_]{22,255}"),
     reconnect_codes=frozenset({"bad_refresh_token", "unauthorized_client", "invalid_grant"}),
     expired_codes=frozenset({"bad_credentials"}),
     errors=ERRORS,

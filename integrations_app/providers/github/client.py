@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from github import Auth, BadAttributeException, Github, GithubException
 
-from integrations_app.errors import OutcomeUnknown, ReconnectRequired, Rejected, ResponseRefused, Unavailable
+from integrations_app.errors import ReconnectRequired, Rejected, ResponseRefused, Unavailable
 from integrations_app.providers.github import connection
 from integrations_app.providers.github.errors import to_error
+from integrations_app.sdk.answers import changing, reading
 from integrations_app.sdk.auth import ACCESS_TOKEN
 from integrations_app.sdk.context import Access, Account, RevokeContext
 
@@ -41,14 +42,13 @@ class GitHubClient:
 
     async def read(self, work: Callable[[Github], T]) -> T:
         """Run calls that change nothing: a lost answer is Unavailable."""
-        try:
+        with reading():
             return await self._run(work, changes=False)
-        except OutcomeUnknown as error:
-            raise Unavailable("GitHub did not answer.") from error
 
     async def change(self, work: Callable[[Github], T]) -> T:
         """Run one call that changes something: a lost answer is OutcomeUnknown."""
-        return await self._run(work, changes=True)
+        with changing():
+            return await self._run(work, changes=True)
 
     async def _run(self, work: Callable[[Github], T], *, changes: bool) -> T:
         access = self._access
@@ -62,7 +62,7 @@ class GitHubClient:
             except GithubException as error:
                 raise to_error(error, changes=changes, now=access.clock()) from None
             except _UNREADABLE as error:
-                raise _unreadable(changes) from error
+                raise ResponseRefused("protocol_error", "GitHub's answer cannot be read.") from error
 
     def _work(self, work: Callable[[Github], T]) -> T:
         """In the thread: one `Github` per piece of work, as PyGithub does not say that it is thread-safe."""
@@ -78,12 +78,6 @@ class GitHubClient:
             lazy=True,
         )
         return work(client)
-
-
-def _unreadable(changes: bool) -> OutcomeUnknown | ResponseRefused:
-    if changes:
-        return OutcomeUnknown("GitHub's answer cannot be read: the call may have taken effect.")
-    return ResponseRefused("protocol_error", "GitHub's answer cannot be read.")
 
 
 def open_client(access: Access) -> GitHubClient:

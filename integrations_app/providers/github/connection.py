@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from github.Requester import Requester
 
-from integrations_app.errors import ResponseRefused, Unavailable
+from integrations_app.errors import Rejected, Unavailable
 from integrations_app.kit.egress import Reply, send_sync
 
 MAX_REDIRECTS = 3
@@ -62,7 +62,7 @@ class _Connection:
             if response.status not in _REDIRECTS or "location" not in response.headers:
                 return _finished(verb, response)
             url = _same_origin(url, urljoin(url, response.headers["location"]))
-        raise ResponseRefused("protocol_error", "GitHub redirects in circles.")
+        raise Rejected("redirected", "GitHub redirects in circles.")
 
     def close(self) -> None:
         """Nothing to close: the door keeps the connections."""
@@ -89,7 +89,7 @@ def _finished(verb: str, response: _Response) -> _Response:
 
 def _same_origin(here: str, there: str) -> str:
     if urlsplit(here)[:2] != urlsplit(there)[:2]:
-        raise ResponseRefused("protocol_error", "GitHub sends the call to another host.")
+        raise Rejected("redirected", "GitHub sends the call to another host: check the address of the server.")
     return there
 
 

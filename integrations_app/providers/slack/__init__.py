@@ -36,8 +36,13 @@ provider = Provider(
         "api": BaseAddress("https://slack.com/api", derive="{web}/api"),
     },
     hosts=("slack.com", "*.slack.com", "slack-gov.com", "*.slack-gov.com"),
-    sandbox=SandboxApp("sandbox-slack-client", "sandbox-slack-secret", {"web": "/slack", "api": "/slack/api"}),
-    secret_patterns=(r"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}", r"xapp-[A-Za-z0-9-]{10,}"),
+    sandbox=SandboxApp(
+        "sandbox-slack-client",
+        "sandbox-slack-secret",
+        {"web": "/slack", "api": "/slack/api"},
+        "sandbox-slack-signing-secret",
+    ),
+    secret_patterns=(r"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9_-]{10,}", r"xapp-[A-Za-z0-9-]{10,}"),
     reconnect_codes=frozenset(
         {"invalid_refresh_token", "invalid_grant", "token_revoked", "invalid_auth", "account_inactive"}
     ),

@@ -8,8 +8,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from integrations_app.errors import OutcomeUnknown, ReconnectRequired, Unavailable
+from integrations_app.errors import ReconnectRequired, Unavailable
 from integrations_app.providers.slack.errors import to_error
+from integrations_app.sdk.answers import changing, reading
 from integrations_app.sdk.auth import ACCESS_TOKEN
 from integrations_app.sdk.context import Access, Account, RevokeContext
 
@@ -55,19 +56,20 @@ class SlackClient:
 
     async def read(self, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
         """Await a call that changes nothing worth protecting: a lost answer is Unavailable."""
-        try:
-            return await call
-        except SlackApiError as error:
-            raise to_error(error, changes=False, now=self._clock()) from None
-        except OutcomeUnknown as error:
-            raise Unavailable("Slack did not answer.") from error
+        with reading():
+            return await self._answered(call, changes=False)
 
     async def change(self, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
         """Await a call that changes something: a lost answer is OutcomeUnknown."""
+        with changing():
+            return await self._answered(call, changes=True)
+
+    async def _answered(self, call: Awaitable[AsyncSlackResponse], *, changes: bool) -> AsyncSlackResponse:
         try:
             return await call
         except SlackApiError as error:
-            raise to_error(error, changes=True, now=self._clock()) from None
+            # Its response holds the request with the token: it must not become the cause.
+            raise to_error(error, changes=changes, now=self._clock()) from None
 
 
 def open_client(access: Access) -> SlackClient:

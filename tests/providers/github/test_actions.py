@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown, RateLimited, ReconnectRequired, Rejected
+from integrations_app.errors import InvalidInput, OutcomeUnknown, RateLimited, ReconnectRequired, Rejected, Unavailable
 from integrations_app.providers.github import GitHubSettings
 from integrations_app.providers.github.find import marker
 
@@ -84,6 +84,19 @@ class TestCreateIssue:
         found = await github.find("create_issue", **params)
         assert [item["number"] for item in issues(sandbox) if item["title"] == "only once"] == [found.number]
         assert len(sandbox.requests("/issues", "POST")) == 1
+
+    @pytest.mark.parametrize("fault", [{"effect": "drip"}, {"delay": 5}, {"effect": "huge"}])
+    async def test_an_answer_that_does_not_end_leaves_it_open(
+        self, github: Any, sandbox: Any, fault: dict[str, Any]
+    ) -> None:
+        sandbox.fault(vendor="github", method="POST", path="/issues$", **fault)
+        with pytest.raises(OutcomeUnknown):
+            await github.within(0.5).run("create_issue", repository=WEB, title="x")
+
+    async def test_a_read_that_does_not_end_may_be_asked_again(self, github: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="github", path="/user$", effect="drip")
+        with pytest.raises(Unavailable):
+            await github.provider.check(github.within(0.5).client)
 
     async def test_what_never_arrived_is_not_found(self, github: Any, sandbox: Any) -> None:
         sandbox.fault(vendor="github", method="POST", path="/issues$", effect="drop")

@@ -75,14 +75,14 @@ async def test_a_renamed_repository_is_followed_with_the_same_method(github: Any
 
 async def test_a_redirect_to_another_host_is_not_followed(github: Any, sandbox: Any) -> None:
     sandbox.fault(vendor="github", path="/user$", status=302, headers={"Location": "http://127.0.0.1:9/user"})
-    with pytest.raises(ResponseRefused, match="another host"):
+    with pytest.raises(Rejected, match="another host"):
         await github.provider.check(github.client)
 
 
 async def test_a_redirect_in_circles_ends(github: Any, sandbox: Any) -> None:
     here = f"{sandbox.base}/github/api/v3/user"
     sandbox.fault(vendor="github", path="/user$", status=307, count=0, headers={"Location": here})
-    with pytest.raises(ResponseRefused, match="circles"):
+    with pytest.raises(Rejected, match="circles"):
         await github.provider.check(github.client)
 
 

@@ -1,5 +1,6 @@
 """GitHub's token answers and what its scopes contain."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from integrations_app.providers.github.oauth import OAUTH, parse_grant
 def test_the_emulated_vendor_grants_what_was_asked(sandbox: Any) -> None:
     grant = parse_grant(sandbox.sign_in("github", "octo-hub"))
     assert (grant.scopes, grant.expires_in, grant.refresh_token) == (("repo",), None, None)
+    assert re.fullmatch(provider.secret_patterns[0], grant.access_token.reveal("test"))
 
 
 def test_expiring_tokens_bring_a_refresh_token(sandbox: Any) -> None:

@@ -137,6 +137,19 @@ class TestLostAnswers:
         assert found.ts == sandbox.get("slack/messages", channel="general")["messages"][-1]["ts"]
         assert len(sandbox.requests("chat.postMessage")) == 1
 
+    @pytest.mark.parametrize("fault", [{"effect": "drip"}, {"delay": 5}, {"effect": "huge"}])
+    async def test_an_answer_that_does_not_end_leaves_it_open(
+        self, slack: Any, sandbox: Any, fault: dict[str, Any]
+    ) -> None:
+        sandbox.fault(vendor="slack", path="postMessage", **fault)
+        with pytest.raises(OutcomeUnknown):
+            await slack.within(0.5).run("send_message", channel="C0GENERAL", text="x")
+
+    async def test_a_read_that_does_not_end_may_be_asked_again(self, slack: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="slack", path=r"auth\.test", effect="drip")
+        with pytest.raises(Unavailable):
+            await slack.provider.check(slack.within(0.5).client)
+
     async def test_a_broken_connection_before_acting_finds_nothing(self, reader: Any, sandbox: Any) -> None:
         sandbox.fault(vendor="slack", path="postMessage", effect="drop")
         params = {"channel": "#general", "text": "never arrived"}

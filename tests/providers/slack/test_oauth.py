@@ -1,5 +1,6 @@
 """Slack's token answers, refusals of callbacks, and the manifest."""
 
+import re
 from typing import Any
 
 import pytest
@@ -79,3 +80,4 @@ def test_the_emulated_workspace_grants_what_was_asked(sandbox: Any) -> None:
     grant = parse_grant(sandbox.sign_in("slack", "T0ACME001"))
     assert set(grant.scopes) >= set(OAUTH.default_scopes)
     assert grant.extra["team_id"] == "T0ACME001"
+    assert re.fullmatch(provider.secret_patterns[0], grant.access_token.reveal("test"))
