@@ -36,6 +36,10 @@ from integrations_app.ui.pages.runs import runs
 from integrations_app.ui.pages.runs_state import RunsState
 from integrations_app.ui.pages.settings import settings as settings_page
 from integrations_app.ui.pages.settings_state import SettingsState
+from integrations_app.ui.pages.workflow_editor import workflow_editor
+from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
+from integrations_app.ui.pages.workflows import workflows
+from integrations_app.ui.pages.workflows_state import WorkflowsState
 from integrations_app.ui.trouble import TroubleState
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
@@ -51,6 +55,13 @@ def add_pages(app: rx.App) -> None:
     app.add_page(integrations, route="/integrations", title="Integrations", on_load=IntegrationsState.load)
     app.add_page(
         connection, route="/integrations/[provider_key]", title="Provider · Integrations", on_load=ConnectionState.load
+    )
+    app.add_page(workflows, route="/workflows", title="Workflows · Integrations", on_load=WorkflowsState.load)
+    app.add_page(
+        workflow_editor,
+        route="/workflows/[workflow_id]",
+        title="Workflow · Integrations",
+        on_load=WorkflowEditorState.load,
     )
     app.add_page(runs, route="/runs", title="Runs · Integrations", on_load=RunsState.load)
     app.add_page(run, route="/runs/[run_id]", title="Run · Integrations", on_load=RunState.load)
