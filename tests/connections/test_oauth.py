@@ -94,7 +94,7 @@ async def test_a_fresh_connect_of_a_known_account_revives_its_connection(world: 
 async def test_two_accounts_are_two_connections_with_two_names(world: Any) -> None:
     await world.connect(account="octo-hub")
     await world.connect(account="mona-lisa")
-    assert [row.account_name for row in world.connections()] == ["octo-hub", "mona-lisa"]
+    assert sorted(row.account_name for row in world.connections()) == ["mona-lisa", "octo-hub"]
     assert len({row.name for row in world.connections()}) == 2
 
 

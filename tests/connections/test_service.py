@@ -97,6 +97,7 @@ async def test_a_disconnected_pasted_token_is_revived(world: Any) -> None:
 async def test_d14_masked_absent_and_empty_secrets(world: Any) -> None:
     made = await pasted(world)
     before = world.credentials()[0].model_dump()
+    changes: dict[str, Any]
     for changes in ({"secrets": {"access_token": MASK}}, {"secrets": {}}, {"name": "New"}):
         await service.update(world.hub, world.owner, made.id, changes)
         assert world.credentials()[0].model_dump() == before
@@ -158,7 +159,7 @@ async def test_the_default_else_the_only_one(world: Any) -> None:
     await service.set_default(world.hub, world.owner, two.id)
     await service.set_default(world.hub, world.owner, one.id)
     assert (await service.get_by_provider(world.hub, world.owner, "github")).id == one.id
-    assert [row.is_default for row in world.connections()] == [True, False]
+    assert {row.id: row.is_default for row in world.connections()} == {one.id: True, two.id: False}
     await service.disconnect(world.hub, world.owner, one.id)
     assert (await service.get_by_provider(world.hub, world.owner, "github")).id == two.id
 
