@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
-from reflex_components_core.el.elements.base import BaseHTML
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.native import native_form, native_link
 from integrations_app.ui.session import SessionState, leave_when_signed_out
 
 
@@ -91,7 +91,9 @@ def _side_link(entry: Entry, current: bool) -> rx.Component:
 
 def _bottom_bar(active: str) -> rx.Component:
     return rx.el.nav(
-        *[_side_link(entry, entry.href == active) for entry in ENTRIES], aria_label="Main, bottom", class_name="bottom-bar"
+        *[_side_link(entry, entry.href == active) for entry in ENTRIES],
+        aria_label="Main, bottom",
+        class_name="bottom-bar",
     )
 
 
@@ -127,16 +129,8 @@ def _account_menu() -> rx.Component:
     )
 
 
-class NativeForm(BaseHTML):
-    """A form that the browser itself submits; Reflex's own forms always prevent that."""
-
-    tag = "form"
-    action: rx.Var[str]
-    method: rx.Var[str]
-
-
 def _sign_out() -> rx.Component:
-    return NativeForm.create(
+    return native_form(
         rx.el.button("Sign out", type="submit", class_name="menu-button"), action="/auth/logout", method="post"
     )
 
@@ -147,7 +141,7 @@ def _connection_strip() -> rx.Component:
         rx.el.div(
             rx.spinner(size="1"),
             rx.text("Reconnecting to the server… Your work is saved.", as_="span"),
-            rx.el.a("Sign in again", href="/login"),
+            native_link("Sign in again", href="/login"),
             role="status",
             class_name="connection-strip",
         ),

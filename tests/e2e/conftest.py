@@ -106,7 +106,9 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**options: object) -> BrowserContext:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.on("weberror", lambda error: complaints.append(f"{error.page.url if error.page else ''}: {error.error}"))
+        context.on(
+            "weberror", lambda error: complaints.append(f"{error.page.url if error.page else ''}: {error.error}")
+        )
         context.on("console", lambda message: _note(message, complaints))
         opened.append(context)
         return context

@@ -44,7 +44,10 @@ def build_workflow(page: Page) -> None:
     page.get_by_label("Text", exact=True).fill("New issue: ")
     insert_variable(page, "Text", "trigger.issue.title")
     add_step(page, "Add a reaction")
-    for field, path in (("Channel", "steps.send_message.output.channel"), ("Timestamp", "steps.send_message.output.ts")):
+    for field, path in (
+        ("Channel", "steps.send_message.output.channel"),
+        ("Timestamp", "steps.send_message.output.ts"),
+    ):
         insert_variable(page, field, path)
     page.get_by_label("Emoji", exact=True).fill("eyes")
     page.get_by_label("Emoji", exact=True).press("Tab")

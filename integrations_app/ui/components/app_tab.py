@@ -57,9 +57,7 @@ def _register() -> rx.Component:
                 rx.text("Callback URL to enter there", size="2", weight="medium"),
                 rx.hstack(
                     rx.code(State.new_callback_url, style=theme.WRAP_ANYWHERE),
-                    rx.button(
-                        "Copy", size="1", variant="soft", on_click=rx.set_clipboard(State.new_callback_url)
-                    ),
+                    rx.button("Copy", size="1", variant="soft", on_click=rx.set_clipboard(State.new_callback_url)),
                     align="center",
                     wrap="wrap",
                 ),

@@ -5,6 +5,7 @@ import reflex as rx
 from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.form import field_control
+from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.connection_rows import Fact
@@ -95,9 +96,7 @@ def _acts(line: rx.Var[ConnectionLine]) -> rx.Component:
             line.status == "pending",
             rx.button("Cancel", variant="soft", color_scheme="gray", on_click=State.cancel_connecting),
             rx.fragment(
-                rx.button(
-                    "Test connection", variant="soft", loading=State.testing, on_click=State.test_connection
-                ),
+                rx.button("Test connection", variant="soft", loading=State.testing, on_click=State.test_connection),
                 rx.cond(
                     line.paused,
                     rx.button("Resume", variant="soft", color_scheme="gray", on_click=State.resume),
@@ -177,7 +176,7 @@ def _by_signing_in() -> rx.Component:
                 State.blocked,
                 rx.text(
                     "Your browser blocked the window. ",
-                    rx.el.a("Continue in this window", href=State.redirect_url),
+                    native_link("Continue in this window", href=State.redirect_url),
                     size="2",
                 ),
             ),

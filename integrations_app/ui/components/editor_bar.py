@@ -16,7 +16,11 @@ def editor_bar() -> rx.Component:
     return rx.el.header(
         rx.el.h1(State.name, style=theme.VISUALLY_HIDDEN),
         rx.link(
-            rx.icon("arrow-left", size=16, aria_hidden="true"), "Workflows", href="/workflows", class_name="back", underline="none"
+            rx.icon("arrow-left", size=16, aria_hidden="true"),
+            "Workflows",
+            href="/workflows",
+            class_name="back",
+            underline="none",
         ),
         rx.flex(
             _name(),
@@ -71,7 +75,9 @@ def _saved() -> rx.Component:
             size="2",
             as_="span",
             role="status",
-            color=rx.cond(State.conflict | (State.unsaved & (State.saved != "Saving…")), "var(--amber-11)", "var(--gray-11)"),
+            color=rx.cond(
+                State.conflict | (State.unsaved & (State.saved != "Saving…")), "var(--amber-11)", "var(--gray-11)"
+            ),
         ),
         rx.cond(
             State.conflict,
@@ -161,7 +167,9 @@ def _notice() -> rx.Component:
 def _problems() -> rx.Component:
     return rx.cond(
         State.listing_problems & (State.problems.length() > 0),
-        rx.el.ul(rx.foreach(State.problems, _problem), id="problem-list", aria_label="Problems", class_name="problem-list"),
+        rx.el.ul(
+            rx.foreach(State.problems, _problem), id="problem-list", aria_label="Problems", class_name="problem-list"
+        ),
         rx.el.div(id="problem-list"),
     )
 

@@ -19,7 +19,9 @@ def endpoint_choice() -> rx.Component:
             rx.cond(
                 State.opening,
                 _form(),
-                rx.button("New endpoint", variant="soft", size="2", on_click=State.ask_endpoint(True), width="fit-content"),
+                rx.button(
+                    "New endpoint", variant="soft", size="2", on_click=State.ask_endpoint(True), width="fit-content"
+                ),
             ),
             rx.text("Only admins may open a new endpoint. Ask one of them.", size="2", style=theme.MUTED),
         ),
@@ -32,7 +34,11 @@ def _address() -> rx.Component:
         rx.flex(
             rx.code(State.panel.endpoint_url, size="2", style=theme.WRAP_ANYWHERE),
             rx.button(
-                "Copy", aria_label="Copy the address", size="1", variant="soft", on_click=rx.set_clipboard(State.panel.endpoint_url)
+                "Copy",
+                aria_label="Copy the address",
+                size="1",
+                variant="soft",
+                on_click=rx.set_clipboard(State.panel.endpoint_url),
             ),
             gap="2",
             wrap="wrap",
@@ -59,7 +65,9 @@ def _secret() -> rx.Component:
 def _form() -> rx.Component:
     return rx.form(
         rx.vstack(
-            _labelled("Endpoint name", "endpoint-name", rx.input(id="endpoint-name", name="name", required=True, width="100%")),
+            _labelled(
+                "Endpoint name", "endpoint-name", rx.input(id="endpoint-name", name="name", required=True, width="100%")
+            ),
             _labelled(
                 "How senders prove who they are",
                 "endpoint-kind",
@@ -73,7 +81,9 @@ def _form() -> rx.Component:
             rx.text(State.opening_error, size="2", role="status", color="var(--red-11)"),
             rx.flex(
                 rx.button("Open endpoint", type="submit"),
-                rx.button("Cancel", type="button", variant="soft", color_scheme="gray", on_click=State.ask_endpoint(False)),
+                rx.button(
+                    "Cancel", type="button", variant="soft", color_scheme="gray", on_click=State.ask_endpoint(False)
+                ),
                 gap="2",
             ),
             spacing="3",
@@ -85,4 +95,6 @@ def _form() -> rx.Component:
 
 
 def _labelled(label: str, identifier: str, control: rx.Component) -> rx.Component:
-    return rx.el.div(rx.el.label(label, html_for=identifier, class_name="field-label"), control, class_name="editor-field")
+    return rx.el.div(
+        rx.el.label(label, html_for=identifier, class_name="field-label"), control, class_name="editor-field"
+    )

@@ -4,6 +4,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
+from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.integrations_rows import Card, ConnectionLine
@@ -122,9 +123,7 @@ def _while_connecting(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Co
             on_opened=State.popup_opened(card.key),
             on_window_closed=State.popup_closed(card.key),
         ),
-        rx.button(
-            "Cancel", variant="soft", color_scheme="gray", size="2", on_click=State.cancel_connecting(line.id)
-        ),
+        rx.button("Cancel", variant="soft", color_scheme="gray", size="2", on_click=State.cancel_connecting(line.id)),
     )
 
 
@@ -181,7 +180,7 @@ def _notice(card: rx.Var[Card]) -> rx.Component:
             rx.text(
                 card.notice,
                 " ",
-                rx.cond(card.blocked, rx.el.a("Continue in this window", href=card.redirect_url)),
+                rx.cond(card.blocked, native_link("Continue in this window", href=card.redirect_url)),
                 size="2",
             ),
         ),

@@ -6,7 +6,7 @@ const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 function say(moment, now) {
   const seconds = (moment - now) / 1000;
-  if (Math.abs(seconds) < 45) return "just now";
+  if (Math.abs(seconds) < 45) return seconds > 5 ? "in a moment" : "just now";
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length * 0.75) return words.format(Math.round(seconds / length), unit);
   }

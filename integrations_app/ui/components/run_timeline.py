@@ -113,7 +113,7 @@ def _values(line: rx.Var[StepLine]) -> rx.Component:
                         on_click=State.replay(line.path),
                         size="1",
                         variant="soft",
-                        align_self="start",
+                        justify_self="start",
                     ),
                 ),
             ),

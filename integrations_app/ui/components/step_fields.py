@@ -21,7 +21,7 @@ def step_field(item: rx.Var[StepField]) -> rx.Component:
     )
 
 
-def labelled_select(  # noqa: PLR0913 - the parts of one control
+def labelled_select(
     label: str,
     identifier: str,
     value: rx.Var[str],

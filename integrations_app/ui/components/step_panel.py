@@ -45,7 +45,9 @@ def step_panel() -> rx.Component:
 def _trigger() -> rx.Component:
     panel = Steps.panel
     return rx.el.div(
-        labelled_select("Trigger", "trigger-type", panel.choice, panel.choices, Steps.choose_trigger, panel.choice_error),
+        labelled_select(
+            "Trigger", "trigger-type", panel.choice, panel.choices, Steps.choose_trigger, panel.choice_error
+        ),
         rx.cond(panel.needs_connection, _connection()),
         rx.cond(panel.endpoint, endpoint_choice(), rx.foreach(panel.fields, step_field)),
         rx.cond(
@@ -111,7 +113,9 @@ def _name() -> rx.Component:
             key=Steps.panel.key + "/" + Steps.panel.name,
             on_blur=lambda text: Steps.set_field(Steps.panel.key, "@name", text),
         ),
-        rx.el.div(rx.text("Read by later steps as ", rx.code("steps." + Steps.panel.key), as_="span"), class_name="field-note"),
+        rx.el.div(
+            rx.text("Read by later steps as ", rx.code("steps." + Steps.panel.key), as_="span"), class_name="field-note"
+        ),
         class_name="editor-field",
     )
 

@@ -1,5 +1,5 @@
 // Every kind of step that can be added: found by words and chosen by keyboard, all in the browser.
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { useId, useMemo, useRef, useState } from "react";
 
 function matches(item, words) {
   const text = `${item.group} ${item.title} ${item.hint} ${item.value}`.toLowerCase();
@@ -8,87 +8,66 @@ function matches(item, words) {
 
 function grouped(items) {
   const groups = new Map();
-  items.forEach((item, index) => {
-    if (!groups.has(item.group)) groups.set(item.group, []);
-    groups.get(item.group).push({ ...item, index });
-  });
+  for (const item of items) groups.set(item.group, [...(groups.get(item.group) ?? []), item]);
   return [...groups];
 }
 
-function Option({ id, item, active, onPick }) {
-  const row = useRef(null);
-  useEffect(() => {
-    if (active) row.current?.scrollIntoView({ block: "nearest" });
-  }, [active]);
+function Choice({ item, onPick }) {
   return (
-    <li
-      ref={row}
-      id={id}
-      role="option"
-      aria-selected={active}
-      aria-label={`${item.group}: ${item.title}`}
-      className={active ? "picker-option active" : "picker-option"}
-      onClick={() => onPick(item.value)}
-    >
-      {item.logo ? <img src={item.logo} alt="" width="20" height="20" /> : <span className="picker-dot" aria-hidden="true" />}
-      <span className="picker-words">
-        <span>{item.title}</span>
-        {item.hint ? <small>{item.hint}</small> : null}
-      </span>
+    <li>
+      <button type="button" className="picker-option" onClick={() => onPick?.(item.value)}>
+        {item.logo ? <img src={item.logo} alt="" width="20" height="20" /> : <span className="picker-dot" aria-hidden="true" />}
+        <span className="picker-words">
+          <span>{item.title}</span>
+          {item.hint ? <small>{item.hint}</small> : null}
+        </span>
+      </button>
     </li>
   );
 }
 
 export function StepPicker({ items = [], onPick }) {
   const base = useId();
+  const root = useRef(null);
   const [search, setSearch] = useState("");
-  const [active, setActive] = useState(0);
   const found = useMemo(() => {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
     return items.filter((item) => matches(item, words));
   }, [items, search]);
   const keys = (event) => {
-    const last = found.length - 1;
-    const to = { ArrowDown: Math.min(active + 1, last), ArrowUp: Math.max(active - 1, 0), Home: 0, End: last }[event.key];
-    if (event.key === "Enter" && found[active]) {
+    if (event.key === "Enter" && event.target.tagName === "INPUT") {
       event.preventDefault();
-      onPick?.(found[active].value);
-    } else if (to !== undefined && found.length && !(search && (event.key === "Home" || event.key === "End"))) {
-      event.preventDefault();
-      setActive(to);
+      if (found.length) onPick?.(found[0].value);
+      return;
     }
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const stops = [...root.current.querySelectorAll("input, button")];
+    stops[Math.max(0, Math.min(stops.length - 1, stops.indexOf(document.activeElement) + by))].focus();
   };
   return (
-    <div className="picker">
+    <div className="picker" ref={root} onKeyDown={keys}>
       <input
         autoFocus
-        type="text"
-        role="combobox"
+        type="search"
         aria-label="Search steps"
-        aria-expanded="true"
-        aria-controls={`${base}-list`}
-        aria-autocomplete="list"
-        aria-activedescendant={found[active] ? `${base}-${active}` : undefined}
         placeholder="Search actions and services"
         autoComplete="off"
         spellCheck={false}
         value={search}
-        onChange={(event) => {
-          setSearch(event.target.value);
-          setActive(0);
-        }}
-        onKeyDown={keys}
+        onChange={(event) => setSearch(event.target.value)}
       />
-      <div id={`${base}-list`} role="listbox" aria-label="Steps to add" className="picker-list" tabIndex={-1}>
+      <div className="picker-list">
         {grouped(found).map(([group, members], number) => (
-          <ul key={group} role="group" aria-labelledby={`${base}-group-${number}`}>
-            <li id={`${base}-group-${number}`} role="presentation" className="picker-group">
-              {group}
-            </li>
-            {members.map((item) => (
-              <Option key={item.value} id={`${base}-${item.index}`} item={item} active={item.index === active} onPick={onPick} />
-            ))}
-          </ul>
+          <section key={group} aria-labelledby={`${base}-${number}`}>
+            <h3 id={`${base}-${number}`}>{group}</h3>
+            <ul>
+              {members.map((item) => (
+                <Choice key={item.value} item={item} onPick={onPick} />
+              ))}
+            </ul>
+          </section>
         ))}
       </div>
       <p role="status" className="field-note">

@@ -22,10 +22,14 @@ def step_picker() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title("Add a step"),
-            rx.dialog.description("Choose what happens next. Type to search, arrow keys and Enter to choose.", size="2"),
+            rx.dialog.description(
+                "Choose what happens next. Type to search, then choose with the arrow keys and Enter.", size="2"
+            ),
             StepPicker.create(items=Steps.picker, on_pick=Steps.add_step),
             rx.flex(
-                rx.dialog.close(rx.button("Cancel", variant="soft", color_scheme="gray")), justify="end", margin_top="8px"
+                rx.dialog.close(rx.button("Cancel", variant="soft", color_scheme="gray")),
+                justify="end",
+                margin_top="8px",
             ),
             max_width="560px",
         ),

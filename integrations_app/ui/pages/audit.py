@@ -66,9 +66,7 @@ class AuditState(SessionState):
     async def verify(self) -> None:
         """Check every link of the chain."""
         actor = current_actor(self)
-        broken = await hub().database.read(
-            lambda session: chain.verify(session, hub().keyring, actor.organization_id)
-        )
+        broken = await hub().database.read(lambda session: chain.verify(session, hub().keyring, actor.organization_id))
         self.intact = broken is None
         self.verified = "Chain verified: nothing was changed." if broken is None else f"Broken at number {broken}."
 
@@ -97,7 +95,9 @@ def audit() -> rx.Component:
         page_heading(
             "Audit",
             rx.button("Verify chain", variant="soft", on_click=AuditState.verify),
-            line=rx.text("Every act in this organization, each signed together with the one before.", style=theme.MUTED),
+            line=rx.text(
+                "Every act in this organization, each signed together with the one before.", style=theme.MUTED
+            ),
         ),
         rx.text(
             AuditState.verified,

@@ -140,9 +140,7 @@ def _disconnect_dialog() -> rx.Component:
             rx.el.ul(rx.foreach(State.leaving_breaks, lambda name: rx.el.li(rx.text(name, size="2")))),
             rx.flex(
                 rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(
-                    rx.button("Disconnect now", color_scheme="red", on_click=State.disconnect)
-                ),
+                rx.alert_dialog.action(rx.button("Disconnect now", color_scheme="red", on_click=State.disconnect)),
                 spacing="3",
                 justify="end",
                 margin_top="16px",

@@ -79,9 +79,7 @@ def _members() -> rx.Component:
                         rx.el.br(),
                         rx.code(State.invitation_link, style=theme.WRAP_ANYWHERE),
                     ),
-                    rx.button(
-                        "Copy link", size="1", variant="soft", on_click=rx.set_clipboard(State.invitation_link)
-                    ),
+                    rx.button("Copy link", size="1", variant="soft", on_click=rx.set_clipboard(State.invitation_link)),
                     margin_top="12px",
                 ),
             ),
@@ -144,7 +142,9 @@ def _password() -> rx.Component:
         rx.form(
             rx.vstack(
                 # For password stores, which want to know whose password this is.
-                rx.el.input(type="text", name="username", auto_complete="username", default_value=State.email, hidden=True),
+                rx.el.input(
+                    type="text", name="username", auto_complete="username", default_value=State.email, hidden=True
+                ),
                 _secret("current", "Current password", "current-password"),
                 _secret("new", "New password", "new-password"),
                 _secret("again", "New password again", "new-password"),
