@@ -28,7 +28,9 @@ OUTCOMES = (Choice("succeeded", "Succeeded"), Choice("failed", "Failed"))
 MULTILINE = {Widget.MULTILINE, Widget.JSON, Widget.PAIRS, Widget.LIST}
 HINTS = {Widget.PAIRS: "One a line, as name: value.", Widget.LIST: "One a line."}
 SCHEDULE_FIELDS = (
-    Field("cron", "Schedule", Widget.TEXT, "Minute, hour, day, month, weekday: 0 9 * * 1-5", True, placeholder="0 9 * * *"),
+    Field(
+        "cron", "Schedule", Widget.TEXT, "Minute, hour, day, month, weekday: 0 9 * * 1-5", True, placeholder="0 9 * * *"
+    ),
     Field("timezone", "Time zone", Widget.TEXT, "Such as Europe/Berlin.", default="UTC"),
 )
 
@@ -116,9 +118,15 @@ def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
     if kind == "delay":
         seconds = step.get("seconds")
         text = "" if seconds is None else f"{seconds:g}" if isinstance(seconds, int | float) else str(seconds)
-        own = [_plain(around, key, "seconds", "Seconds", text, "How long to wait; a variable may stand here.", mapped=True)]
+        own = [
+            _plain(around, key, "seconds", "Seconds", text, "How long to wait; a variable may stand here.", mapped=True)
+        ]
         if step.get("until"):
-            own = [_plain(around, key, "until", "Until", str(step["until"]), "A time; a variable may stand here.", mapped=True)]
+            own = [
+                _plain(
+                    around, key, "until", "Until", str(step["until"]), "A time; a variable may stand here.", mapped=True
+                )
+            ]
         return Panel("delay", key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
     if kind == "stop":
         outcome = _plain(around, key, "outcome", "The run has", step.get("outcome", "succeeded"))
@@ -165,7 +173,9 @@ def _trigger_panel(document: Document, around: Surroundings) -> Panel:
     if kind == WEBHOOK:
         return _webhook_panel(base, config, around)
     if kind == SCHEDULE:
-        fields = [_field(one, config.get(one.name), around, TRIGGER, "config.", mapped=False) for one in SCHEDULE_FIELDS]
+        fields = [
+            _field(one, config.get(one.name), around, TRIGGER, "config.", mapped=False) for one in SCHEDULE_FIELDS
+        ]
         return replace(base, fields=fields)
     try:
         provider, found = around.registry.trigger(kind)
@@ -280,7 +290,7 @@ def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, 
     )
 
 
-def _plain(  # noqa: PLR0913 - the parts of one field
+def _plain(
     around: Surroundings, key: str, name: str, label: str, value: str, note: str = "", *, mapped: bool = False
 ) -> StepField:
     error = around.errors.get(OWN + name) or error_at(around, key, name)
@@ -294,7 +304,9 @@ def _options(step: Step, around: Surroundings) -> list[StepField]:
     timeout, attempts = step.get("timeout_seconds"), retry.get("attempts")
     return [
         _plain(around, key, "when", "Only if", step.get("when") or "", "Such as trigger.action == 'opened'."),
-        _plain(around, key, "timeout_seconds", "Timeout (seconds)", f"{timeout:g}" if timeout else "", "30 when empty."),
+        _plain(
+            around, key, "timeout_seconds", "Timeout (seconds)", f"{timeout:g}" if timeout else "", "30 when empty."
+        ),
         _plain(around, key, "attempts", "Attempts", str(attempts or ""), "4 when empty."),
         replace(on_error, control="select", options=list(ON_ERROR)),
     ]

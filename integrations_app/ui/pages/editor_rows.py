@@ -86,7 +86,7 @@ def _trigger_line(document: Document, registry: Registry, problems: int) -> Step
     return StepLine(TRIGGER, trigger_words(kind, registry), "Trigger", kind, logo, problems)
 
 
-def _step_line(step: Step, registry: Registry, problems: int, first: bool, last: bool) -> StepLine:  # noqa: FBT001
+def _step_line(step: Step, registry: Registry, problems: int, first: bool, last: bool) -> StepLine:
     kind = str(step["type"])
     inside = len(list(keys_in([step]))) - 1
     title = step.get("name") or action_words(step, registry)

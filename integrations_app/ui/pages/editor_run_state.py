@@ -104,9 +104,7 @@ class EditorRunState(WorkflowEditorState):
             return
         payload, note = await run_input(current_actor(self), self.workflow_id, self._document())
         try:
-            run_id = await service.start_run(
-                hub(), current_actor(self), self.workflow_id, input=payload, draft=True
-            )
+            run_id = await service.start_run(hub(), current_actor(self), self.workflow_id, input=payload, draft=True)
         except InvalidInput as error:
             await self._settle(NOT_RUN, ok=False, wrong=error.fields)
             return

@@ -80,7 +80,7 @@ class WorkflowsState(SessionState):
         await self._refresh(KINDS)
         show_live(self, current_actor(self), WorkflowsState, KINDS)
 
-    async def _refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, kinds: frozenset[str]) -> None:  # noqa: ARG002 - one page shows all of them
         """Read as many rows again as are shown."""
         rows: list[WorkflowRow] = []
         cursor = ""
