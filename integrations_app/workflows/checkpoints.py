@@ -17,6 +17,7 @@ from integrations_app.organizations.hub import Hub, organization_topic
 from integrations_app.workflows.definition import Definition, parse
 from integrations_app.workflows.leaving import Cancelled, Moved
 from integrations_app.workflows.models import Run, RunStatus, StepRun, StepStatus, Workflow, WorkflowVersion
+from integrations_app.workflows.news import is_news
 
 RUN = cast("Table", Run.__table__)  # type: ignore[attr-defined]
 STEP = cast("Table", StepRun.__table__)  # type: ignore[attr-defined]
@@ -212,7 +213,8 @@ class Journal:
 
     def note_use(self, connection_id: str) -> None:
         """Remember that a call with the connection succeeded."""
-        self._used.add(connection_id)
+        if is_news(f"connection:{connection_id}"):
+            self._used.add(connection_id)
 
     async def flush(self, **moves: Any) -> None:
         """Write all that was noted, and `moves` of the run. A short outage of the database is waited out.

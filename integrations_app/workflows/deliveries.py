@@ -1,7 +1,6 @@
 """Deliveries: one verified delivery becomes an event and the runs it starts, in one transaction."""
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from integrations_app.workflows import engine
 from integrations_app.workflows.checkpoints import RUN, WORKFLOW, announcement
 from integrations_app.workflows.definition import WEBHOOK
 from integrations_app.workflows.models import Endpoint, Event, Run, RunStatus, Subscription
+from integrations_app.workflows.news import is_news
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +29,6 @@ ENDPOINT = cast("Table", Endpoint.__table__)  # type: ignore[attr-defined]
 
 AFTER_FAILURE = timedelta(seconds=10)
 """A delivery sent again starts a failed run anew only when it failed longer ago: echoes of one delivery do not."""
-NOTED_EVERY = 10.0
-"""Seconds between two notes of when something last happened."""
 
 _LISTENING = (
     select(
@@ -67,7 +65,11 @@ _SEEN_EVENT = update(ENDPOINT).where(
 _SEEN_RUN = update(WORKFLOW).where(
     WORKFLOW.c.organization_id == bindparam("at_organization"), WORKFLOW.c.id == bindparam("at_id")
 ).values(last_run_at=bindparam("at"))  # fmt: skip
-_noted: dict[str, float] = {}
+_ONCE = {
+    (name, table.name): dialect.insert(table).on_conflict_do_nothing().returning(table.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+    for table in (EVENT, RUN)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,7 @@ class Listening:
 
 def insert_event(session: Session, values: dict[str, Any]) -> bool:
     """Keep the event; False when this delivery is known already."""
-    made = _insert(session, EVENT).values(values).on_conflict_do_nothing().returning(EVENT.c.id)
-    return session.connection().execute(made).scalar_one_or_none() is not None
+    return session.connection().execute(_once(session, EVENT), values).scalar_one_or_none() is not None
 
 
 def find_event(session: Session, organization_id: str, endpoint_id: str, delivery_id: str) -> tuple[str, str]:
@@ -123,8 +124,7 @@ def start(
 
 def insert_run(hub: Hub, session: Session, values: dict[str, Any]) -> bool:
     """Keep a run and hand it to the engine with this transaction; False when its idempotency key is taken."""
-    made = _insert(session, RUN).values(values).on_conflict_do_nothing().returning(RUN.c.id)
-    if session.connection().execute(made).scalar_one_or_none() is None:
+    if session.connection().execute(_once(session, RUN), values).scalar_one_or_none() is None:
         return False
     engine.enqueue(hub, session, values["id"])
     on_commit(session, announcement(hub, values["organization_id"], "run", values["id"]))
@@ -164,17 +164,6 @@ def runs_of_event(session: Session, organization_id: str, event_id: str) -> tupl
     return tuple(session.execute(statement).scalars())
 
 
-def is_news(what: str) -> bool:
-    """Whether it is time again to write down when `what` last happened; this process decides alone."""
-    now = time.monotonic()
-    if now - _noted.get(what, -NOTED_EVERY) < NOTED_EVERY:
-        return False
-    if len(_noted) > 10_000:  # noqa: PLR2004 - forgetting only costs a few more notes
-        _noted.clear()
-    _noted[what] = now
-    return True
-
-
 def _run(
     organization_id: str, run_id: str, one: Listening, event_id: str, inbound: Inbound, now: datetime
 ) -> dict[str, Any]:
@@ -204,6 +193,6 @@ def _matches(hub: Hub, trigger_type: str, config: Any, inbound: Inbound) -> bool
         return False
 
 
-def _insert(session: Session, table: Table) -> Any:
-    dialect = session.get_bind().dialect.name
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+def _once(session: Session, table: Table) -> Any:
+    """The prepared statement that inserts a row, or gives nothing when its unique key is taken."""
+    return _ONCE[session.get_bind().dialect.name, table.name]
