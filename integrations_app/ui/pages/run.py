@@ -12,6 +12,8 @@ from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.run_state import RunState as State
 from integrations_app.ui.shell import shell
 
+OUTCOMES = (("It was sent", "sent"), ("It was not sent", "not_sent"))
+
 
 def run() -> rx.Component:
     """Compose the page."""
@@ -73,7 +75,7 @@ def _heading() -> rx.Component:
             " ",
             rx.el.span(head.short_id, class_name="run-id"),
             as_="h1",
-            size="6",
+            size=rx.breakpoints(initial="5", md="6"),
             style=theme.WRAP_ANYWHERE,
         ),
         rx.el.div(
@@ -82,7 +84,7 @@ def _heading() -> rx.Component:
                 role="status",
                 aria_label="Status of the run",
             ),
-            rx.cond(head.wake_at != "", rx.el.span(relative_time(at=head.wake_at, prefix="goes on "))),
+            rx.cond(head.wake_at != "", rx.el.span(relative_time(at=head.wake_at, prefix="Goes on "))),
             rx.el.span(relative_time(at=head.created_at, prefix="Started ")),
             rx.cond(head.duration != "", rx.el.span("Took ", head.duration)),
             rx.el.span(head.version),
@@ -111,7 +113,13 @@ def _trouble() -> rx.Component:
     return rx.cond(
         (head.error != "") | (head.fix != ""),
         rx.callout.root(
-            rx.callout.icon(rx.icon("triangle-alert", size=18, aria_hidden="true")),
+            rx.callout.icon(
+                rx.cond(
+                    head.fix != "",
+                    rx.icon("triangle-alert", size=18, aria_hidden="true"),
+                    rx.icon("info", size=18, aria_hidden="true"),
+                )
+            ),
             rx.el.div(
                 rx.text(head.error, as_="div", weight="medium", style=theme.WRAP_ANYWHERE),
                 rx.cond(head.fix != "", rx.text(rx.text.strong("What to do: "), head.fix, as_="div", margin_top="4px")),
@@ -120,16 +128,18 @@ def _trouble() -> rx.Component:
                 class_name="run-trouble",
             ),
             color_scheme=tone,
-            role="alert",
+            high_contrast=True,
+            role=rx.cond(head.fix != "", "alert", "note"),
             margin_bottom="16px",
         ),
     )
 
 
 def _mend() -> rx.Component:
-    return rx.link(
-        rx.button("Open ", State.reconnect_name, size="2"),
-        href=State.reconnect_href,
+    return rx.button(
+        rx.el.a("Open ", State.reconnect_name, href=State.reconnect_href),
+        as_child=True,
+        color_scheme="indigo",
         class_name="run-trouble-act",
     )
 
@@ -146,9 +156,8 @@ def _resolve() -> rx.Component:
                 as_="div",
             ),
             rx.flex(
-                rx.button("It was sent", on_click=State.resolve("sent"), size="2"),
-                rx.button("It was not sent", on_click=State.resolve("not_sent"), size="2", variant="soft"),
-                gap="3",
+                *[_outcome(word, outcome) for word, outcome in OUTCOMES],
+                spacing="3",
                 wrap="wrap",
                 margin_top="8px",
             ),
@@ -157,6 +166,13 @@ def _resolve() -> rx.Component:
             class_name="run-trouble-act",
         ),
         rx.text("Ask somebody who may edit workflows to decide.", size="2"),
+    )
+
+
+def _outcome(word: str, outcome: str) -> rx.Component:
+    """Neither answer is the likelier one, so neither stands out."""
+    return rx.button(
+        word, on_click=State.resolve(outcome), size="2", variant="surface", color_scheme="gray", high_contrast=True
     )
 
 
@@ -176,7 +192,7 @@ def _actions() -> rx.Component:
                     color_scheme="gray",
                 ),
             ),
-            gap="3",
+            spacing="3",
             wrap="wrap",
             align="center",
             margin_bottom="20px",

@@ -17,6 +17,11 @@ FIXES = {
     "rate_limited": "The other side asked for patience. Wait a while, then replay from the failed step.",
     "unavailable": "The other side could not be reached. Replay from the failed step once it answers again.",
     "timeout": "No answer came in time. Allow the step more time in its options, or replay from the failed step.",
+    "deadline_exceeded": "The answer took too long. Allow the step more time in its options, or ask for less at once.",
+    "response_too_large": "The answer is larger than this product takes in. Ask for less at once.",
+    "redirected": "The address has moved. Correct it in the connection or the step, then replay.",
+    "tls_error": "The other side could not prove who it is. Have its certificate corrected, then replay.",
+    "not_connected": "Connect it again on the integrations page, then replay from the failed step.",
     "too_many_items": "Give the loop fewer items, or raise its limit in the editor.",
     "output_too_large": "Ask for less at once: a narrower query or fewer fields.",
     "crashed": "This looks like a fault of the step itself. Look at the server's log; replay from the failed step.",
@@ -27,4 +32,6 @@ GENERIC_FIX = "Correct what the message names, then replay from the failed step.
 
 def fix_for(code: str) -> str:
     """The one next thing to do about an error code; empty without one."""
+    if code.startswith("http_5"):
+        return FIXES["unavailable"]
     return FIXES.get(code, GENERIC_FIX) if code else ""

@@ -64,7 +64,9 @@ class RunState(SessionState):
         show_live(self, current_actor(self), RunState, KINDS)
 
     async def _refresh(self, kinds: frozenset[str]) -> None:
-        """Read run and steps again; the workflow only when one changed."""
+        """Read run and steps again; the workflow only when one changed. A run that has ended stays as it is."""
+        if self.loaded and self.head.finished and kinds == {"run"}:
+            return
         try:
             detail = await service.get_run(hub(), current_actor(self), self.run_id)
         except NotFound:
@@ -150,13 +152,20 @@ class RunState(SessionState):
             return None
 
     def _show(self, detail: RunDetail) -> None:
-        self.head = run_head(detail)
-        self.steps = step_lines(detail.steps[: self._limit], detail.row, hub().registry, hub().clock())
-        self.step_count = len(detail.steps)
-        self.values = {step.path: step_values(step) for step in detail.steps if step.path in self.values}
-        if self._shows_trigger:
-            self.trigger = self.trigger or pretty_json(detail.trigger)
-        self.missing, self.loaded = False, True
+        """Set what changed: an announcement may be of another run, and a loop has many steps."""
+        steps = detail.steps[: self._limit]
+        shown = {
+            "head": run_head(detail),
+            "steps": step_lines(steps, detail.row, hub().registry, hub().clock()),
+            "step_count": len(detail.steps),
+            "values": {step.path: step_values(step) for step in steps if step.path in self.values},
+            "trigger": self.trigger or (pretty_json(detail.trigger) if self._shows_trigger else ""),
+            "missing": False,
+            "loaded": True,
+        }
+        for name, value in shown.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
 
     async def _read_workflow(self, detail: RunDetail) -> None:
         try:

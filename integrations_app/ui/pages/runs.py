@@ -12,7 +12,7 @@ from integrations_app.ui.pages.runs_state import STATUSES
 from integrations_app.ui.pages.runs_state import RunsState as State
 from integrations_app.ui.shell import page_heading, shell
 
-COLUMNS = ("Status", "Workflow", "Started", "Duration", "Steps")
+COLUMNS = ("Status", "Workflow", "Started", "Duration", "Result")
 SKELETON_ROWS = 6
 
 
@@ -56,7 +56,7 @@ def _filters() -> rx.Component:
             State.filtered,
             rx.button("Clear filters", variant="ghost", color_scheme="gray", on_click=State.clear_filters),
         ),
-        gap="3",
+        spacing="3",
         wrap="wrap",
         align="center",
         margin_block="20px 12px",
