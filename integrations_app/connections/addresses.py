@@ -7,10 +7,13 @@ from urllib.parse import urlsplit
 from integrations_app.connections.models import AppKind
 from integrations_app.errors import Conflict
 from integrations_app.kit.egress import Passport
+from integrations_app.kit.secret import Secret
 from integrations_app.sdk.provider import Provider
 from integrations_app.settings import Settings
 
 SANDBOX_PATH = "/sandbox"
+SANDBOX_MARK = "sandbox"
+"""Stands in every token of the emulation: nothing that a vendor hands out by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,13 @@ def reach(settings: Settings, provider: Provider, app_kind: str) -> Reach:
     moved = (settings.provider(provider.key, base.variable) for base in provider.bases.values() if base.variable)
     origins = tuple(sorted({_origin(address) for address in moved if address}))
     return Reach(bases, Passport(origins=origins, hosts=provider.hosts or None))
+
+
+def belongs_to_sandbox(settings: Settings, provider: Provider, secrets: Mapping[str, Secret]) -> bool:
+    """Whether typed secrets say themselves that they are the emulation's; they must not be sent to the vendor."""
+    if not settings.sandbox or provider.sandbox is None:
+        return False
+    return any(SANDBOX_MARK in secret.reveal("tell a sandbox token") for secret in secrets.values())
 
 
 def _sandbox(settings: Settings, provider: Provider) -> Reach:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from integrations_app.connections.addresses import belongs_to_sandbox
 from integrations_app.connections.changes import settle
 from integrations_app.connections.credentials import access_for, replace_secrets
 from integrations_app.connections.forms import changed_secrets, checked_name, checked_settings, typed_kind
@@ -34,7 +35,7 @@ async def create(  # noqa: PLR0913 - the fields of the form
     """Make a connection. With typed secrets it connects at once: checked, then `connected` or `error`.
 
     Without any, for a provider one signs in to, it is `pending` until somebody opens its authorize route.
-    `sandbox` lets typed secrets lead to the emulation. Raises InvalidInput by field.
+    `sandbox` lets typed secrets lead to the emulation; tokens that the emulation handed out do so by themselves. Raises InvalidInput by field.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     provider = hub.registry.get(provider_key)
@@ -46,7 +47,8 @@ async def create(  # noqa: PLR0913 - the fields of the form
         return await hub.database.write(lambda session: _keep_new(hub, session, actor, row))
     kind = typed_kind(provider, auth_kind, given)
     row.auth_kind = kind.kind
-    row.app_kind = AppKind.SANDBOX.value if sandbox else AppKind.NONE.value
+    emulated = sandbox or belongs_to_sandbox(hub.settings, provider, given)
+    row.app_kind = AppKind.SANDBOX.value if emulated else AppKind.NONE.value
     findings = await examine(provider, access_for(hub, provider, row, given))
     return await hub.database.write(lambda session: _keep_typed(hub, session, actor, row, provider, given, findings))
 

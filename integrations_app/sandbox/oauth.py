@@ -14,6 +14,8 @@ SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105 - a document
 SLACK_APP_ID = "A0SANDBOX"
 GITHUB_CLIENT_ID = "sandbox-github-client"
 GITHUB_CLIENT_SECRET = "sandbox-github-secret"  # noqa: S105 - a documented constant of the emulation
+MARK = "sandbox"
+"""Stands in every token, so that one who is given it can tell that it belongs to an emulation."""
 
 
 def is_loopback_host(host: str | None) -> bool:

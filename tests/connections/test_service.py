@@ -42,6 +42,13 @@ async def test_a_pasted_token_connects_at_once(world: Any) -> None:
     assert [one.name for one in world.audits()] == ["connection.connected"]
 
 
+@pytest.mark.parametrize(("vendor_name", "account"), [("github", "octo-hub"), ("slack", "T0ACME001")])
+async def test_a_token_of_the_sandbox_finds_its_way_alone(world: Any, vendor_name: str, account: str) -> None:
+    secrets = {"access_token": world.vendor.token(vendor_name, account)}
+    made = await service.create(world.hub, world.owner, vendor_name, name="Ours", secrets=secrets)
+    assert (made.status, made.sandbox) == ("connected", True)
+
+
 async def test_a_wrong_token_is_kept_as_an_error_with_its_reason(world: Any) -> None:
     made = await service.create(
         world.hub, world.owner, "github", secrets={"access_token": "CNRY_wrong_0123456789"}, sandbox=True

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from integrations_app.sandbox import consent
 from integrations_app.sandbox.github.state import Token
 from integrations_app.sandbox.github.views import account_view
-from integrations_app.sandbox.oauth import App, basic_credentials, verifier_matches
+from integrations_app.sandbox.oauth import MARK, App, basic_credentials, verifier_matches
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ def new_token(world: World, login: str, client_id: str, scopes: list[str], prefi
     if prefix != "ghp_":
         _make_room(world, login, client_id, scopes)
     expiring = settings.expiring_tokens and prefix != "ghp_"
-    token = Token(f"{'ghu_' if expiring else prefix}{world.new_token(36)}", login, client_id, scopes, now)
+    token = Token(f"{'ghu_' if expiring else prefix}{MARK}{world.new_token(36)}", login, client_id, scopes, now)
     if expiring:
         token.expires_at = now + settings.token_life
         token.refresh = f"ghr_{world.new_token(76)}"

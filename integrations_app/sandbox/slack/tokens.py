@@ -1,6 +1,6 @@
 """Installing apps in the emulated Slack and the life of their tokens."""
 
-from integrations_app.sandbox.oauth import App
+from integrations_app.sandbox.oauth import MARK, App
 from integrations_app.sandbox.slack import events
 from integrations_app.sandbox.slack.state import Installation, Team, Token, User
 from integrations_app.sandbox.world import World
@@ -46,7 +46,7 @@ def new_token(world: World, kind: str, installation: Installation, user_id: str,
     short = "xoxb" if kind == "bot" else "xoxp"
     now = world.clock()
     token = Token(
-        f"{short}-{world.slack.next_id('1')[4:]}000001-{world.new_token(24)}",
+        f"{short}-{world.slack.next_id('1')[4:]}000001-{MARK}{world.new_token(24)}",
         kind,
         installation.client_id,
         installation.team_id,
