@@ -35,7 +35,8 @@ async def create(  # noqa: PLR0913 - the fields of the form
     """Make a connection. With typed secrets it connects at once: checked, then `connected` or `error`.
 
     Without any, for a provider one signs in to, it is `pending` until somebody opens its authorize route.
-    `sandbox` lets typed secrets lead to the emulation; tokens that the emulation handed out do so by themselves. Raises InvalidInput by field.
+    `sandbox` lets typed secrets lead to the emulation; tokens that it handed out do so by themselves. Raises
+    InvalidInput by field.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     provider = hub.registry.get(provider_key)
