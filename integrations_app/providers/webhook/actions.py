@@ -4,6 +4,7 @@ Variables in `path_or_url` stand in the address as they are: put `| url_encode` 
 """
 
 import json
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -59,14 +60,14 @@ async def call(params: Call, ctx: ActionContext[WebhookClient]) -> Answer:
     back as the result; other statuses fail the step.
     """
     content, kind = _content(params)
-    response = await ctx.client.call(
+    reply = await ctx.client.call(
         params.method, params.path_or_url, _headers(params, kind, ctx.operation_id), params.query, content
     )
-    if response.is_error:
-        words = excerpt(ctx.client, response)
+    if reply.status >= HTTPStatus.BAD_REQUEST:
+        words = excerpt(ctx.client, reply)
         changes = params.method not in SAFE_METHODS
-        raise to_error(response, words, changes=changes, now=ctx.client.clock())
-    return to_answer(ctx.client, response)
+        raise to_error(reply, words, changes=changes, now=ctx.client.clock())
+    return to_answer(ctx.client, reply)
 
 
 def _headers(params: Call, kind: str, operation_id: str) -> list[tuple[str, str]]:

@@ -1,17 +1,26 @@
 """Turns an HTTP answer into a small, JSON-clean result without our credentials."""
 
 import json
+import re
+from http import HTTPStatus
 from typing import Any
 
-import httpx
-
+from integrations_app.kit.egress import Reply
 from integrations_app.providers.webhook.client import WebhookClient
+from integrations_app.providers.webhook.errors import header_of
 from integrations_app.sdk.actions import Result
 
 TEXT_LIMIT = 256 * 1024
 EXCERPT = 300
 _MARGIN = 16 * 1024  # more than a secret is long, so that none is cut in two before it is looked for
 _KEPT_BACK = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
+
+# Codecs of the library beyond these escape, compress or take quadratic time.
+_CHARSETS = (
+    "utf-?8|utf-?16(?:le|be)?|(?:us-)?ascii|iso-8859-(?:[1-9]|1[0135])|latin-?1|windows-125[0-8]"
+    "|shift_jis|euc-(?:jp|kr)|gb2312|gbk|gb18030|big5|koi8-[ru]"
+)
+_CHARSET = re.compile(rf';\s*charset\s*=\s*"?({_CHARSETS})"?\s*(?:;|$)', re.IGNORECASE)
 
 
 class Answer(Result):
@@ -24,36 +33,40 @@ class Answer(Result):
     truncated: bool = False
 
 
-def to_answer(client: WebhookClient, response: httpx.Response) -> Answer:
+def to_answer(client: WebhookClient, reply: Reply) -> Answer:
     """Read the answer. Any 2xx is ok; a redirect is handed back as it is, not followed."""
-    text = _text(response)
+    text = _text(reply)
     truncated = len(text) > TEXT_LIMIT
     body: Any = client.redact(text[: TEXT_LIMIT + _MARGIN])[:TEXT_LIMIT] or None
-    if _says_json(response) and not truncated:
+    if _says_json(reply) and not truncated:
         body = _parsed(client, text, body)
     return Answer(
-        status=response.status_code,
-        ok=response.is_success,
-        headers={name: client.redact(value) for name, value in response.headers.items() if name not in _KEPT_BACK},
+        status=reply.status,
+        ok=HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES,
+        headers=_headers(client, reply),
         body=body,
         truncated=truncated,
     )
 
 
-def excerpt(client: WebhookClient, response: httpx.Response) -> str:
+def excerpt(client: WebhookClient, reply: Reply) -> str:
     """Return the beginning of the answer for an error message."""
-    return " ".join(client.redact(_text(response)[:_MARGIN]).split())[:EXCERPT]
+    return " ".join(client.redact(_text(reply)[:_MARGIN]).split())[:EXCERPT]
 
 
-def _text(response: httpx.Response) -> str:
-    try:
-        return response.content.decode(response.charset_encoding or "utf-8", "replace")
-    except LookupError:  # a charset nobody knows
-        return response.content.decode("utf-8", "replace")
+def _headers(client: WebhookClient, reply: Reply) -> dict[str, str]:
+    pairs = [(name.lower(), client.redact(value)) for name, value in reply.headers]
+    return {name: value for name, value in pairs if name not in _KEPT_BACK}
 
 
-def _says_json(response: httpx.Response) -> bool:
-    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+def _text(reply: Reply) -> str:
+    """Decode by the charset that is named, when it is one that texts are written in; odd bytes become U+FFFD."""
+    charset = _CHARSET.search(header_of(reply, "content-type") or "")
+    return reply.body.decode(charset[1] if charset else "utf-8", "replace")
+
+
+def _says_json(reply: Reply) -> bool:
+    kind = (header_of(reply, "content-type") or "").partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
 
 

@@ -3,10 +3,10 @@
 import base64
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-
-import httpx
+from urllib.parse import urlsplit
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
+from integrations_app.kit.egress import Reply
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.webhook.errors import check_error
 from integrations_app.providers.webhook.redaction import redact, spellings_of
@@ -43,7 +43,7 @@ class WebhookClient:
         headers: Sequence[tuple[str, str]] = (),
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> httpx.Response:
+    ) -> Reply:
         """Send; redirects are handed back. Raises InvalidInput for what may not be sent, else the door's errors."""
         own, own_query = self._authentication()
         self._refuse_override(headers, own)
@@ -53,7 +53,8 @@ class WebhookClient:
         client = self._access.door.client(
             pool=self._access.organization_id, passport=self._access.passport, deadline=self._access.deadline
         )
-        return await client.request(method, url, headers=[*headers, *own.items()], content=content)
+        response = await client.request(method, url, headers=[*headers, *own.items()], content=content)
+        return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
 
     def _authentication(self) -> tuple[dict[str, str], dict[str, str]]:
         """Headers and query parameters that carry the secret."""
@@ -100,11 +101,11 @@ async def check(client: WebhookClient) -> Account:
     A 404 is fine: many receivers have nothing at their root. Raises ReconnectRequired for 401 with credentials.
     """
     try:
-        response = await client.call("GET", "")
+        reply = await client.call("GET", "")
     except OutcomeUnknown as error:
         raise Unavailable("The address did not answer.") from error
-    refusal = check_error(response, has_secret=client.has_secret, now=client.clock())
+    refusal = check_error(reply, has_secret=client.has_secret, now=client.clock())
     if refusal is not None:
         raise refusal
-    host = response.request.url.netloc.decode()
-    return Account(id=host, name=host, detail={"status": str(response.status_code)})
+    host = urlsplit(client.settings.base_url).netloc.lower()
+    return Account(id=host, name=host, detail={"status": str(reply.status)})

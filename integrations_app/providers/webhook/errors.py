@@ -6,8 +6,6 @@ Source: RFC 9110, and RFC 6585 for 429. The code of a status is `http_<status>`.
 from datetime import datetime
 from http import HTTPStatus
 
-import httpx
-
 from integrations_app.errors import (
     IntegrationsError,
     OutcomeUnknown,
@@ -16,6 +14,7 @@ from integrations_app.errors import (
     Rejected,
     Unavailable,
 )
+from integrations_app.kit.egress import Reply
 from integrations_app.sdk.meanings import ErrorTable, Meaning
 from integrations_app.sdk.patience import parse_retry_after
 
@@ -32,31 +31,37 @@ ERRORS: ErrorTable = {
 }
 
 
-def to_error(response: httpx.Response, excerpt: str, *, changes: bool, now: datetime) -> IntegrationsError:
+def to_error(reply: Reply, excerpt: str, *, changes: bool, now: datetime) -> IntegrationsError:
     """Turn a refusal (status 400 and up) into ours.
 
     `changes` says that repeating the method may have an effect: then 500, 502 and 504 are OutcomeUnknown.
     `excerpt` is the beginning of the answer without our credentials.
     """
-    code = f"http_{response.status_code}"
-    fallback = ERRORS["http_500"] if response.is_server_error else Meaning(Rejected, "The address refused.")
+    code = f"http_{reply.status}"
+    failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    fallback = ERRORS["http_500"] if failed else Meaning(Rejected, "The address refused.")
     meaning = ERRORS.get(code, fallback)
-    after = parse_retry_after(response.headers.get("retry-after"), now)
-    message = f"{meaning.advice} (status {response.status_code})"
+    after = parse_retry_after(header_of(reply, "retry-after"), now)
+    message = f"{meaning.advice} (status {reply.status})"
     if meaning.error is RateLimited:
         return RateLimited(message, after)
     if meaning.error is Unavailable:
         return Unavailable(message, after)
     if meaning.error is OutcomeUnknown:
         return OutcomeUnknown(f"{message} The call may have taken effect.") if changes else Unavailable(message, after)
-    return Rejected(code, f"The address refused (status {response.status_code}){': ' if excerpt else '.'}{excerpt}")
+    return Rejected(code, f"The address refused (status {reply.status}){': ' if excerpt else '.'}{excerpt}")
 
 
-def check_error(response: httpx.Response, *, has_secret: bool, now: datetime) -> IntegrationsError | None:
+def check_error(reply: Reply, *, has_secret: bool, now: datetime) -> IntegrationsError | None:
     """Judge the answer to a check: any answer but 401 with credentials, 429 and 5xx shows that the address is there."""
-    status = response.status_code
+    status = reply.status
     if status == HTTPStatus.UNAUTHORIZED and has_secret:
         return ReconnectRequired(ERRORS["http_401"].advice, "http_401")
-    if status == HTTPStatus.TOO_MANY_REQUESTS or response.is_server_error:
-        return to_error(response, "", changes=False, now=now)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return to_error(reply, "", changes=False, now=now)
     return None
+
+
+def header_of(reply: Reply, name: str) -> str | None:
+    """Return the value of a header; `name` is in lower case."""
+    return next((value for known, value in reply.headers if known.lower() == name), None)

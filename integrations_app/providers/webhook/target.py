@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-
-import httpx
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.egress import parse_target
@@ -11,7 +10,7 @@ from integrations_app.kit.egress import parse_target
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
-def target_url(base_url: str, path_or_url: str, query: Mapping[str, str], *, keeps_origin: bool) -> httpx.URL:
+def target_url(base_url: str, path_or_url: str, query: Mapping[str, str], *, keeps_origin: bool) -> str:
     """Join and judge; `keeps_origin` says that the call carries a secret.
 
     Raises InvalidInput for `path_or_url` with `url_scheme`, `url_userinfo`, `url_invalid`, or `origin_changed`.
@@ -21,14 +20,22 @@ def target_url(base_url: str, path_or_url: str, query: Mapping[str, str], *, kee
         text = _below(base_url, text)
     try:
         there, base = parse_target(text), parse_target(base_url)
-        url = httpx.URL(text)
-    except (EgressDenied, httpx.InvalidURL) as error:
-        reason = error.reason if isinstance(error, EgressDenied) else "url_invalid"
-        raise _refused("is not an address that may be called", reason) from error
+    except EgressDenied as error:
+        raise _refused("is not an address that may be called", error.reason) from error
     if keeps_origin and there.origin != base.origin:
         raise _refused("leaves the connection's origin, where its secret must stay", "origin_changed")
-    merged = url.copy_merge_params(dict(query)) if query else url
-    return merged.copy_with(fragment=None)
+    parts = urlsplit(text)
+    return urlunsplit(parts._replace(query=_merged(parts.query, query), fragment=""))
+
+
+def _merged(written: str, given: Mapping[str, str]) -> str:
+    """Add parameters to a query; they replace those of the same name, and the rest stays as it was written."""
+    if not given:
+        return written
+    pairs = parse_qsl(written, keep_blank_values=True)
+    if any(name in given for name, _ in pairs):
+        written = urlencode([(name, value) for name, value in pairs if name not in given])
+    return "&".join(part for part in (written, urlencode(given)) if part)
 
 
 def _below(base_url: str, path: str) -> str:

@@ -176,6 +176,18 @@ class TestAnswers:
         receiver.answer = lambda _r: reply(200, b"{broken", Content_Type="application/problem+json; charset=nonsense")
         assert (await webhook().run("call")).body == "{broken"
 
+    @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "hex", "utf-7", "none"])
+    async def test_other_charsets_are_not_tried(self, webhook: Any, receiver: Receiver, charset: str) -> None:
+        receiver.answer = lambda _r: reply(200, b"a\\u0041-\xff", Content_Type=f"text/plain; charset={charset}")
+        assert (await webhook().run("call")).body == "a\\u0041-\ufffd"
+
+    async def test_a_written_query_keeps_its_form(self, webhook: Any, receiver: Receiver) -> None:
+        await webhook().run("call", method="GET", path_or_url="x?a=%7e&b", query={"c": "d"})
+        assert receiver.last.target == "/v1/x?a=%7e&b&c=d"
+        connection = webhook({"api_key_in": "query", "api_key_name": "key"}, api_key="mine")
+        await connection.run("call", method="GET", path_or_url="x?key=theirs&b=1")
+        assert receiver.last.target == "/v1/x?b=1&key=mine"
+
     async def test_a_redirect_is_handed_back(self, webhook: Any, receiver: Receiver) -> None:
         receiver.answer = lambda _r: reply(302, Location="http://127.0.0.1:9/next")
         answer = await webhook().run("call", method="GET")
