@@ -142,6 +142,11 @@ class _Line:
         return await self._receive()
 
     async def _cut(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._send({"type": "websocket.close", "code": SESSION_ENDED})
+        if self._closed:
+            return
+        self._closed = True
+        if self._waiting is not None:
+            # Granian 2.8 sends a close only when nobody waits in receive.
+            self._waiting.cancel()
+            await asyncio.wait({self._waiting})
+        await self._send({"type": "websocket.close", "code": SESSION_ENDED})

@@ -40,15 +40,29 @@ class Socket:
         self._in: asyncio.Queue = asyncio.Queue()
         self._out: asyncio.Queue = asyncio.Queue()
         self._task = None
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def __aenter__(self):
         self._in.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(self._app(self._scope, self._in.get, self._out.put))
+        self._task = asyncio.create_task(self._app(self._scope, self._receive, self._send))
         return self
 
     async def __aexit__(self, *_):
         self._in.put_nowait({"type": "websocket.disconnect", "code": 1000})
         await asyncio.wait_for(self._task, DEADLINE)
+
+    async def _receive(self):
+        self._idle.clear()
+        try:
+            return await self._in.get()
+        finally:
+            self._idle.set()
+
+    async def _send(self, message):
+        if message["type"] == "websocket.close":
+            await self._idle.wait()  # as Granian does: no close while somebody waits for a message
+        await self._out.put(message)
 
     def say(self, text):
         self._in.put_nowait({"type": "websocket.receive", "text": text})
