@@ -1,0 +1,59 @@
+"""axe finds nothing on any page, in both themes; nothing overflows on a phone."""
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.journey import Server, connect, create_owner, sign_in
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+RUN = """
+axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.map(
+  one => one.id + ': ' + one.nodes.map(node => node.target).join(' ; ')
+))
+"""
+PAGES = {
+    "/integrations": "Integrations",
+    "/integrations/github": "GitHub",
+    "/integrations/webhook": "Webhook",
+    "/workflows": "Workflows",
+    "/runs": "Runs",
+    "/audit": "Audit",
+    "/settings": "Settings",
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe has to say; it enters through the debugger because the policy keeps foreign scripts out."""
+    session = page.context.new_cdp_session(page)
+    session.send("Runtime.evaluate", {"expression": AXE})
+    answer = session.send("Runtime.evaluate", {"expression": RUN, "awaitPromise": True, "returnByValue": True})
+    session.detach()
+    return list(answer["result"]["value"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_violations(server: Server, new_context: Callable[..., BrowserContext], scheme: str) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    page.goto(server.setup_url)
+    assert violations(page) == []
+    create_owner(server, page)
+    connect(page, "GitHub")
+    for path, heading in PAGES.items():
+        page.goto(server.address(path))
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert violations(page) == [], path
+
+
+def test_nothing_overflows_on_a_phone(server: Server, new_context: Callable[..., BrowserContext], owner: Page) -> None:
+    connect(owner, "GitHub")
+    phone = new_context(viewport={"width": 390, "height": 844}).new_page()
+    sign_in(server, phone)
+    for path, heading in PAGES.items():
+        phone.goto(server.address(path))
+        expect(phone.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        width = phone.evaluate("() => document.documentElement.scrollWidth")
+        assert width <= 390, path
