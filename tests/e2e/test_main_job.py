@@ -33,7 +33,7 @@ def build_workflow(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Create").click()
     steps = page.get_by_role("list", name="Steps")
     expect(steps).to_be_visible()
-    page.get_by_role("combobox", name="Trigger").select_option(label="GitHub: Issues")
+    page.get_by_role("combobox", name="Trigger").select_option(label="GitHub: Issue changes")
     repository = page.get_by_role("combobox", name="Repository")
     repository.click()
     page.get_by_role("option", name="acme/web").click()

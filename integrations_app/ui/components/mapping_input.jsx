@@ -79,6 +79,7 @@ export function MappingInput({
   const control = useRef(null);
   const pause = useRef(null);
   const caret = useRef(null);
+  const quiet = useRef(false); // focus that we moved ourselves opens no list
   const [text, setText] = useState(value);
   const [open, setOpen] = useState("");
   const [active, setActive] = useState(-1);
@@ -112,6 +113,7 @@ export function MappingInput({
     setText(next);
     setOpen("");
     commit(next);
+    quiet.current = true;
     control.current?.focus();
   };
   const typed = (event) => {
@@ -155,7 +157,10 @@ export function MappingInput({
     onChange: typed,
     onKeyDown: keys,
     onSelect: (event) => (caret.current = event.target.selectionStart),
-    onBlur: () => commit(text),
+    onBlur: () => {
+      if (open === "choices") setOpen("");
+      commit(text);
+    },
     spellCheck: multiline,
     autoComplete: "off",
   };
@@ -167,6 +172,10 @@ export function MappingInput({
         "aria-autocomplete": "list",
         "aria-activedescendant": active >= 0 ? `${list}-${active}` : undefined,
         onFocus: () => {
+          if (quiet.current) {
+            quiet.current = false;
+            return;
+          }
           setOpen("choices");
           onSearch?.("");
         },
