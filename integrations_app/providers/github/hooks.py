@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from integrations_app.providers.github.names import repository_of
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.triggers import HookRequest, Hooks
 
+_NOT_KNOWN: Mapping[str, str] = MappingProxyType({})
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
@@ -64,8 +66,11 @@ def target(config: Mapping[str, Any]) -> str:
     return repository_of(str(config.get("repository") or ""), None).lower()
 
 
-def refusal(url: str, bases: Mapping[str, str]) -> str | None:
-    """Why GitHub could not deliver to this address; an emulator or a server beside us can."""
+def refusal(url: str, bases: Mapping[str, str] = _NOT_KNOWN) -> str | None:
+    """Why GitHub could not deliver to this address; an emulator or a server beside us can.
+
+    Without `bases` nothing is known about the vendor's place and nothing refused: `create` knows it and asks again.
+    """
     host = urlsplit(url).hostname or ""
     if _is_private(host) and not _is_private(urlsplit(bases.get("api", "")).hostname or ""):
         return (

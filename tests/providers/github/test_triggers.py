@@ -125,6 +125,7 @@ def test_addresses_that_cannot_be_delivered_to(url: str, reachable: bool) -> Non
     real = provider.base_addresses(lambda _name: None)
     assert (HOOKS.refusal(url, real) is None) is reachable
     assert HOOKS.refusal(url, provider.sandbox_addresses("http://127.0.0.1:3000/sandbox")) is None
+    assert HOOKS.refusal(url, {}) is None
 
 
 def test_every_trigger_brings_its_hook() -> None:
