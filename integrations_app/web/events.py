@@ -20,8 +20,10 @@ from integrations_app.errors import (
 )
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows import events, inbound
+from integrations_app.workflows.app_events import accept_app_event
 
 PATH = "/api/webhooks/{endpoint_id}"
+APP_PATHS = ("/api/integrations/{provider}/events", "/api/integrations/{provider}/{app_id}/events")
 BODY_SECONDS = 30.0
 """A sender that takes longer is cut off."""
 MAX_INFLIGHT_BYTES = 128 * 1024 * 1024
@@ -56,26 +58,78 @@ class Inflight:
         self._bytes -= count
 
 
-def routes(hub: Hub, inflight: Inflight | None = None) -> list[Route]:
+class Reader:
+    """Reads raw bodies within bounds of size and time."""
+
+    def __init__(self, inflight: Inflight, seconds: float) -> None:
+        self._inflight = inflight
+        self._seconds = seconds
+
+    async def read(self, request: Request, limit: int) -> bytes:
+        """The raw body: never more than `limit` bytes, never longer than the time allowed. Raises Refused."""
+        announced = _announced_length(request)
+        if announced is not None and announced > limit:
+            raise _too_large(limit)
+        chunks: list[bytes] = []
+        count = 0
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for chunk in request.stream():
+                    if count + len(chunk) > limit:
+                        raise _too_large(limit)
+                    self._inflight.take(len(chunk))
+                    count += len(chunk)
+                    chunks.append(chunk)
+        except TimeoutError:
+            raise Refused(408, "body_too_slow", "The body took too long.", {"Connection": "close"}) from None
+        finally:
+            self._inflight.give_back(count)
+        if announced is not None and announced != count:
+            raise Refused(400, "length_mismatch", "The body is not as long as Content-Length says.")
+        return b"".join(chunks)
+
+
+def routes(hub: Hub, inflight: Inflight | None = None, seconds: float = BODY_SECONDS) -> list[Route]:
     """The routes of inbound deliveries."""
     counted = inflight or Inflight()
 
     async def receive(request: Request) -> Response:
-        return await _answered(lambda: _receive(hub, request, counted))
+        return await _answered(lambda: _receive(hub, request, Reader(counted, seconds)))
 
-    return [Route(PATH, receive, methods=["POST"])]
+    async def receive_app(request: Request) -> Response:
+        return await _answered(lambda: _receive_app(hub, request, Reader(counted, seconds)))
+
+    return [
+        Route(PATH, receive, methods=["POST"]),
+        *(Route(path, receive_app, methods=["POST"]) for path in APP_PATHS),
+    ]
 
 
-async def _receive(hub: Hub, request: Request, inflight: Inflight) -> Response:
+async def _receive(hub: Hub, request: Request, reader: "Reader") -> Response:
     endpoint_id = request.path_params["endpoint_id"]
     endpoint = await events.find_endpoint(hub, endpoint_id)
     kind = endpoint.kind if endpoint is not None else inbound.NONE
     types, limit = inbound.limits_of(hub.registry, kind)
     if endpoint is not None:
         _require_type(request, types)
-    body = await _read(request, limit, inflight)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    found = await events.accept(hub, endpoint_id, headers, body)
+    body = await reader.read(request, limit)
+    return _told(await events.accept(hub, endpoint_id, _headers(request), body))
+
+
+async def _receive_app(hub: Hub, request: Request, reader: "Reader") -> Response:
+    provider, app_id = request.path_params["provider"], request.path_params.get("app_id")
+    types, limit = inbound.limits_of(hub.registry, provider)
+    if inbound.preset_of(hub.registry, provider) is not None:
+        _require_type(request, types)
+    body = await reader.read(request, limit)
+    return _told(await accept_app_event(hub, provider, app_id, _headers(request), body))
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _told(found: events.Accepted | events.Duplicate) -> Response:
     if isinstance(found, events.Duplicate):
         return _json(200, {"status": "duplicate", "delivery_id": found.delivery_id})
     if found.reply is not None:
@@ -90,30 +144,6 @@ def _require_type(request: Request, types: tuple[str, ...]) -> None:
     json_like = given.startswith("application/") and given.endswith("+json") and "application/json" in types
     if given not in types and not json_like:
         raise Refused(415, "unsupported_media_type", f"Send {' or '.join(types)}.")
-
-
-async def _read(request: Request, limit: int, inflight: Inflight) -> bytes:
-    """The raw body: never more than `limit` bytes, never longer than 30 s."""
-    announced = _announced_length(request)
-    if announced is not None and announced > limit:
-        raise _too_large(limit)
-    chunks: list[bytes] = []
-    count = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                if count + len(chunk) > limit:
-                    raise _too_large(limit)
-                inflight.take(len(chunk))
-                count += len(chunk)
-                chunks.append(chunk)
-    except TimeoutError:
-        raise Refused(408, "body_too_slow", "The body took longer than 30 seconds.", {"Connection": "close"}) from None
-    finally:
-        inflight.give_back(count)
-    if announced is not None and announced != count:
-        raise Refused(400, "length_mismatch", "The body is not as long as Content-Length says.")
-    return b"".join(chunks)
 
 
 def _announced_length(request: Request) -> int | None:

@@ -106,7 +106,7 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
         await _note_rejected(hub, endpoint, error.code)
         raise
     inbound = judge.read(hub.registry, endpoint.kind, headers, body)
-    found = await hub.database.write(lambda session: _keep(hub, session, endpoint, inbound, headers, body))
+    found = await hub.database.write(lambda session: keep_delivery(hub, session, endpoint, inbound, headers, body))
     if inbound.revoked and isinstance(found, Accepted):
         await _note_revoked(hub, endpoint)
     return found
@@ -177,7 +177,7 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
     return OpenEndpoint(row.organization_id, row.id, row.kind, row.enabled, secret, row.connection_id)
 
 
-def _keep(
+def keep_delivery(
     hub: Hub, session: Session, endpoint: OpenEndpoint, inbound: Inbound, headers: Headers, body: bytes
 ) -> Accepted | Duplicate:
     """Event, runs and their place in the queue: all or nothing."""

@@ -6,27 +6,33 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 from starlette.applications import Starlette
 
+from integrations_app.connections.models import Connection
 from integrations_app.kit.columns import utc_now
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import sign_hmac_sha256, sign_standard
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
+from integrations_app.sandbox.serve import free_port
+from integrations_app.settings import Settings
 from integrations_app.web.events import Inflight, routes
 from integrations_app.workflows import endpoints, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
 from tests.workflows.conftest import engine, hub, vendor  # noqa: F401 - fixtures
-from tests.workflows.probe import ACTOR, ORGANIZATION, Vendor, step, until, workflow
+from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, Vendor, step, until, workflow
 
 SECRET = Secret("CNRY_endpoint_0123456789abcdef")
 JSON = "application/json"
@@ -334,3 +340,106 @@ async def test_any_order_of_repeats_makes_one_event_per_delivery(
     accepted = [answer.delivery_id for answer in answers if isinstance(answer, events.Accepted)]
     assert sorted(accepted) == sorted({f"{prefix}-{name}" for name in names})
     assert await count(hub, Event) - before == len(set(names))
+
+
+# --- events of an app -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """The hub of a server whose app at the probe signs with SECRET."""
+    monkeypatch.setenv("INTEGRATIONS_PROBE_SIGNING_SECRET", SECRET.reveal("test"))
+    return replace(hub, settings=Settings(data_dir=hub.settings.data_dir, port=3999))
+
+
+@pytest.fixture
+async def app_client(app_hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(routes=list(routes(app_hub)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
+        yield made
+
+
+async def test_an_app_event_reaches_every_connection_of_its_account(
+    app_hub: Hub, engine: EmbeddedEngine, vendor: Vendor, app_client: httpx.AsyncClient
+) -> None:
+    trigger = {"type": "probe.said", "connection": CONNECTION, "config": {}}
+    made = await service.create(app_hub, ACTOR, workflow(step(inputs={"text": "{{ trigger.text }}"}), trigger=trigger))
+    await service.publish(app_hub, ACTOR, made.id)
+    body = b'{"type": "said", "id": "e1", "account": "acme", "text": "hi"}'
+    first = await app_client.post("/api/integrations/probe/events", content=body, headers=signed(body))
+    again = await app_client.post("/api/integrations/probe/events", content=body, headers=signed(body))
+    assert (first.status_code, again.status_code) == (202, 200)
+    await until(lambda: ended(app_hub, 1))
+    assert vendor.texts == ["hi"]
+    other = body.replace(b"acme", b"else").replace(b"e1", b"e2")
+    assert (
+        await app_client.post("/api/integrations/probe/events", content=other, headers=signed(other))
+    ).status_code == 202
+    assert await count(app_hub, Run) == 1
+
+
+async def test_a_challenge_is_answered_only_when_signed(app_client: httpx.AsyncClient) -> None:
+    body = b'{"type": "challenge", "id": "c", "account": "acme", "challenge": "<script>"}'
+    right = await app_client.post("/api/integrations/probe/events", content=body, headers=signed(body))
+    wrong = await app_client.post("/api/integrations/probe/events", content=body, headers={"content-type": JSON})
+    assert (right.status_code, right.text) == (200, "<script>")
+    assert right.headers["content-type"] == "text/plain; charset=utf-8"
+    assert right.headers["x-content-type-options"] == "nosniff"
+    assert wrong.status_code == 401
+    assert "script" not in wrong.text
+
+
+async def test_a_revocation_makes_the_connection_need_a_person(app_hub: Hub, app_client: httpx.AsyncClient) -> None:
+    body = b'{"type": "revoked", "id": "r", "account": "acme"}'
+    await app_client.post("/api/integrations/probe/events", content=body, headers=signed(body))
+    row = await app_hub.database.read(lambda session: session.get(Connection, (ORGANIZATION, CONNECTION)))
+    assert row is not None
+    assert row.status == "needs_reauth"
+
+
+async def test_an_app_without_a_secret_and_an_unknown_provider(client: httpx.AsyncClient) -> None:
+    unconfigured = await client.post("/api/integrations/probe/events", content=b"{}", headers=signed(b"{}"))
+    unknown = await client.post("/api/integrations/nobody/events", content=b"{}", headers=signed(b"{}"))
+    assert (unconfigured.status_code, unconfigured.json()["error"]["code"]) == (503, "endpoint_unconfigured")
+    assert unknown.status_code == 404
+
+
+# --- real sockets -----------------------------------------------------------------------------
+
+
+async def test_slow_senders_are_cut_off_while_others_are_served(hub: Hub, endpoint: str) -> None:
+    port = free_port()
+    app = Starlette(routes=list(routes(hub, seconds=0.5)))
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    serving = asyncio.create_task(server.serve())
+
+    async def drip() -> float:
+        """Seconds until the server answered or hung up on a sender of one byte at a time."""
+        reader, writer = await connected(port)
+        head = f"POST /api/webhooks/{endpoint} HTTP/1.1\r\nHost: test\r\nContent-Type: {JSON}\r\nContent-Length: 64\r\n\r\n{{"  # noqa: E501
+        began = asyncio.get_running_loop().time()
+        writer.write(head.encode())
+        answer = await asyncio.wait_for(reader.read(64), 10)
+        writer.close()
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+        return asyncio.get_running_loop().time() - began
+
+    slow = [asyncio.create_task(drip()) for _ in range(30)]
+    await connected(port)
+    async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as quick:
+        for _ in range(5):
+            answer = await quick.post(f"/api/webhooks/{endpoint}", content=b"{}", headers=signed(b"{}"))
+            assert answer.status_code == 202
+    assert max(await asyncio.gather(*slow)) < 8
+    server.stop()  # type: ignore[no-untyped-call]
+    await serving
+
+
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the server as soon as it listens."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.02)

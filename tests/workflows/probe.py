@@ -1,8 +1,10 @@
 """What tests of workflows are made of: a hub, and a vendor whose actions do what the test says."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from integrations_app.kit.columns import new_id, utc_now
 from integrations_app.kit.db import Database
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.kit.secret import Secret
+from integrations_app.kit.signing import verify_hmac_sha256
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import open_keyring
 from integrations_app.organizations.models import Organization
@@ -27,6 +30,7 @@ from integrations_app.sdk.context import Account, ActionContext
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.provider import Settings as ProviderSettings
 from integrations_app.sdk.registry import Registry
+from integrations_app.sdk.triggers import Events, Headers, Inbound, Trigger
 from integrations_app.settings import Settings
 
 ORGANIZATION = "o" * 32
@@ -91,6 +95,28 @@ class Vendor:
         return [text for _, text in self.arrived]
 
 
+class Said(Params):
+    """The trigger of the probe takes nothing."""
+
+
+def _verify(secret: Secret, headers: Headers, body: bytes, _now: datetime) -> None:
+    verify_hmac_sha256(secret, body, headers.get("x-hub-signature-256"), "sha256=")
+
+
+def _parse(_headers: Headers, body: bytes) -> Inbound:
+    given = json.loads(body)
+    kind = str(given.get("type", ""))
+    return Inbound(
+        kind,
+        str(given.get("id", "")),
+        given,
+        account_id=str(given.get("account", "")),
+        ignore=kind == "challenge",
+        reply=given.get("challenge"),
+        revoked=kind == "revoked",
+    )
+
+
 def probe(vendor: Vendor) -> Provider:
     """A provider with one action per kind of repetition, whose client is the vendor itself."""
 
@@ -127,6 +153,8 @@ def probe(vendor: Vendor) -> Provider:
         open_client=lambda _access: vendor,
         check=check,
         actions=(put, tell, fire),
+        triggers=(Trigger("said", "Said", "Somebody said something.", Said, ("said",)),),
+        events=Events(verify=_verify, parse=_parse),
         secret_patterns=(r"CNRY_[a-z]+_[0-9a-f]{8,}",),
     )
 
@@ -158,6 +186,7 @@ def plant(hub: Hub, *, provider: str = "probe", connection_id: str = CONNECTION,
             provider=provider,
             name=changes.pop("name", f"acme-{provider}"),
             status=Status.CONNECTED.value,
+            account_id="acme",
             created_at=hub.clock(),
             updated_at=hub.clock(),
             **changes,
