@@ -2,13 +2,15 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
+from integrations_app.connections.addresses import reach
 from integrations_app.connections.credentials import connected_client
+from integrations_app.connections.repository import Connections
 from integrations_app.errors import IntegrationsError, NotFound
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import record
@@ -44,16 +46,21 @@ def endpoint_url(hub: Hub, endpoint_id: str) -> str:
     return f"{hub.settings.public_origin}/api/webhooks/{endpoint_id}"
 
 
-def delivery_refusal(hub: Hub, definition: Definition) -> str:
-    """Why the vendor could not reach this address, said before publishing; empty when it can."""
+async def delivery_refusal(hub: Hub, actor: Actor, definition: Definition) -> str:
+    """Why the vendor could not reach this address, said before publishing; empty when it can.
+
+    Judged by where the trigger's connection leads: an emulator beside us reaches what the vendor's cloud cannot.
+    Raises Conflict `sandbox_off`.
+    """
     try:
-        _, trigger = hub.registry.trigger(definition.trigger.type)
+        provider, trigger = hub.registry.trigger(definition.trigger.type)
     except NotFound:
         return ""
-    if trigger.hooks is None:
+    chosen, organization_id = definition.trigger.connection, actor.organization_id
+    row = await hub.database.read(lambda session: Connections(session, organization_id).find(chosen))
+    if trigger.hooks is None or row is None:
         return ""
-    refuse: Callable[[str], str | None] = getattr(trigger.hooks, "refusal")  # noqa: B009 - a field, not a method
-    return refuse(hub.settings.public_origin) or ""
+    return trigger.hooks.refusal(hub.settings.public_origin, reach(hub.settings, provider, row.app_kind).bases) or ""
 
 
 async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
