@@ -81,8 +81,9 @@ def action(
     """Declare an async function `(params, ctx) -> Result` as an action.
 
     `repeat` is the promise about repetition; RECONCILABLE needs `find`, which looks with the same
-    parameters and context whether the effect is there and returns its result or None; when it cannot
-    tell it raises OutcomeUnknown. A run that got no usable answer raises OutcomeUnknown itself.
+    parameters and context whether the effect is there and returns its result or None. A look that
+    failed this time raises Retryable; one that can never tell raises MissingScope or Rejected, and the run
+    is held. The action itself raises OutcomeUnknown when it got no usable answer.
     """
     if (repeat is Repeat.RECONCILABLE) != (find is not None):
         raise TypeError("find= belongs to RECONCILABLE, and RECONCILABLE needs it")

@@ -8,7 +8,7 @@ from typing import Any, Self
 from github import Github
 from github.PaginatedList import PaginatedList
 
-from integrations_app.errors import OutcomeUnknown, Rejected
+from integrations_app.errors import Rejected
 from integrations_app.providers.github.client import PER_PAGE, GitHubClient
 from integrations_app.providers.github.names import repository_of
 from integrations_app.sdk.actions import Result
@@ -83,7 +83,7 @@ async def find_comment(params: Any, ctx: ActionContext[GitHubClient]) -> Comment
 async def _look(
     ctx: ActionContext[GitHubClient], list_them: Callable[[Github], PaginatedList[Any]], is_older: Callable[[Any], bool]
 ) -> Any:
-    """Find the item whose body holds the marker; None when all that is recent was seen, else OutcomeUnknown."""
+    """Find the item whose body holds the marker; None when all that is recent was seen, else Rejected."""
     wanted = marker(ctx.operation_id)
 
     def search(github: Github) -> tuple[Any, bool]:
@@ -97,12 +97,9 @@ async def _look(
                 return None, True
         return None, False
 
-    try:
-        found, complete = await ctx.client.read(search)
-    except Rejected as error:
-        raise OutcomeUnknown(f"Whether it was made cannot be seen: {error.message}") from error
+    found, complete = await ctx.client.read(search)
     if not complete:
-        raise OutcomeUnknown("Too much was written since to see whether it was made.")
+        raise Rejected("too_much_to_search", "Too much was written since to see whether it was made.")
     return found
 
 

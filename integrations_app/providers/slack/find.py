@@ -1,14 +1,14 @@
 """Looks whether a message arrived although its answer was lost: by the operation id in its metadata.
 
 Reading needs the history scope of the conversation's kind. It is not among the default scopes, as it lets the
-app read along; without it nobody can tell, and the run is held until a person decides.
+app read along; without it `find` raises MissingScope, and the run is held until a person decides.
 """
 
 import re
 from datetime import timedelta
 from typing import Any
 
-from integrations_app.errors import MissingScope, OutcomeUnknown, Rejected
+from integrations_app.errors import Rejected
 from integrations_app.providers.slack.choices import PAGE, TYPES, next_cursor
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.messages import Message, read_timestamp
@@ -44,14 +44,7 @@ async def find_reply(params: Any, ctx: ActionContext[SlackClient]) -> Message | 
 
 
 async def _find(ctx: ActionContext[SlackClient], target: str, thread: str) -> Message | None:
-    try:
-        channel = await _conversation_id(ctx.client, target)
-        return await _search(ctx, channel, thread)
-    except MissingScope as error:
-        needed = ", ".join(error.needed)
-        raise OutcomeUnknown(f"Whether the message arrived cannot be seen without the permission {needed}.") from error
-    except Rejected as error:
-        raise OutcomeUnknown(f"Whether the message arrived cannot be seen: {error.message}") from error
+    return await _search(ctx, await _conversation_id(ctx.client, target), thread)
 
 
 async def _search(ctx: ActionContext[SlackClient], channel: str, thread: str) -> Message | None:
@@ -73,7 +66,7 @@ async def _search(ctx: ActionContext[SlackClient], channel: str, thread: str) ->
         cursor = next_cursor(answer)
         if not cursor:
             return None
-    raise OutcomeUnknown("Too much was written since to see whether the message arrived.")
+    raise Rejected("too_much_to_search", "Too much was written since to see whether the message arrived.")
 
 
 def _operation(item: dict[str, Any]) -> str:
@@ -101,4 +94,4 @@ async def _channel_by_name(client: SlackClient, name: str) -> str:
         cursor = next_cursor(answer)
         if not cursor:
             break
-    raise OutcomeUnknown("Whether the message arrived cannot be seen: its channel was not found by name.")
+    raise Rejected("channel_not_found", "The channel was not found by its name.")

@@ -109,8 +109,15 @@ class TestCreateIssue:
         assert await github.find("create_issue", "mine", repository=WEB, title="x") is None
 
     async def test_looking_where_one_may_not_leaves_it_open(self, github: Any) -> None:
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(Rejected):
             await github.find("create_issue", repository="acme/gone", title="x")
+
+    async def test_more_issues_than_are_read_leave_it_open(self, github: Any, sandbox: Any) -> None:
+        one = {"number": 1, "body": "", "created_at": "2999-01-01T00:00:00Z"}
+        sandbox.fault(vendor="github", method="GET", path="/issues$", status=200, count=0, body=[one] * 100)
+        with pytest.raises(Rejected, match="Too much"):
+            await github.find("create_issue", repository=WEB, title="x")
+        assert len(sandbox.requests("/issues", "GET")) == 5
 
 
 class TestDeadGrantsAndLimits:

@@ -158,7 +158,7 @@ class TestLostAnswers:
         assert await reader.find("send_message", **params) is None
 
     async def test_without_the_history_permission_nobody_can_tell(self, slack: Any) -> None:
-        with pytest.raises(OutcomeUnknown, match="channels:history"):
+        with pytest.raises(MissingScope, match="channels:history"):
             await slack.find("send_message", channel="C0GENERAL", text="x")
 
     async def test_more_messages_than_are_read_leave_it_open(self, reader: Any, sandbox: Any) -> None:
@@ -170,7 +170,7 @@ class TestLostAnswers:
             headers={"Content-Type": "application/json"},
             body={"ok": True, "messages": [], "response_metadata": {"next_cursor": "30"}},
         )
-        with pytest.raises(OutcomeUnknown, match="Too much"):
+        with pytest.raises(Rejected, match="Too much"):
             await reader.find("send_message", channel="C0GENERAL", text="x")
 
     async def test_another_operation_is_not_taken_for_ours(self, reader: Any) -> None:
