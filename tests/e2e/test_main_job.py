@@ -46,7 +46,7 @@ def build_workflow(page: Page) -> None:
     add_step(page, "Add a reaction")
     for field, path in (
         ("Channel", "steps.send_message.output.channel"),
-        ("Timestamp", "steps.send_message.output.ts"),
+        ("Message", "steps.send_message.output.ts"),
     ):
         insert_variable(page, field, path)
     page.get_by_label("Emoji", exact=True).fill("eyes")

@@ -12,7 +12,7 @@ function useOutside(ref, close) {
   }, [ref, close]);
 }
 
-function Choices({ id, options, loading, active, onPick }) {
+function Choices({ id, options, loading, active, error, onPick }) {
   return (
     <ul id={id} role="listbox" className="choice-list" aria-label="Choices">
       {options.map((option, index) => (
@@ -32,7 +32,7 @@ function Choices({ id, options, loading, active, onPick }) {
         </li>
       ))}
       {loading ? <li className="choice-note">Loading…</li> : null}
-      {!loading && options.length === 0 ? <li className="choice-note">Nothing found. Any text or variable may stand here.</li> : null}
+      {!loading && options.length === 0 ? <li className="choice-note">{error || "Nothing found. Any text or variable may stand here."}</li> : null}
     </ul>
   );
 }
@@ -202,7 +202,7 @@ export function MappingInput({
         ) : null}
       </div>
       {multiline ? <textarea {...shared} rows={rows} /> : <input type="text" {...shared} {...combobox} />}
-      {open === "choices" ? <Choices id={list} options={options} loading={loading} active={active} onPick={pick} /> : null}
+      {open === "choices" ? <Choices id={list} options={options} loading={loading} active={active} error={error} onPick={pick} /> : null}
       {open === "variables" ? (
         <Variables label={label} variables={variables} onPick={insert} onClose={() => setOpen("")} />
       ) : null}
