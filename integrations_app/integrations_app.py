@@ -40,6 +40,7 @@ from integrations_app.ui.pages.workflow_editor import workflow_editor
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.pages.workflows import workflows
 from integrations_app.ui.pages.workflows_state import WorkflowsState
+from integrations_app.ui.quiet import quieten_frameworks
 from integrations_app.ui.trouble import TroubleState
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
@@ -99,6 +100,7 @@ class Process:
 
     def __init__(self, app: rx.App, settings: Settings) -> None:
         logs.configure(settings, registry())
+        quieten_frameworks()
         assert_guarded()
         self.hub: Hub = open_hub(settings)
         self._engine = EmbeddedEngine(self.hub)
