@@ -77,8 +77,11 @@ def go_back(session: Session, row: Connection) -> None:
 
 
 def has_expired(session: Session, organization_id: str, now: datetime) -> bool:
-    """Whether `expire_in` would find something."""
-    return bool(OAuthAttempts(session, organization_id).list_expired(now))
+    """Whether `expire_in` would find something to restore."""
+    attempts = OAuthAttempts(session, organization_id)
+    return bool(attempts.list_expired(now)) or any(
+        not attempts.list_open(now, one.connection_id) for one in attempts.list_stranded(now)
+    )
 
 
 def expire_in(hub: Hub, session: Session, organization_id: str) -> int:
@@ -88,6 +91,8 @@ def expire_in(hub: Hub, session: Session, organization_id: str) -> int:
     for attempt in late:
         if attempts.burn(attempt.state_hash, EXPIRED):
             restore(hub, session, attempt)
+    for attempt in attempts.list_stranded(hub.clock()):
+        restore(hub, session, attempt)
     attempts.remove(hub.clock() - KEPT)
     return len(late)
 

@@ -186,6 +186,25 @@ class OAuthAttempts:
         """Attempts whose time ran out before anybody came back."""
         return list(self._session.scalars(self._unspent().where(col(OAuthAttempt.expires_at) <= now)))
 
+    def list_stranded(self, now: datetime) -> list[OAuthAttempt]:
+        """Attempts that were used, never ended, and still hold their connection: the process died in between."""
+        statement = (
+            select(OAuthAttempt)
+            .join(
+                Connection,
+                (col(Connection.organization_id) == col(OAuthAttempt.organization_id))
+                & (col(Connection.id) == col(OAuthAttempt.connection_id)),
+            )
+            .where(
+                col(OAuthAttempt.organization_id) == self._organization_id,
+                col(OAuthAttempt.consumed_at).is_not(None),
+                col(OAuthAttempt.expires_at) <= now,
+                col(Connection.status) == Status.PENDING.value,
+                (col(Connection.earlier_status) != "") | col(OAuthAttempt.creates_connection),
+            )
+        )
+        return list(self._session.scalars(statement))
+
     def add(self, attempt: OAuthAttempt) -> OAuthAttempt:
         """Keep a new attempt."""
         self._session.add(attempt)

@@ -10,6 +10,7 @@ import pytest
 from integrations_app.connections import apps, attempts, oauth, service
 from integrations_app.connections.credentials import connected_client, open_access
 from integrations_app.connections.oauth import Ask
+from integrations_app.connections.oauth.callback import judge
 from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from integrations_app.kit.secret import Secret
 
@@ -223,3 +224,33 @@ async def test_open_pages_hear_of_every_change(world: Any) -> None:
         outcome = await world.connect()
         event = await asyncio.wait_for(anext(heard), 2)
     assert event.message == {"kind": "connection", "id": outcome.connection_id}
+
+
+async def test_a_process_that_died_in_the_middle_leaves_nothing_connecting(world: Any, clock: Any) -> None:
+    first = await world.connect()
+    before = world.frozen()
+    for ask in ({"connection_id": first.connection_id}, {"provider": "slack"}):
+        url = await world.begin(**ask)
+        account = "octo-hub" if "connection_id" in ask else "T0ACME001"
+        params = world.vendor.consent(url, account)
+        await judge(world.hub, world.owner, ask.get("provider", "github"), None, params)  # and then the light goes out
+    clock.advance(timedelta(minutes=11))
+    rows = {row.key: row for row in await service.overview(world.hub, world.owner)}
+    assert rows["slack"].connections == () and world.frozen() == before
+
+
+async def test_what_was_disconnected_meanwhile_stays_so_and_the_new_grant_is_ended(world: Any) -> None:
+    first = await world.connect()
+    url = await world.begin(connection_id=first.connection_id)
+    params = world.vendor.consent(url, "octo-hub")
+    world.vendor.control("faults", path="/github/login/oauth/access_token", effect="delay", delay=0.5)
+    arriving = asyncio.create_task(world.complete(params))
+    async with asyncio.timeout(5):
+        while sum(one.consumed_at is not None for one in world.attempts()) < 2:  # noqa: ASYNC110 - only the row tells
+            await asyncio.sleep(0.01)
+    await service.disconnect(world.hub, world.owner, first.connection_id)
+    outcome = await arriving
+    assert (outcome.ok, outcome.code, outcome.status) == (False, "connection_gone", 409)
+    assert world.connection(first.connection_id).status == "disconnected" and world.credentials() == []
+    revocations = [call for call in world.vendor.calls("/github/api/v3/applications/") if call["method"] == "DELETE"]
+    assert len(revocations) == 2 and world.audits()[-1].name == "connection.revoked"

@@ -45,10 +45,10 @@ class Product:
         headers = {"Accept": "text/html"} | ({"Cookie": f"{sessions.COOKIE}={cookie}"} if cookie else {})
         return httpx.Client(base_url=self.origin, headers=headers)
 
-    def rows(self, table: type) -> list:
+    def rows(self, table: type) -> list[Any]:
         from sqlalchemy import select
 
-        def read(session: Session) -> list:
+        def read(session: Session) -> list[Any]:
             with across_organizations("a test looks at everything"):
                 return list(session.scalars(select(table)))
 
@@ -107,7 +107,7 @@ def product(database: Database, tmp_path: Any, clock: Any, keyring: Any) -> Iter
 
 def _whole(hub: Hub) -> Any:
     """All layers, without Reflex behind them."""
-    app = Starlette()
+    app: Any = Starlette()
     for layer in layers(hub, [*routes(hub, {}), Mount("/sandbox", app=create_app())], OpenSockets(hub)):
         if isinstance(layer, Starlette):
             layer.mount("", app)

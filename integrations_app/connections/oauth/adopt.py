@@ -13,12 +13,13 @@ from integrations_app.connections.credentials import replace_secrets
 from integrations_app.connections.health import apply_account
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
 from integrations_app.connections.names import free_name
-from integrations_app.connections.oauth.callback import Judged, Outcome, refuse_later, succeed
+from integrations_app.connections.oauth.callback import GONE, REJECTED, Judged, Outcome, refuse_later, succeed
 from integrations_app.connections.repository import Connections, OAuthAttempts
+from integrations_app.connections.revoke import Farewell, revoke
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.auth import Grant
-from integrations_app.sdk.context import Account
+from integrations_app.sdk.context import Access, Account
 from integrations_app.sdk.provider import Provider
 
 LONGEST_LIFE = timedelta(days=3650).total_seconds()
@@ -33,29 +34,40 @@ class Redeemed:
     grant: Grant
     secrets: Mapping[str, Secret]
     account: Account
+    access: Access
 
 
 async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     """Store what a grant gave.
 
     A reconnect keeps its account or is refused; a fresh connect of an account that is known already revives
-    that connection instead of making a second one.
+    that connection instead of making a second one. When the connection was disconnected or removed while the
+    person was at the vendor, the new grant is ended there again.
     """
-    attempt, actor, account = judged.attempt, judged.actor, redeemed.account
+    attempt = judged.attempt
 
     def write(session: Session) -> Outcome:
-        row = _row(hub, session, attempt, redeemed.provider, account)
+        row = _row(hub, session, attempt, redeemed.provider, redeemed.account)
         if row is None:
-            settle(hub, session, actor, "oauth.callback.rejected", attempt.connection_id, reason="connection_removed")
-            return refuse_later(hub, judged, "not_found", 404)
-        if row.account_id and row.account_id != account.id:
-            restore(hub, session, attempt)
-            detail = {"expected": row.account_id, "got": account.id}
-            settle(hub, session, actor, "oauth.account_mismatch", row.id, provider=row.provider, **detail)
-            return refuse_later(hub, judged, "account_mismatch", 409, account.name)
+            settle(hub, session, judged.actor, REJECTED, attempt.connection_id, reason="connection_gone")
+            return refuse_later(hub, judged, GONE, 409)
+        if row.account_id and row.account_id != redeemed.account.id:
+            return _refuse_account(hub, session, judged, redeemed, row)
         return _store(hub, session, judged, redeemed, row)
 
-    return await hub.database.write(write)
+    outcome = await hub.database.write(write)
+    if outcome.code == GONE:
+        access = replace(redeemed.access, connection_id=attempt.connection_id)
+        await revoke(hub, judged.actor, attempt.connection_id, Farewell(redeemed.provider, access, redeemed.app))
+    return outcome
+
+
+def _refuse_account(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: Connection) -> Outcome:
+    """Another account than the connection's. Its grant stays: it may serve another connection."""
+    restore(hub, session, judged.attempt)
+    detail = {"expected": row.account_id, "got": redeemed.account.id}
+    settle(hub, session, judged.actor, "oauth.account_mismatch", row.id, provider=row.provider, **detail)
+    return refuse_later(hub, judged, "account_mismatch", 409, redeemed.account.name)
 
 
 def _row(hub: Hub, session: Session, attempt: OAuthAttempt, provider: Provider, account: Account) -> Connection | None:
@@ -63,10 +75,11 @@ def _row(hub: Hub, session: Session, attempt: OAuthAttempt, provider: Provider, 
     own = connections.find(attempt.connection_id)
     if own is not None:
         own = connections.lock(own.id)
+    gone = own is None or own.status == Status.DISCONNECTED.value
+    if gone and not attempt.creates_connection:
+        return None
     if own is not None and own.account_id and not attempt.creates_connection:
         return own
-    if own is None and not attempt.creates_connection:
-        return None
     known = _known(connections, attempt, provider, account)
     if known is not None and (own is None or known.id != own.id):
         if own is not None and own.status == Status.PENDING.value and not own.account_id:

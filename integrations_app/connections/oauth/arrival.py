@@ -78,11 +78,12 @@ async def _redeem(hub: Hub, judged: Judged) -> Redeemed:
         created_at=now,
         updated_at=now,
     )
-    findings = await examine(provider, access_for(hub, provider, trial, kept))
+    access = access_for(hub, provider, trial, kept)
+    findings = await examine(provider, access)
     if findings.account is None:
         raise findings.error or Rejected("check_failed", "The vendor did not say who we are.")
     account = findings.account if findings.account.scopes else replace(findings.account, scopes=grant.scopes)
-    return Redeemed(provider, app, grant, kept, account)
+    return Redeemed(provider, app, grant, kept, account, access)
 
 
 def _tools(

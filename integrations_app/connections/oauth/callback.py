@@ -19,6 +19,7 @@ LONGEST = 2048
 """Characters of a state or a code; vendors' codes are far shorter."""
 ONCE = ("state", "code", "error", "error_description", "error_uri", "iss")
 REJECTED = "oauth.callback.rejected"
+GONE = "connection_gone"
 
 _MESSAGES = {
     "oauth_bad_request": "The address you came back with is not what the vendor sends.",
@@ -33,7 +34,7 @@ _MESSAGES = {
     "account_mismatch": "You allowed another account than the one this connection belongs to. Nothing was changed.",
     "oauth_denied": "Nothing was connected.",
     "forbidden": "Your role does not allow connecting services.",
-    "not_found": "The connection was removed meanwhile.",
+    GONE: "The connection was disconnected or removed meanwhile.",
 }
 _NEXT_STEPS = {
     "oauth_session_required": "Sign in, then start again from the integrations page.",
