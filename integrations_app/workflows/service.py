@@ -5,10 +5,12 @@ from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
 from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
+from integrations_app.workflows.trial import Trial, try_step
 from integrations_app.workflows.variables import Variable, load_variables
 
 __all__ = [
     "Published",
+    "Trial",
     "Variable",
     "cancel",
     "create",
@@ -30,6 +32,7 @@ __all__ = [
     "resume",
     "save_draft",
     "start_run",
+    "try_step",
     "unpublish",
     "wait_for_run",
 ]
