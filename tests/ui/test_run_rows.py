@@ -9,18 +9,20 @@ import pytest
 from integrations_app.sdk.registry import Registry
 from integrations_app.ui.pages.run_fixes import FIXES, GENERIC_FIX, fix_for
 from integrations_app.ui.pages.run_rows import (
-    MAX_JSON,
-    STATUS_WORDS,
     bar_of,
     doubtful_path,
-    duration_words,
     failed_path,
     merge_lines,
-    pretty_json,
     run_head,
     run_line,
-    status_word,
     step_lines,
+)
+from integrations_app.ui.pages.run_words import (
+    MAX_JSON,
+    STATUS_WORDS,
+    duration_words,
+    pretty_json,
+    status_word,
     steps_word,
     turn_words,
 )
@@ -82,7 +84,8 @@ def at(seconds: float) -> datetime:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (-1, "0.00 s"),
+        (-1, "0 s"),
+        (0.004, "0 s"),
         (0.42, "0.42 s"),
         (0.994, "0.99 s"),
         (0.996, "1.0 s"),
@@ -175,6 +178,18 @@ def test_the_waterfall_places_a_step_within_its_run() -> None:
 
 def test_a_step_taken_over_from_an_earlier_run_stays_inside_the_track() -> None:
     assert bar_of(step(started_at=at(-100), ended_at=at(-90)), BEGIN, 10.0) == ("0.00%", "0.00%")
+
+
+def test_a_step_taken_over_says_so_and_has_no_bar() -> None:
+    before = step(started_at=at(-100), ended_at=at(-90))
+    line = step_lines([before], run(replay_of="d" * 32), NO_PROVIDERS, at(10))[0]
+    assert (line.attempts, line.bar_left, line.bar_width) == ("taken over", "", "")
+    assert step_lines([STEP], run(replay_of="d" * 32), NO_PROVIDERS, at(10))[0].attempts == ""
+
+
+def test_a_run_that_goes_on_leaves_room_ahead() -> None:
+    line = step_lines([step(started_at=at(0), ended_at=at(10))], run(ended_at=None), NO_PROVIDERS, at(10))[0]
+    assert (line.bar_left, line.bar_width) == ("0.00%", "86.96%")
 
 
 @pytest.mark.parametrize(("path", "words"), [("tell", ""), ("each/2/tell", "Turn 3"), ("a/0/b/4/c", "Turn 1.5")])

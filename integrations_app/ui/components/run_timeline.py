@@ -48,7 +48,10 @@ def _step(line: rx.Var[StepLine]) -> rx.Component:
             _values(line),
             class_name="fold",
         ),
-        rx.cond(line.error != "", _error(line)),
+        rx.cond(
+            line.error != "",
+            rx.text(line.error, size="2", style=theme.WRAP_ANYWHERE, as_="div", class_name="run-step-error"),
+        ),
         style={"--depth": line.depth.to(str)},
         key=line.path,
     )
@@ -86,17 +89,10 @@ def _line(line: rx.Var[StepLine]) -> rx.Component:
     )
 
 
-def _error(line: rx.Var[StepLine]) -> rx.Component:
-    return rx.el.div(
-        rx.text(line.error, size="2", style=theme.WRAP_ANYWHERE, as_="div"),
-        rx.cond(line.fix != "", rx.text("What to do: ", line.fix, size="2", style=theme.MUTED, as_="div")),
-        class_name="run-step-error",
-    )
-
-
 def _values(line: rx.Var[StepLine]) -> rx.Component:
     values = State.values[line.path]
     return rx.el.div(
+        rx.cond(line.fix != "", rx.text(rx.text.strong("What to do: "), line.fix, size="2", as_="div")),
         rx.cond(
             State.values.contains(line.path),
             rx.fragment(

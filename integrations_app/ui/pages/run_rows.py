@@ -3,38 +3,32 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import orjson
 
 from integrations_app.errors import NotFound
 from integrations_app.sdk.registry import Registry
 from integrations_app.ui.pages.integrations_rows import LOGO
 from integrations_app.ui.pages.run_fixes import fix_for
+from integrations_app.ui.pages.run_words import (
+    REASON_WORDS,
+    SHORT_ID,
+    STATUS_WORDS,
+    UNTITLED,
+    duration_between,
+    iso,
+    pretty_json,
+    started_by,
+    status_word,
+    steps_word,
+    turn_words,
+    version_words,
+)
 from integrations_app.workflows.models import FINISHED
 from integrations_app.workflows.views import RunDetail, RunRow, StepRow
 
-SHORT_ID = 8
-UNTITLED = "Untitled workflow"
-MAX_JSON = 60_000
-"""Characters of one value that are sent to a page."""
-
-STATUS_WORDS = {
-    "queued": "Queued",
-    "pending": "Pending",
-    "running": "Running",
-    "waiting": "Waiting",
-    "held": "Held",
-    "succeeded": "Succeeded",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
-    "skipped": "Skipped",
-}
-REASON_WORDS = {
-    "needs_reauth": "Held: needs reconnecting",
-    "paused": "Held: paused",
-    "outcome_unknown": "Held: outcome unknown",
-}
+ROOM_AHEAD = 1.15
+"""An unfinished run's time so far is drawn as if it had gone on this much longer."""
+TAKEN_OVER = "taken over"
+"""Of a step that ran in an earlier run, of which this one is a replay."""
 TYPE_WORDS = {"condition": "Condition", "for_each": "For each", "delay": "Delay", "stop": "Stop", "action": "Action"}
 
 
@@ -137,49 +131,6 @@ def merge_lines(fresh: list[RunLine], earlier: Iterable[RunLine]) -> list[RunLin
     return [*fresh, *[line for line in earlier if line.id not in known and line.created_at <= last]]
 
 
-def status_word(row: RunRow) -> str:
-    """Where a run stands, in words."""
-    if row.cancel_requested and row.status not in FINISHED:
-        return "Cancelling…"
-    if row.status == "held":
-        return REASON_WORDS.get(row.reason, STATUS_WORDS["held"])
-    return STATUS_WORDS.get(row.status, row.status)
-
-
-def steps_word(steps: Mapping[str, int]) -> str:
-    """How far the steps have come: "4 steps", "2 of 3 steps"."""
-    total = sum(steps.values())
-    done = sum(steps.get(status, 0) for status in ("succeeded", "skipped"))
-    noun = "step" if total == 1 else "steps"
-    if not total:
-        return ""
-    return f"{total} {noun}" if done == total else f"{done} of {total} {noun}"
-
-
-def iso(at: datetime | None) -> str:
-    """The time for the page, or nothing."""
-    return at.isoformat() if at else ""
-
-
-def duration_between(begin: datetime | None, end: datetime | None) -> str:
-    """How long it took, in words; empty while one of the two is not known."""
-    return duration_words((end - begin).total_seconds()) if begin and end else ""
-
-
-def duration_words(seconds: float) -> str:
-    """Seconds as people say them: `0.42 s`, `7.5 s`, `42 s`, `3 min 2 s`, `2 h 5 min`, `3 d 4 h`."""
-    seconds = max(0.0, seconds)
-    for limit, digits in ((1, 2), (10, 1)):
-        if round(seconds, digits) < limit:
-            return f"{seconds:.{digits}f} s"
-    whole = round(seconds)
-    for large, small, size, part in (("d", "h", 86_400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
-        if whole >= size:
-            rest = whole % size // part
-            return f"{whole // size} {large}" + (f" {rest} {small}" if rest else "")
-    return f"{whole} s"
-
-
 # --- the run page ---------------------------------------------------------------------------------
 
 
@@ -209,28 +160,22 @@ def run_head(detail: RunDetail) -> RunHead:
     )
 
 
-def started_by(row: RunRow) -> str:
-    """What started a run, in words."""
-    if row.replay_of:
-        return f"Replay of {row.replay_of[:SHORT_ID]}"
-    return f"Event {row.event_id[:SHORT_ID]}" if row.event_id else "Started by hand or through the API"
-
-
 def step_values(step: StepRow) -> StepValues:
     """What a step was given (masked) and gave."""
     return StepValues(pretty_json(step.inputs), "" if step.output is None else pretty_json(step.output))
 
 
 def step_lines(steps: Iterable[StepRow], row: RunRow, registry: Registry, now: datetime) -> list[StepLine]:
-    """Lay out the steps of a run as a waterfall over its time so far."""
+    """Lay out the steps of a run as a waterfall over its time so far, with some room ahead while it goes on."""
     begin = row.started_at or row.created_at
-    span = max(((row.ended_at or now) - begin).total_seconds(), 0.001)
+    span = max(((row.ended_at or now) - begin).total_seconds(), 0.001) * (1 if row.ended_at else ROOM_AHEAD)
     return [_step_line(step, registry, begin, span, row) for step in steps]
 
 
 def _step_line(step: StepRow, registry: Registry, begin: datetime, span: float, row: RunRow) -> StepLine:
     kind, logo = action_words(step, registry)
-    left, width = bar_of(step, begin, span)
+    taken_over = bool(row.replay_of and step.ended_at and step.ended_at < row.created_at)
+    left, width = ("", "") if taken_over else bar_of(step, begin, span)
     return StepLine(
         path=step.path,
         name=step.name or step.key,
@@ -240,7 +185,7 @@ def _step_line(step: StepRow, registry: Registry, begin: datetime, span: float, 
         logo=logo,
         status=step.status,
         word=REASON_WORDS.get(step.error_code, "Held") if step.status == "held" else STATUS_WORDS[step.status],
-        attempts=f"{step.attempts} attempts" if step.attempts > 1 else "",
+        attempts=TAKEN_OVER if taken_over else f"{step.attempts} attempts" if step.attempts > 1 else "",
         duration=duration_between(step.started_at, step.ended_at) if step.status != "skipped" else "",
         wake_at=iso(step.wake_at) if step.status == "waiting" else "",
         bar_left=left,
@@ -262,12 +207,6 @@ def action_words(step: StepRow, registry: Registry) -> tuple[str, str]:
     return f"{provider.name} · {action.title}", LOGO.format(provider.key)
 
 
-def turn_words(path: str) -> str:
-    """Which turns of which loops a step belongs to: `each/2/tell` is turn 3."""
-    turns = [str(int(part) + 1) for part in path.split("/")[1::2] if part.isdigit()]
-    return f"Turn {'.'.join(turns)}" if turns else ""
-
-
 def bar_of(step: StepRow, begin: datetime, span: float) -> tuple[str, str]:
     """Left edge and width of a step's bar in percent of the run's time; empty for a step that never began."""
     if step.started_at is None or step.status == "skipped":
@@ -286,16 +225,3 @@ def doubtful_path(steps: Iterable[StepRow]) -> str:
     """The path of the step whose outcome a person must tell; empty when there is none."""
     held = (step.path for step in steps if step.status == "held" and step.error_code == "outcome_unknown")
     return next(held, "")
-
-
-def version_words(version: int | None) -> str:
-    """Which version a run executes."""
-    return "Draft" if version is None else f"Version {version}"
-
-
-def pretty_json(value: Any) -> str:
-    """JSON for reading; a very long value is cut and says so."""
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
-    if len(text) <= MAX_JSON:
-        return text
-    return f"{text[:MAX_JSON]}\n… cut here: {len(text):,} characters in all. The API gives the whole value."

@@ -15,11 +15,11 @@ from integrations_app.ui.pages.run_rows import (
     RunHead,
     StepLine,
     StepValues,
-    pretty_json,
     run_head,
     step_lines,
     step_values,
 )
+from integrations_app.ui.pages.run_words import pretty_json
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service
 from integrations_app.workflows.views import RunDetail

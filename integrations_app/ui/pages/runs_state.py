@@ -9,7 +9,8 @@ from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.pages.run_chart import Chart, chart_of
-from integrations_app.ui.pages.run_rows import STATUS_WORDS, RunLine, merge_lines, run_line
+from integrations_app.ui.pages.run_rows import RunLine, merge_lines, run_line
+from integrations_app.ui.pages.run_words import STATUS_WORDS
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service
 from integrations_app.workflows.models import RunStatus
