@@ -54,7 +54,7 @@ def _is_foreign(path: str) -> bool:
 def restore(hub: Hub, session: Session, attempt: OAuthAttempt) -> None:
     """Put the connection of a spent attempt back to where it stood, unless another attempt is still open.
 
-    A row that the attempt itself had made goes away again.
+    A row that the attempt itself had made goes away again, unless it was connected since.
     """
     connections = Connections(session, attempt.organization_id)
     row = connections.find(attempt.connection_id)
@@ -62,10 +62,10 @@ def restore(hub: Hub, session: Session, attempt: OAuthAttempt) -> None:
         return
     if OAuthAttempts(session, attempt.organization_id).list_open(hub.clock(), row.id):
         return
-    if attempt.creates_connection:
-        connections.remove(row)
-    elif row.earlier_status:
+    if row.earlier_status:
         go_back(session, row)
+    elif attempt.creates_connection and not row.account_id:
+        connections.remove(row)
     announce(hub, session, attempt.organization_id, attempt.connection_id)
 
 

@@ -239,6 +239,18 @@ async def test_a_process_that_died_in_the_middle_leaves_nothing_connecting(world
     assert rows["slack"].connections == () and world.frozen() == before
 
 
+async def test_an_old_window_never_takes_a_connection_away_that_was_made_since(world: Any, clock: Any) -> None:
+    urls = [await world.begin(), await world.begin()]
+    first = await world.complete(world.vendor.consent(urls[0], "octo-hub"))
+    before = world.frozen()
+    await world.begin(connection_id=first.connection_id)
+    denied = world.vendor.consent(urls[1], "octo-hub", "cancel")
+    assert (await world.complete(denied)).code == "oauth_denied"
+    clock.advance(timedelta(minutes=11))
+    assert await attempts.expire_attempts(world.hub) == 1
+    assert world.frozen() == before
+
+
 async def test_what_was_disconnected_meanwhile_stays_so_and_the_new_grant_is_ended(world: Any) -> None:
     first = await world.connect()
     url = await world.begin(connection_id=first.connection_id)
