@@ -61,14 +61,14 @@ def open_issue(context: BrowserContext, server: Server, title: str) -> None:
     vendor.get_by_label("Title").fill(title)
     vendor.get_by_label("Body").fill("Steps to reproduce: none yet.")
     vendor.get_by_role("button", name="Create issue").click()
-    expect(vendor.get_by_role("article").filter(has_text=title)).to_be_visible()
+    expect(vendor.get_by_role("heading", name=title)).to_be_visible()
     vendor.close()
 
 
 def expect_message_with_reaction(context: BrowserContext, server: Server, text: str) -> None:
     """The message and its reaction are visible in the vendor's own pages."""
     vendor = context.new_page()
-    vendor.goto(f"{server.sandbox}/slack/T0ACME001/C0TRIAGE")
+    vendor.goto(f"{server.sandbox}/slack/workspaces/T0ACME001/channels/C0TRIAGE")
     message = vendor.get_by_role("article").filter(has_text=text)
     expect(message).to_have_count(1)
     expect(message.get_by_text(":eyes: 1")).to_be_visible()
