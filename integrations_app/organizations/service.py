@@ -14,6 +14,7 @@ from integrations_app.errors import (
     NotFound,
     RateLimited,
     Unauthenticated,
+    VaultSealed,
 )
 from integrations_app.kit.columns import is_id
 from integrations_app.kit.secret import Secret
@@ -58,8 +59,10 @@ async def sign_in(hub: Hub, *, email: str, password: Secret, address: str = "", 
     """A new session token for the right password; the session of the browser's earlier cookie (`replaces`) ends.
 
     Unauthenticated in the same words and time whether the person exists or not; RateLimited after 10 failures in
-    10 minutes for one account or one address.
+    10 minutes for one account or one address; VaultSealed.
     """
+    if hub.keyring.sealed:
+        raise VaultSealed(hub.keyring.sealed)
     now = hub.clock()
     email = searchable(email)
     keys = (f"account:{email}", f"address:{address_block(address)}")

@@ -64,6 +64,8 @@ def error_response(request: Request, error: IntegrationsError) -> Response:
     """The answer to `error`: a page for a browser that navigates, JSON for everybody else."""
     status = status_of(error)
     message = error.message if status != 500 else _INTERNAL  # noqa: PLR2004
+    if isinstance(error, errors.VaultSealed):
+        message = "The vault is sealed: the encryption key is missing or does not fit this database."
     code = error.code if status != 500 else "internal_error"  # noqa: PLR2004
     fields = error.fields if isinstance(error, errors.InvalidInput) else None
     after = error.after if isinstance(error, errors.Retryable) else None

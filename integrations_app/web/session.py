@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from integrations_app.errors import IntegrationsError, InvalidInput, NotFound, RateLimited
+from integrations_app.errors import IntegrationsError, InvalidInput, NotFound, RateLimited, VaultSealed
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations import invitations, service
 from integrations_app.organizations.hub import Hub
@@ -29,6 +29,9 @@ from integrations_app.web.render import PAGES, STYLE_PATH, page, wants_html
 SETUP_FIELDS = ("setup_token", "organization", "email", "password")
 LOGIN_FIELDS = ("email", "password", "next")
 INVITATION_FIELDS = ("token", "email", "password")
+SEALED = (
+    "The encryption key does not fit this database, so nobody can sign in. The server's log names the key to restore."
+)
 
 
 def routes(hub: Hub) -> list[Route]:
@@ -77,6 +80,8 @@ class _Views:
         target = safe_next(request.query_params.get("next", ""))
         if await signed_in(self._hub, request) is not None:
             return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+        if self._hub.keyring.sealed:
+            return _login_page(target, error=VaultSealed(SEALED), status=HTTPStatus.SERVICE_UNAVAILABLE)
         return _login_page(target, setup=await service.setup_open(self._hub))
 
     async def sign_in(self, request: Request) -> Response:

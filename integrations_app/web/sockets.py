@@ -76,7 +76,7 @@ class OpenSockets:
                         # Another process may have told: its change is not in our cache.
                         self._hub.signed_in.forget_user(user_id)
                         await self.check(one for one in self._open if one.actor.user_id == user_id)
-                except Exception:  # the watch outlives whatever one look at the database brings
+                except Exception:  # noqa: BLE001 - the watch outlives whatever one look at the database brings
                     _log.exception("sessions of open sockets could not be checked; the next sweep will")
 
     async def _sweep(self) -> None:
@@ -84,5 +84,5 @@ class OpenSockets:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
                 await self.sweep()
-            except Exception:  # as above
+            except Exception:  # noqa: BLE001 - as above
                 _log.exception("sessions of open sockets could not be checked; trying again")

@@ -2,13 +2,19 @@
 
 import base64
 import hashlib
+import os
+from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
 from integrations_app.organizations import audit, sessions
+from integrations_app.organizations.keys import open_keyring
 from integrations_app.web.headers import content_policy, inline_script_hashes
 from integrations_app.web.paths import is_page, safe_next
+from integrations_app.web.routes import layers, routes
 
 ORIGIN = "http://localhost:3000"
 
@@ -124,7 +130,8 @@ async def test_machines_and_our_own_pages_are_let_through(client):
         assert (await client.post("/api/thing", headers=headers)).status_code == 200
     foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     for path in ("/api/webhooks/abc", "/api/integrations/vendor/events", "/sandbox/x"):
-        assert (await client.post(path, headers=foreign)).status_code == 200
+        # The gate lets machines through; what their own route then thinks of them is another matter.
+        assert (await client.post(path, headers=foreign)).status_code != 403
     assert (await client.get("/api/thing", headers=foreign)).status_code == 200
 
 
@@ -198,3 +205,28 @@ def test_safe_next():
     assert safe_next("/a/b?c=d&e=%2F") == "/a/b?c=d&e=%2F"
     for bad in ("//x", "/\\x", "https://x", "/\nx", "/login?next=/a", "/é", "/" + "a" * 3000, "/\x7f"):
         assert safe_next(bad) == "/integrations"
+
+
+async def test_a_sealed_vault_says_so_and_lets_nobody_in(hub, sockets, tmp_path):
+    (tmp_path / "data" / "keys").write_bytes(os.urandom(32))
+    sealed = open_keyring(hub.database, listed=None, key_file=tmp_path / "data" / "keys", clock=hub.clock)
+    app = Starlette()
+    for layer in layers(replace(hub, keyring=sealed), routes(replace(hub, keyring=sealed), {}), sockets):
+        if isinstance(layer, Starlette):
+            layer.mount("", app)
+            app = layer
+        else:
+            app = layer(app)
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        assert (await client.get("/integrations")).status_code == 303
+        page = await client.get("/login")
+        assert page.status_code == 503
+        assert 'role="alert"' in page.text
+        for answer in (
+            await client.post("/auth/login", data={"email": "a@b.example", "password": "x"}),
+            await client.get("/integrations", headers=cookie("0" * 64)),
+        ):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "vault_sealed")
+            assert "file-" not in answer.text
+        assert (await client.post("/any", headers={"Origin": "null"})).status_code == 403
