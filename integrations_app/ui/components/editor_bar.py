@@ -24,10 +24,10 @@ def editor_bar() -> rx.Component:
         ),
         rx.flex(
             _name(),
-            rx.flex(_standing(), _saved(), gap="4", align="center", wrap="wrap"),
+            rx.flex(_standing(), _saved(), spacing="4", align="center", wrap="wrap"),
             rx.spacer(),
             rx.cond(State.can_edit, _acts()),
-            gap="3",
+            spacing="3",
             align="center",
             wrap="wrap",
             width="100%",
@@ -93,7 +93,7 @@ def _saved() -> rx.Component:
                 rx.button("Save again", size="1", variant="soft", on_click=State.save_again),
             ),
         ),
-        gap="2",
+        spacing="2",
         align="center",
         wrap="wrap",
     )
@@ -105,8 +105,7 @@ def _acts() -> rx.Component:
             State.problems.length() > 0,
             rx.button(
                 rx.icon("triangle-alert", size=16, aria_hidden="true"),
-                State.problems.length(),
-                rx.cond(State.problems.length() == 1, "problem", "problems"),
+                rx.el.span(State.problems.length(), rx.cond(State.problems.length() == 1, " problem", " problems")),
                 variant="soft",
                 color_scheme=rx.cond(State.error_count > 0, "amber", "gray"),
                 custom_attrs={"aria-expanded": State.listing_problems, "aria-controls": "problem-list"},
@@ -116,7 +115,7 @@ def _acts() -> rx.Component:
         rx.button(rx.icon("play", size=16, aria_hidden="true"), "Run now", variant="soft", on_click=State.run_now),
         rx.button("Publish", loading=State.publishing, on_click=State.publish(False)),
         rx.cond(State.state != "draft", _menu()),
-        gap="2",
+        spacing="2",
         align="center",
         wrap="wrap",
     )
@@ -151,7 +150,7 @@ def _notice() -> rx.Component:
                 rx.link("Open the run", href="/runs/" + State.run_id, size="2"),
                 role="status",
                 aria_label="Run",
-                gap="3",
+                spacing="3",
                 align="center",
                 wrap="wrap",
                 style=theme.WRAP_ANYWHERE,
@@ -193,11 +192,11 @@ def _warning_dialog() -> rx.Component:
     return rx.alert_dialog.root(
         rx.alert_dialog.content(
             rx.alert_dialog.title("Events cannot reach this address"),
-            rx.alert_dialog.description(State.warning, size="2"),
+            rx.alert_dialog.description(State.warning, color="var(--gray-11)", font_size="var(--font-size-2)"),
             rx.flex(
                 rx.alert_dialog.cancel(rx.button("Keep the draft", variant="soft", color_scheme="gray")),
                 rx.alert_dialog.action(rx.button("Publish anyway", on_click=State.publish(True))),
-                gap="3",
+                spacing="3",
                 justify="end",
                 margin_top="16px",
             ),

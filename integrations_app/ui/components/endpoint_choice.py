@@ -40,7 +40,7 @@ def _address() -> rx.Component:
                 variant="soft",
                 on_click=rx.set_clipboard(State.panel.endpoint_url),
             ),
-            gap="2",
+            spacing="2",
             wrap="wrap",
             align="center",
         ),
@@ -55,7 +55,7 @@ def _secret() -> rx.Component:
         rx.flex(
             rx.button("Copy secret", size="1", variant="soft", on_click=rx.set_clipboard(State.secret_once)),
             rx.button("Done", size="1", variant="soft", color_scheme="gray", on_click=State.forget_secret),
-            gap="2",
+            spacing="2",
         ),
         role="status",
         size="1",
@@ -84,7 +84,7 @@ def _form() -> rx.Component:
                 rx.button(
                     "Cancel", type="button", variant="soft", color_scheme="gray", on_click=State.ask_endpoint(False)
                 ),
-                gap="2",
+                spacing="2",
             ),
             spacing="3",
             align="stretch",

@@ -5,7 +5,7 @@ import reflex as rx
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui import theme
 from integrations_app.ui.components.mapping_input import Variable, mapping_input
-from integrations_app.ui.pages.editor_panel import StepField
+from integrations_app.ui.pages.editor_panel_rows import StepField
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
 _NO_VARIABLES: list[Variable] = []

@@ -158,7 +158,7 @@ def _connect() -> rx.Component:
             color_scheme="gray",
             on_click=Steps.choose_connection(Steps.selected, panel.connection),
         ),
-        gap="2",
+        spacing="2",
         wrap="wrap",
     )
     return rx.el.div(

@@ -23,7 +23,9 @@ def step_picker() -> rx.Component:
         rx.dialog.content(
             rx.dialog.title("Add a step"),
             rx.dialog.description(
-                "Choose what happens next. Type to search, then choose with the arrow keys and Enter.", size="2"
+                "Choose what happens next. Type to search, then choose with the arrow keys and Enter.",
+                color="var(--gray-11)",
+                font_size="var(--font-size-2)",
             ),
             StepPicker.create(items=Steps.picker, on_pick=Steps.add_step),
             rx.flex(

@@ -11,16 +11,15 @@ from integrations_app.errors import NotFound
 from integrations_app.sdk.forms import Choice, Field, Widget, form_fields
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import Registry
-from integrations_app.ui.components.mapping_input import PickerOption
 from integrations_app.ui.pages.connection_rows import SAFETY
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
+from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, KINDS, ProblemLine, action_words, trigger_words
 from integrations_app.ui.pages.editor_values import has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
 from integrations_app.workflows.definition import SCHEDULE, WEBHOOK
 from integrations_app.workflows.endpoints import EndpointRow
 
-OWN = "@"
 CONNECT_NEW = "connect-new"
 """Value of the option that connects another account instead of choosing one."""
 ON_ERROR = (Choice("stop", "Stop the run"), Choice("continue", "Go on with the next step"))
@@ -33,61 +32,6 @@ SCHEDULE_FIELDS = (
     ),
     Field("timezone", "Time zone", Widget.TEXT, "Such as Europe/Berlin.", default="UTC"),
 )
-
-
-@dataclass(frozen=True)
-class StepField:
-    """One field of a step, the trigger or the options."""
-
-    name: str
-    """The parameter's name; of what every step has beside its parameters, with OWN before it."""
-    identifier: str
-    label: str
-    control: str = "text"
-    """`text`, `multiline`, `select` or `checkbox`."""
-    help: str = ""
-    error: str = ""
-    required: bool = False
-    value: str = ""
-    rows: int = 1
-    placeholder: str = ""
-    options: list[Choice] = field(default_factory=list)
-    mapped: bool = False
-    """Takes variables."""
-    picker: bool = False
-    choices: list[PickerOption] = field(default_factory=list)
-    loading: bool = False
-
-
-@dataclass(frozen=True)
-class Panel:
-    """All that the panel shows."""
-
-    kind: str = ""
-    """`trigger`, `action`, `delay`, `stop`, or `other` for what this editor only shows."""
-    key: str = ""
-    title: str = ""
-    logo: str = ""
-    description: str = ""
-    name: str = ""
-    choice: str = ""
-    """The trigger or the action that is chosen."""
-    choices: list[Choice] = field(default_factory=list)
-    choice_error: str = ""
-    provider: str = ""
-    provider_name: str = ""
-    needs_connection: bool = False
-    oauth: bool = False
-    connect_url: str = ""
-    connection: str = ""
-    connections: list[Choice] = field(default_factory=list)
-    connection_error: str = ""
-    fields: list[StepField] = field(default_factory=list)
-    options: list[StepField] = field(default_factory=list)
-    safety: str = ""
-    endpoint: bool = False
-    """A webhook trigger, which listens on one of our own addresses."""
-    endpoint_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,27 +59,27 @@ def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
     title = action_words(step, around.registry)
     if kind == "action":
         return _action_panel(step, around)
-    if kind == "delay":
-        seconds = step.get("seconds")
-        text = "" if seconds is None else f"{seconds:g}" if isinstance(seconds, int | float) else str(seconds)
-        own = [
-            _plain(around, key, "seconds", "Seconds", text, "How long to wait; a variable may stand here.", mapped=True)
-        ]
-        if step.get("until"):
-            own = [
-                _plain(
-                    around, key, "until", "Until", str(step["until"]), "A time; a variable may stand here.", mapped=True
-                )
-            ]
-        return Panel("delay", key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
-    if kind == "stop":
-        outcome = _plain(around, key, "outcome", "The run has", step.get("outcome", "succeeded"))
-        own = [
-            replace(outcome, control="select", options=list(OUTCOMES)),
-            _plain(around, key, "message", "Message", step.get("message", ""), "Shown with the run.", mapped=True),
-        ]
-        return Panel("stop", key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
+    if kind in {"delay", "stop"}:
+        own = _delay_fields(step, around) if kind == "delay" else _stop_fields(step, around)
+        return Panel(kind, key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
     return Panel("other", key, KINDS[kind], name=step.get("name", ""))
+
+
+def _delay_fields(step: Step, around: Surroundings) -> list[StepField]:
+    key, until, seconds = step["key"], step.get("until"), step.get("seconds")
+    if until:
+        field_ = _plain(around, key, "until", "Until", str(until), "A time; a variable may stand here.")
+    else:
+        text = "" if seconds is None else f"{seconds:g}" if isinstance(seconds, int | float) else str(seconds)
+        field_ = _plain(around, key, "seconds", "Seconds", text, "How long to wait; a variable may stand here.")
+    return [replace(field_, mapped=True, required=True)]
+
+
+def _stop_fields(step: Step, around: Surroundings) -> list[StepField]:
+    key = step["key"]
+    outcome = _plain(around, key, "outcome", "The run has", step.get("outcome", "succeeded"))
+    message = _plain(around, key, "message", "Message", step.get("message", ""), "Shown with the run.")
+    return [replace(outcome, control="select", options=list(OUTCOMES)), replace(message, mapped=True)]
 
 
 def _action_panel(step: Step, around: Surroundings) -> Panel:
@@ -290,11 +234,9 @@ def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, 
     )
 
 
-def _plain(
-    around: Surroundings, key: str, name: str, label: str, value: str, note: str = "", *, mapped: bool = False
-) -> StepField:
+def _plain(around: Surroundings, key: str, name: str, label: str, value: str, note: str = "") -> StepField:
     error = around.errors.get(OWN + name) or error_at(around, key, name)
-    return StepField(OWN + name, f"{key}-own-{name}", label, help=note, error=error, value=value, mapped=mapped)
+    return StepField(OWN + name, f"{key}-own-{name}", label, help=note, error=error, value=value)
 
 
 def _options(step: Step, around: Surroundings) -> list[StepField]:

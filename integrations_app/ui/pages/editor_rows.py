@@ -30,6 +30,10 @@ HELD_WORDS = {
 }
 
 
+SHORT = 0.1
+"""Seconds below which a duration is said in milliseconds."""
+
+
 @dataclass(frozen=True)
 class StepLine:
     """One item of the outline."""
@@ -133,7 +137,7 @@ def picker_items(registry: Registry) -> list[PickerItem]:
         PickerItem(
             f"{provider.key}.{action.key}",
             action.title,
-            action.description.partition("\n")[0],
+            _first_sentence(action.description),
             provider.name,
             LOGO.format(provider.key),
         )
@@ -147,11 +151,17 @@ def picker_items(registry: Registry) -> list[PickerItem]:
     ]
 
 
+def _first_sentence(text: str) -> str:
+    sentence = " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+    return sentence.replace("`", "")
+
+
 def run_words(row: RunRow) -> str:
     """Where a run stands, in words: with its duration, or with what went wrong."""
     words = RUN_WORDS.get(row.status, row.status)
     if row.status == "succeeded" and row.started_at and row.ended_at:
-        return f"{words} in {(row.ended_at - row.started_at).total_seconds():.1f} s"
+        seconds = (row.ended_at - row.started_at).total_seconds()
+        return f"{words} in {seconds:.1f} s" if seconds >= SHORT else f"{words} in {seconds * 1000:.0f} ms"
     if row.status == "failed":
         return f"{words}: {row.error_message or row.error_code}"
     if row.status == "held":

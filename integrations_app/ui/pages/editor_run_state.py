@@ -45,23 +45,23 @@ class EditorRunState(WorkflowEditorState):
         async with self:
             if not self._may_leave():
                 return
-            actor, version = current_actor(self), self._version
-            refusal = service.delivery_refusal(hub(), parse(self._document()))
-            self.warning = refusal if refusal and not confirmed and not self.error_count else ""
-            if self.warning:
-                return
-            self.publishing = True
-        words, ok, wrong = "", False, {}
+            actor, version, definition = current_actor(self), self._version, parse(self._document())
+            asks = not confirmed and not self.error_count
+            self.publishing, self.warning = True, ""
+        words, ok, wrong, refusal = "", False, {}, ""
         try:
-            made = await service.publish(hub(), actor, self.workflow_id, version)
-            words, ok = f"Published version {made.number}", True
+            refusal = await service.delivery_refusal(hub(), actor, definition) if asks else ""
+            if not refusal:
+                made = await service.publish(hub(), actor, self.workflow_id, version)
+                words, ok = f"Published version {made.number}", True
         except InvalidInput as error:
             words, wrong = BLOCKED, error.fields
         except IntegrationsError as error:
             words = f"Not published: {error.message or error.code}"
         async with self:
-            self.publishing = False
-            await self._settle(words, ok=ok, wrong=wrong)
+            self.publishing, self.warning = False, refusal
+            if not refusal:
+                await self._settle(words, ok=ok, wrong=wrong)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)

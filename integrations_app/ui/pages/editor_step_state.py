@@ -17,12 +17,11 @@ from integrations_app.ui.pages import editor_document as edit
 from integrations_app.ui.pages.editor_document import TRIGGER, Document
 from integrations_app.ui.pages.editor_panel import (
     CONNECT_NEW,
-    OWN,
     SCHEDULE_FIELDS,
-    Panel,
     connected_ids,
     only_connection,
 )
+from integrations_app.ui.pages.editor_panel_rows import OWN, Panel
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, DELAY, STOP
 from integrations_app.ui.pages.editor_values import missing_dependencies, with_config, with_field, with_option
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState

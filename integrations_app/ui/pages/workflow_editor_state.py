@@ -15,7 +15,8 @@ from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, place_of, with_connection
-from integrations_app.ui.pages.editor_panel import Panel, Surroundings, connected_ids, panel_of
+from integrations_app.ui.pages.editor_panel import Surroundings, connected_ids, panel_of
+from integrations_app.ui.pages.editor_panel_rows import Panel
 from integrations_app.ui.pages.editor_rows import (
     PickerItem,
     ProblemLine,

@@ -70,6 +70,7 @@ def _row(line: rx.Var[WorkflowLine]) -> rx.Component:
                 weight="medium",
                 color_scheme="gray",
                 high_contrast=True,
+                underline="hover",
                 title=line.name,
                 class_name="workflow-name",
             ),
@@ -151,7 +152,11 @@ def _name_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             rx.dialog.title("New workflow"),
-            rx.dialog.description("What shall it do? You can change the name at any time.", size="2"),
+            rx.dialog.description(
+                "What shall it do? You can change the name at any time.",
+                color="var(--gray-11)",
+                font_size="var(--font-size-2)",
+            ),
             rx.form(
                 rx.vstack(
                     rx.el.label("Name", html_for="workflow-name", class_name="field-label"),
@@ -167,7 +172,7 @@ def _name_dialog() -> rx.Component:
                     rx.flex(
                         rx.dialog.close(rx.button("Cancel", type="button", variant="soft", color_scheme="gray")),
                         rx.button("Create workflow", type="submit"),
-                        gap="3",
+                        spacing="3",
                         justify="end",
                         width="100%",
                     ),
@@ -191,12 +196,13 @@ def _delete_dialog() -> rx.Component:
             rx.alert_dialog.description(
                 State.leaving_loss,
                 " Its draft and its published versions are lost. The history of its runs stays.",
-                size="2",
+                color="var(--gray-11)",
+                font_size="var(--font-size-2)",
             ),
             rx.flex(
                 rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
                 rx.alert_dialog.action(rx.button("Delete workflow", color_scheme="red", on_click=State.delete)),
-                gap="3",
+                spacing="3",
                 justify="end",
                 margin_top="16px",
             ),
