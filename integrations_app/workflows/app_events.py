@@ -9,6 +9,7 @@ from integrations_app.connections import health
 from integrations_app.connections.app_choice import signing_secret
 from integrations_app.connections.models import AppKind, Connection, OAuthApp, Status
 from integrations_app.errors import NotFound, ReconnectRequired, SignatureInvalid, Unavailable
+from integrations_app.kit.columns import is_id
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import spend_verification_time
 from integrations_app.kit.tenancy import across_organizations
@@ -20,6 +21,7 @@ from integrations_app.workflows import inbound as judge
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.events import Accepted, Duplicate, keep_delivery
 from integrations_app.workflows.repository import Endpoints
+from integrations_app.workflows.storable import storable_text
 
 WHY = "an app's event names its organisations only by the account at the vendor"
 SIGNING_SECRET = "SIGNING_SECRET"  # noqa: S105 - the name of a setting
@@ -95,6 +97,8 @@ async def _signers(hub: Hub, provider: Provider, app_id: str | None) -> list[_Si
 
 
 def _own(hub: Hub, session: Session, provider: Provider, app_id: str) -> list[_Signer]:
+    if not is_id(app_id):
+        raise NotFound("There is no such endpoint.")
     with across_organizations(WHY):
         row = session.scalars(select(OAuthApp).where(col(OAuthApp.id) == app_id)).one_or_none()
     if row is None or row.provider != provider.key:
@@ -109,7 +113,7 @@ def _connections(session: Session, provider_key: str, signer: _Signer, inbound: 
         return []
     statement = select(col(Connection.organization_id), col(Connection.id)).where(
         col(Connection.provider) == provider_key,
-        col(Connection.account_id) == inbound.account_id,
+        col(Connection.account_id) == storable_text(inbound.account_id),
         col(Connection.app_kind).in_(signer.app_kinds),
         col(Connection.status) != Status.DISCONNECTED.value,
     )

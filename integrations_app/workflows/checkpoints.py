@@ -18,6 +18,7 @@ from integrations_app.workflows.definition import Definition, parse
 from integrations_app.workflows.leaving import Cancelled, Moved
 from integrations_app.workflows.models import Run, RunStatus, StepRun, StepStatus, Workflow, WorkflowVersion
 from integrations_app.workflows.news import is_news
+from integrations_app.workflows.storable import storable_text
 
 RUN = cast("Table", Run.__table__)  # type: ignore[attr-defined]
 STEP = cast("Table", StepRun.__table__)  # type: ignore[attr-defined]
@@ -104,6 +105,7 @@ class StepState:
 
     def values(self) -> dict[str, Any]:
         """What changes in its row."""
+        self.error_message = storable_text(self.error_message)
         return {name: getattr(self, name) for name in CHANGING}
 
 
@@ -223,6 +225,7 @@ class Journal:
         for it (everything is written), Unavailable when the outage lasts.
         """
         values = self._moving | moves
+        values["error_message"] = storable_text(values["error_message"])
         waited = 0.0
         while True:
             try:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from integrations_app.connections import health
 from integrations_app.errors import NotFound, ReconnectRequired, SignatureInvalid, Unavailable
+from integrations_app.kit.columns import is_id
 from integrations_app.kit.db import on_commit
 from integrations_app.kit.signing import spend_verification_time
 from integrations_app.kit.tenancy import across_organizations
@@ -25,6 +26,7 @@ from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.models import Endpoint, Event
 from integrations_app.workflows.repository import Endpoints, page
 from integrations_app.workflows.sealing import open_body, open_endpoint_secret, seal_body
+from integrations_app.workflows.storable import storable_text
 from integrations_app.workflows.views import Page
 
 ACCEPTED, IGNORED = "accepted", "ignored"
@@ -79,7 +81,7 @@ async def find_endpoint(hub: Hub, endpoint_id: str) -> OpenEndpoint | None:
     Raises VaultSealed, CredentialUnreadable, Unavailable.
     """
     kept = endpoint_cache.find(endpoint_id)
-    if kept is None:
+    if kept is None and is_id(endpoint_id):
         kept = await hub.database.read(lambda session: _open(hub, session, endpoint_id))
         if kept is not None:
             endpoint_cache.keep(kept)
@@ -120,7 +122,7 @@ async def list_events(
 
     def read(session: Session) -> Page[EventRow]:
         statement = select(Event).where(col(Event.organization_id) == actor.organization_id)
-        if endpoint_id:
+        if is_id(endpoint_id):
             statement = statement.where(col(Event.endpoint_id) == endpoint_id)
         rows, next_cursor = page(session, statement, Event, cursor, limit, by="received_at")
         names = {one.id: one.name for one in Endpoints(session, actor.organization_id).list_all()}
@@ -188,7 +190,7 @@ def keep_delivery(
         "id": event_id,
         "endpoint_id": endpoint.id,
         "delivery_id": delivery_id,
-        "kind": inbound.kind[:200],
+        "kind": storable_text(inbound.kind[:200]),
         "digest": hashlib.sha256(body).hexdigest(),
         "verdict": IGNORED if inbound.ignore else ACCEPTED,
         "headers": judge.kept_headers(headers),
@@ -237,7 +239,7 @@ async def _note_revoked(hub: Hub, endpoint: OpenEndpoint) -> None:
 
 
 def _get(session: Session, actor: Actor, event_id: str) -> Event:
-    row = session.get(Event, (actor.organization_id, event_id))
+    row = session.get(Event, (actor.organization_id, event_id)) if is_id(event_id) else None
     if row is None:
         raise NotFound("There is no such event.")
     return row

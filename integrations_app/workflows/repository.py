@@ -21,6 +21,7 @@ from integrations_app.workflows.models import (
     WorkflowVersion,
 )
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
+from integrations_app.workflows.storable import storable_text
 
 MAX_LIMIT = 200
 M = TypeVar("M", Workflow, Run, Event)
@@ -35,7 +36,7 @@ class Workflows:
 
     def find(self, workflow_id: str) -> Workflow | None:
         """Return the workflow or None."""
-        return self._session.get(Workflow, (self._organization_id, workflow_id))
+        return self._session.get(Workflow, (self._organization_id, storable_text(workflow_id)))
 
     def get(self, workflow_id: str) -> Workflow:
         """Return the workflow; raises NotFound."""
@@ -46,7 +47,7 @@ class Workflows:
 
     def lock(self, workflow_id: str) -> Workflow:
         """Return the newest row, held against other writers until the transaction ends; raises NotFound."""
-        statement = self._mine(Workflow).where(col(Workflow.id) == workflow_id).with_for_update()
+        statement = self._mine(Workflow).where(col(Workflow.id) == storable_text(workflow_id)).with_for_update()
         found: Workflow | None = self._session.scalars(
             statement.execution_options(populate_existing=True)
         ).one_or_none()
@@ -58,7 +59,7 @@ class Workflows:
         """One page, newest first, and the next cursor."""
         statement = self._mine(Workflow)
         if search:
-            statement = statement.where(col(Workflow.name).icontains(search, autoescape=True))
+            statement = statement.where(col(Workflow.name).icontains(storable_text(search), autoescape=True))
         return page(self._session, statement, Workflow, cursor, limit)
 
     def add(self, workflow: Workflow) -> Workflow:
@@ -154,7 +155,7 @@ class Endpoints:
 
     def find(self, endpoint_id: str) -> Endpoint | None:
         """Return the endpoint or None."""
-        return self._session.get(Endpoint, (self._organization_id, endpoint_id))
+        return self._session.get(Endpoint, (self._organization_id, storable_text(endpoint_id)))
 
     def get(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint; raises NotFound."""
@@ -203,14 +204,14 @@ class Runs:
 
     def get(self, run_id: str) -> Run:
         """Return the run; raises NotFound."""
-        found = self._session.get(Run, (self._organization_id, run_id))
+        found = self._session.get(Run, (self._organization_id, storable_text(run_id)))
         if found is None:
             raise NotFound("There is no such run.")
         return found
 
     def lock(self, run_id: str) -> Run:
         """Return the newest row, held against other writers until the transaction ends; raises NotFound."""
-        statement = self._mine().where(col(Run.id) == run_id).with_for_update()
+        statement = self._mine().where(col(Run.id) == storable_text(run_id)).with_for_update()
         found: Run | None = self._session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
         if found is None:
             raise NotFound("There is no such run.")
@@ -234,13 +235,13 @@ class Runs:
         """One page, newest first, and the next cursor."""
         statement = self._mine()
         if workflow_id:
-            statement = statement.where(col(Run.workflow_id) == workflow_id)
+            statement = statement.where(col(Run.workflow_id) == storable_text(workflow_id))
         if status:
-            statement = statement.where(col(Run.status) == status)
+            statement = statement.where(col(Run.status) == storable_text(status))
         if since is not None:
             statement = statement.where(col(Run.created_at) >= since)
         if event_id:
-            statement = statement.where(col(Run.event_id) == event_id)
+            statement = statement.where(col(Run.event_id) == storable_text(event_id))
         return page(self._session, statement, Run, cursor, limit)
 
     def steps(self, run_id: str) -> list[StepRun]:
@@ -284,7 +285,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         raise InvalidInput({"cursor": "is not one of ours"}) from None
     if moment.tzinfo is None:
         raise InvalidInput({"cursor": "is not one of ours"})
-    return moment, key
+    return moment, storable_text(key)
 
 
 def known(row: Connection) -> KnownConnection:

@@ -31,6 +31,7 @@ from integrations_app.workflows.leaving import Cancelled, Held, Waits
 from integrations_app.workflows.mapping import bind
 from integrations_app.workflows.masking import masked_inputs
 from integrations_app.workflows.models import RunStatus, StepStatus
+from integrations_app.workflows.storable import storable_json
 
 _log = logging.getLogger(__name__)
 
@@ -160,7 +161,7 @@ class Attempt:
             raise
 
     def _succeed(self, result: Result) -> None:
-        output = result.model_dump(mode="json")
+        output = storable_json(result.model_dump(mode="json"))
         state, now = self._state, self._hub.clock()
         if len(orjson.dumps(output)) > MAX_OUTPUT_BYTES:
             message = "The step did its work, but its answer is larger than 1 MiB and was not kept."

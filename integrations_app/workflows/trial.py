@@ -21,6 +21,7 @@ from integrations_app.workflows.definition import ActionStep, Definition, ForEac
 from integrations_app.workflows.mapping import bind, render
 from integrations_app.workflows.masking import masked_inputs
 from integrations_app.workflows.repository import Workflows
+from integrations_app.workflows.storable import storable_json
 from integrations_app.workflows.variables import last_values
 
 _log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ async def _call(hub: Hub, actor: Actor, step: ActionStep, action: Action, params
         context = connected.context(hub.new_id(), hub.clock(), started=hub.clock())
         async with asyncio.timeout(step.timeout_seconds):
             result = await action.run(params, context)
-    return result.model_dump(mode="json")
+    return storable_json(result.model_dump(mode="json"))
 
 
 def _values(

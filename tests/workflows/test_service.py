@@ -11,7 +11,7 @@ from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound,
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
-from integrations_app.workflows import endpoints, service
+from integrations_app.workflows import endpoints, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import ConnectionUse
 from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, Vendor, step, workflow
@@ -187,3 +187,28 @@ async def test_lists_are_paged(hub: Hub) -> None:
     assert seen == [f"W{number}" for number in reversed(range(7))]
     with pytest.raises(InvalidInput):
         await service.list_by_organization(hub, ACTOR, cursor="nonsense")
+
+
+@pytest.mark.parametrize("strange", ["\x00", "x\x00y", "\ud83d", "x" * 5000, "../..", "' or 1=1"])
+async def test_strange_ids_are_not_found(hub: Hub, strange: str) -> None:
+    for act in (
+        service.get(hub, ACTOR, strange),
+        service.pause(hub, ACTOR, strange),
+        service.get_run(hub, ACTOR, strange),
+        service.cancel(hub, ACTOR, strange),
+        events.get_event(hub, ACTOR, strange),
+        endpoints.delete_endpoint(hub, ACTOR, strange),
+    ):
+        with pytest.raises(NotFound):
+            await act
+    assert (await service.list_runs(hub, ACTOR, workflow_id=strange, status=strange, event_id=strange)).items == ()
+    assert (await service.list_by_organization(hub, ACTOR, search=strange)).items == ()
+
+
+async def test_strange_words_of_a_vendor_are_kept_readable(hub: Hub, engine: EmbeddedEngine, vendor: Vendor) -> None:
+    vendor.before = [Rejected("nope", "a\x00b\ud83dc" + "x" * 9000)]
+    made = await service.create(hub, ACTOR, workflow(step()))
+    run_id = await service.start_run(hub, ACTOR, made.id, draft=True)
+    found = await service.wait_for_run(hub, ACTOR, run_id, 5)
+    assert found.row.status == "failed"
+    assert found.steps[0].error_message.startswith("ab?cxxx")
