@@ -69,10 +69,7 @@ def test_a_blocked_popup_offers_the_same_window(server: Server, owner: Page) -> 
 def test_a_revoked_token_is_noticed_and_reconnected(server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
     shown = card(owner, PROVIDER)
-    shown.get_by_role("button", name="Test connection").click()
-    expect(shown.get_by_role("status").filter(has_text="Signed in as")).to_be_visible()
     control(server, "revoke", {"vendor": "github", "all": True})
-    owner.reload()
     shown.get_by_role("button", name="Test connection").click()
     expect(shown.get_by_text("Needs reconnecting")).to_be_visible()
     expect(owner.get_by_text("1 needs attention")).to_be_visible()
@@ -115,6 +112,6 @@ def test_a_webhook_with_a_bearer_token(server: Server, owner: Page) -> None:
     owner.get_by_label("How to connect").select_option(label="Bearer token")
     owner.get_by_label("Base URL").fill("http://127.0.0.1:9/hooks")
     owner.get_by_label("Token").fill("a-secret-of-mine")
-    owner.get_by_role("button", name="Connect").click()
+    owner.get_by_role("button", name="Connect", exact=True).click()
     expect(owner.get_by_text("loopback").first).to_be_visible()
     assert "a-secret-of-mine" not in owner.content()
