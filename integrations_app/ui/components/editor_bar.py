@@ -1,5 +1,7 @@
 """The editor's top bar: name, whether it is saved, problems, run and publish."""
 
+from typing import Any
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -8,6 +10,8 @@ from integrations_app.ui.pages.editor_rows import ProblemLine
 from integrations_app.ui.pages.editor_run_state import EditorRunState as State
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
+PUBLISH: Any = State.publish
+"""A background handler: its type does not say that it takes arguments."""
 DOT = {"draft": "disconnected", "live": "connected", "paused": "pending"}
 
 
@@ -41,7 +45,7 @@ def editor_bar() -> rx.Component:
 
 def workflow_badge(state: rx.Var[str], word: rx.Var[str]) -> rx.Component:
     """Draft, Live or Paused, with its dot."""
-    return status_badge(rx.match(state, *DOT.items(), "disconnected"), word)
+    return status_badge(rx.match(state, *DOT.items(), "disconnected").to(str), word)
 
 
 def _name() -> rx.Component:
@@ -52,7 +56,7 @@ def _name() -> rx.Component:
         default_value=State.name,
         key=State.name,
         on_blur=Steps.rename,
-        disabled=~State.can_edit,
+        disabled=~State.can_edit.to(bool),
         auto_complete="off",
         spell_check=False,
         class_name="name-input",
@@ -61,7 +65,7 @@ def _name() -> rx.Component:
 
 def _standing() -> rx.Component:
     return rx.hstack(
-        workflow_badge(State.state, State.state_word),
+        workflow_badge(State.state.to(str), State.state_word.to(str)),
         rx.text(State.version_word, size="2", style=theme.MUTED, as_="span"),
         align="center",
         spacing="3",
@@ -105,7 +109,9 @@ def _acts() -> rx.Component:
             State.problems.length() > 0,
             rx.button(
                 rx.icon("triangle-alert", size=16, aria_hidden="true"),
-                rx.el.span(State.problems.length(), rx.cond(State.problems.length() == 1, " problem", " problems")),
+                rx.el.span(State.problems.length(), rx.el.span(_problem_word(), class_name="wide-only")),
+                aria_label=State.problems.length().to(str) + _problem_word(),
+                high_contrast=True,
                 variant="soft",
                 color_scheme=rx.cond(State.error_count > 0, "amber", "gray"),
                 custom_attrs={"aria-expanded": State.listing_problems, "aria-controls": "problem-list"},
@@ -113,12 +119,16 @@ def _acts() -> rx.Component:
             ),
         ),
         rx.button(rx.icon("play", size=16, aria_hidden="true"), "Run now", variant="soft", on_click=State.run_now),
-        rx.button("Publish", loading=State.publishing, on_click=State.publish(False)),
+        rx.button("Publish", loading=State.publishing, on_click=PUBLISH(False)),
         rx.cond(State.state != "draft", _menu()),
         spacing="2",
         align="center",
         wrap="wrap",
     )
+
+
+def _problem_word() -> Any:
+    return rx.cond(State.problems.length() == 1, " problem", " problems").to(str)
 
 
 def _menu() -> rx.Component:
@@ -146,7 +156,7 @@ def _notice() -> rx.Component:
         rx.cond(
             State.run_id != "",
             rx.flex(
-                status_badge(State.run_status, State.run_line),
+                status_badge(State.run_status.to(str), State.run_line.to(str)),
                 rx.link("Open the run", href="/runs/" + State.run_id, size="2"),
                 role="status",
                 aria_label="Run",
@@ -195,7 +205,7 @@ def _warning_dialog() -> rx.Component:
             rx.alert_dialog.description(State.warning, color="var(--gray-11)", font_size="var(--font-size-2)"),
             rx.flex(
                 rx.alert_dialog.cancel(rx.button("Keep the draft", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button("Publish anyway", on_click=State.publish(True))),
+                rx.alert_dialog.action(rx.button("Publish anyway", on_click=PUBLISH(True))),
                 spacing="3",
                 justify="end",
                 margin_top="16px",

@@ -1,5 +1,7 @@
 """The fields of a step: drawn from rows, sent when left or chosen, never per key."""
 
+from typing import Any
+
 import reflex as rx
 
 from integrations_app.sdk.forms import Choice
@@ -8,17 +10,14 @@ from integrations_app.ui.components.mapping_input import Variable, mapping_input
 from integrations_app.ui.pages.editor_panel_rows import StepField
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
+SEARCH: Any = Steps.search_choices
+"""A background handler: its type does not say that it takes arguments."""
 _NO_VARIABLES: list[Variable] = []
 
 
 def step_field(item: rx.Var[StepField]) -> rx.Component:
     """One field with label, control, help and error."""
-    return rx.match(
-        item.control,
-        ("select", _select(item)),
-        ("checkbox", _checkbox(item)),
-        _text(item),
-    )
+    return rx.fragment(rx.match(item.control, ("select", _select(item)), ("checkbox", _checkbox(item)), _text(item)))
 
 
 def labelled_select(
@@ -52,7 +51,7 @@ def _native(
         id=identifier,
         value=value,
         on_change=on_change,
-        disabled=~Steps.can_edit,
+        disabled=~Steps.can_edit.to(bool),
         class_name="native-select",
         custom_attrs={"aria-describedby": _note_id(identifier), "aria-invalid": error != ""},
     )
@@ -105,7 +104,7 @@ def _checkbox(item: rx.Var[StepField]) -> rx.Component:
                 id=item.identifier,
                 checked=item.value == "true",
                 on_change=lambda checked: Steps.set_field(Steps.selected, item.name, checked),
-                disabled=~Steps.can_edit,
+                disabled=~Steps.can_edit.to(bool),
             ),
             rx.text(item.label, size="2", as_="span"),
             html_for=item.identifier,
@@ -134,9 +133,9 @@ def _text(item: rx.Var[StepField]) -> rx.Component:
             options=item.choices,
             loading=item.loading,
             variables=rx.cond(item.mapped, Steps.variables, _NO_VARIABLES),
-            disabled=~Steps.can_edit,
+            disabled=~Steps.can_edit.to(bool),
             on_commit=lambda text: Steps.set_field(Steps.selected, item.name, text),
-            on_search=lambda words: Steps.search_choices(Steps.selected, item.name, words),
+            on_search=lambda words: SEARCH(Steps.selected, item.name, words),
         ),
         key=item.identifier,
         style=theme.WRAP_ANYWHERE,

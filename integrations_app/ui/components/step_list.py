@@ -85,6 +85,7 @@ def _problem_badge(line: rx.Var[StepLine]) -> rx.Component:
         line.problems,
         rx.el.span(rx.cond(line.problems == 1, " problem", " problems"), style=theme.VISUALLY_HIDDEN),
         color_scheme="amber",
+        high_contrast=True,
         radius="full",
     )
 

@@ -7,12 +7,13 @@ from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
 from integrations_app.ui.components.step_fields import labelled_select, step_field
 from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.pages.editor_panel_rows import Panel
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
 
 def step_panel() -> rx.Component:
     """What is selected, drawn by its kind."""
-    panel = Steps.panel
+    panel = Steps.panel.to(Panel)
     return rx.el.section(
         rx.el.button(
             rx.icon("chevron-left", size=16, aria_hidden="true"),
@@ -43,7 +44,7 @@ def step_panel() -> rx.Component:
 
 
 def _trigger() -> rx.Component:
-    panel = Steps.panel
+    panel = Steps.panel.to(Panel)
     return rx.el.div(
         labelled_select(
             "Trigger", "trigger-type", panel.choice, panel.choices, Steps.choose_trigger, panel.choice_error
@@ -59,7 +60,7 @@ def _trigger() -> rx.Component:
 
 
 def _action() -> rx.Component:
-    panel = Steps.panel
+    panel = Steps.panel.to(Panel)
     return rx.el.div(
         _connection(),
         labelled_select(
@@ -107,7 +108,7 @@ def _name() -> rx.Component:
             name="name",
             max_length=200,
             default_value=Steps.panel.name,
-            disabled=~Steps.can_edit,
+            disabled=~Steps.can_edit.to(bool),
             auto_complete="off",
             class_name="text-input",
             key=Steps.panel.key + "/" + Steps.panel.name,
@@ -121,7 +122,7 @@ def _name() -> rx.Component:
 
 
 def _connection() -> rx.Component:
-    panel = Steps.panel
+    panel = Steps.panel.to(Panel)
     return rx.fragment(
         labelled_select(
             "Connection",
@@ -136,7 +137,7 @@ def _connection() -> rx.Component:
 
 
 def _connect() -> rx.Component:
-    panel = Steps.panel
+    panel = Steps.panel.to(Panel)
     ask = rx.text("Only admins may connect a service. Ask one of them.", size="2", style=theme.MUTED)
     typed = rx.text(
         rx.link("Connect it on its page", href="/integrations/" + panel.provider + "?new=1", is_external=True),

@@ -61,7 +61,7 @@ export function StepPicker({ items = [], onPick }) {
       <div className="picker-list">
         {grouped(found).map(([group, members], number) => (
           <section key={group} aria-labelledby={`${base}-${number}`}>
-            <h3 id={`${base}-${number}`}>{group}</h3>
+            <h2 id={`${base}-${number}`}>{group}</h2>
             <ul>
               {members.map((item) => (
                 <Choice key={item.value} item={item} onPick={onPick} />

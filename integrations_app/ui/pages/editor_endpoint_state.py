@@ -29,8 +29,6 @@ class EditorEndpointState(WorkflowEditorState):
 
     opening: bool = False
     opening_error: str = ""
-    secret_once: str = ""
-    """Shown this once to the person who opened the address, as an invitation's link is; gone with the next step."""
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)

@@ -127,8 +127,16 @@ def problem_lines(document: Document, registry: Registry, found: Iterable[Proble
     for problem in found:
         owner, within = owner_of(document, problem.path)
         error = problem.severity is Severity.ERROR
-        lines.append(ProblemLine(owner, within, names.get(owner, "Workflow"), problem.message, error))
+        lines.append(ProblemLine(owner, within, names.get(owner, "Workflow"), _told(problem), error))
     return sorted(lines, key=lambda line: not line.is_error)
+
+
+def _told(problem: Problem) -> str:
+    """A problem as a sentence: what the models' own validation says lacks the name of the field."""
+    if problem.code != "invalid_trigger":
+        return problem.message
+    label = problem.path.rpartition(".")[2].replace("_", " ").capitalize()
+    return f"{label} is needed." if problem.message == "Field required" else f"{label}: {problem.message}."
 
 
 def picker_items(registry: Registry) -> list[PickerItem]:
