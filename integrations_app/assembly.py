@@ -22,9 +22,7 @@ def open_hub(settings: Settings) -> Hub:
     """
     database = Database(settings.database_url)
     try:
-        keyring = open_keyring(
-            database, listed=settings.encryption_keys, key_file=settings.key_file, clock=utc_now
-        )
+        keyring = open_keyring(database, listed=settings.encryption_keys, key_file=settings.key_file, clock=utc_now)
     except BaseException:
         database.close()
         raise
@@ -45,6 +43,7 @@ async def close_hub(hub: Hub) -> None:
     await asyncio.gather(*hub.background)
     await hub.bus.close()
     await hub.door.aclose()
+    hub.passwords.close()
     await asyncio.to_thread(hub.database.close)
 
 

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount
 
 from integrations_app import logs
 from integrations_app.assembly import close_hub, open_hub
-from integrations_app.connections.attempts import expire_attempts
+from integrations_app.chores import do_chores
 from integrations_app.errors import IntegrationsError, Unavailable
 from integrations_app.organizations.hub import Hub
 from integrations_app.sandbox import create_app as create_sandbox
@@ -47,7 +47,6 @@ from integrations_app.web.sockets import OpenSockets
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 
 _log = logging.getLogger(__name__)
-SWEEP_SECONDS = 30.0
 TROUBLE = "Something went wrong on our side. It has been logged; try again."
 
 
@@ -131,6 +130,8 @@ class Process:
             await self._engine.start()
         self._ready = True
         background = [asyncio.create_task(one) for one in self._background()]
+        for task in background:
+            task.add_done_callback(_note_end)
         try:
             yield
         finally:
@@ -142,20 +143,17 @@ class Process:
             await close_hub(self.hub)
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._live.run(), self._sockets.watch(), self._sweep()]
-
-    async def _sweep(self) -> None:
-        """Give up attempts that nobody finished, so that their cards do not say Connecting for ever."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                await expire_attempts(self.hub)
-            except IntegrationsError as error:
-                _log.warning("attempts could not be swept: %s", error.code)
+        return [self._live.run(), self._sockets.watch(), do_chores(self.hub)]
 
     async def _probe(self) -> None:
         if not self._ready:
             raise Unavailable("The engine has not started yet.", 1.0, "engine_starting")
+
+
+def _note_end(task: asyncio.Task[None]) -> None:
+    """These run as long as the process: one that ends by itself is a fault that somebody must hear of."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("background work ended", exc_info=error)
 
 
 app = create_app()

@@ -1,0 +1,47 @@
+"""What a serving process does by itself from time to time, beside answering and executing."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from integrations_app.connections.attempts import expire_attempts
+from integrations_app.errors import IntegrationsError
+from integrations_app.organizations.heads import write_heads
+from integrations_app.organizations.hub import Hub
+
+_log = logging.getLogger(__name__)
+ATTEMPT_SECONDS = 30.0
+HEAD_SECONDS = 3600.0
+HEADS_FILE = "audit.heads"
+
+Chore = Callable[[Hub], Awaitable[object]]
+
+
+async def keep_audit_heads(hub: Hub) -> None:
+    """Write the ends of the audit chains beside the database, so that a cut tail can be found."""
+    if hub.keyring.sealed:
+        return
+    path = hub.settings.data_dir / HEADS_FILE
+    await hub.database.write(lambda session: write_heads(session, hub.keyring, path, hub.clock()))
+
+
+CHORES: tuple[tuple[float, Chore], ...] = (
+    (ATTEMPT_SECONDS, expire_attempts),  # so that no card says Connecting for ever
+    (HEAD_SECONDS, keep_audit_heads),
+)
+
+
+async def do_chores(hub: Hub) -> None:
+    """Do every chore at its pace until cancelled; one that fails is logged and comes again."""
+    async with asyncio.TaskGroup() as group:
+        for seconds, chore in CHORES:
+            group.create_task(_repeat(hub, seconds, chore))
+
+
+async def _repeat(hub: Hub, seconds: float, chore: Chore) -> None:
+    while True:
+        try:
+            await chore(hub)
+        except IntegrationsError as error:
+            _log.warning("%s failed and will be tried again: %s", getattr(chore, "__name__", "a chore"), error.code)
+        await asyncio.sleep(seconds)
