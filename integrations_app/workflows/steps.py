@@ -189,7 +189,7 @@ class Attempt:
             await self._wait(patience_at(self._hub.clock(), since, after, self._execution.conduct.random()))
         except Exception as error:
             _log.warning("looking for an earlier attempt failed: %s", type(error).__name__)
-            raise _Doubt from error
+            raise _Doubt(str(error) if isinstance(error, IntegrationsError) else "") from error
         return None
 
     async def _doubt(self, action: Action, error: Exception) -> None:
@@ -276,5 +276,6 @@ class Attempt:
 class _Doubt(Held):
     """Nobody can tell whether the call took effect."""
 
-    def __init__(self) -> None:
-        super().__init__("outcome_unknown", "No usable answer came back: the step may have taken effect.")
+    def __init__(self, why: str = "") -> None:
+        message = "No usable answer came back: the step may have taken effect."
+        super().__init__("outcome_unknown", f"{message} {why}".rstrip())

@@ -77,7 +77,7 @@ async def house(
     port = free_port()
     keyring = open_keyring(database, listed=None, key_file=tmp_path / "keys", clock=utc_now)
     hub = Hub(
-        settings=Settings(data_dir=tmp_path, port=port),
+        settings=Settings(data_dir=tmp_path, port=port, sandbox=False),
         database=database,
         keyring=keyring,
         door=Door(EgressPolicy.parse()),
