@@ -32,8 +32,8 @@ TARGET = "integrations_app.integrations_app:app"
 STAMP = "front-end.stamp"
 NODE_MINIMUM = (22, 22, 0)
 # What can never reach a compiled page: the import contracts keep these out of `ui`, and a provider's forms are data.
-_BACKEND_ONLY = frozenset({"providers", "sandbox", "web"}) | {
-    f"{name}.py" for name in ("assembly", "cli", "doctor", "migrations", "serve", "settings", "tables")
+_BACKEND_ONLY = frozenset({"cli", "providers", "sandbox", "web"}) | {
+    f"{name}.py" for name in ("assembly", "doctor", "migrations", "serve", "settings", "tables")
 }
 _SOURCES = frozenset({".py", ".jsx", ".js", ".css"})
 

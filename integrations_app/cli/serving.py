@@ -1,29 +1,16 @@
-"""The console script: serve, migrate, examine. Heavy imports wait until a command needs them."""
+"""The verbs that start the product, bring its database up to date and examine the machine."""
 
 import json
-import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from integrations_app.errors import IntegrationsError, StartRefused
+from integrations_app.cli.opening import Json, migrated
 
 if TYPE_CHECKING:
     from integrations_app.settings import Settings
 
-EX_CONFIG = 78  # sysexits.h: refused to start because of what it was told or found
 
-app = typer.Typer(
-    name="integrations-app",
-    help="A self-hosted integrations hub.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-
-
-@app.command()
 def run(
     port: Annotated[int | None, typer.Option(help="Listen on this port.", min=1, max=65535)] = None,
     workers: Annotated[int, typer.Option(help="Web processes; more than one needs PostgreSQL.", min=1, max=64)] = 1,
@@ -36,22 +23,20 @@ def run(
     settings = load_settings(port=port, workers=workers, execute=False if no_execute else None)
     front_end = serve.find_front_end()
     serve.build_if_stale(front_end)
-    _migrate(settings)
+    migrated(settings)
     typer.echo(banner(settings, _setup_url(settings)))
     serve.serve(settings, front_end)
 
 
-@app.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from integrations_app.settings import load_settings
 
     settings = load_settings()
-    changed = _migrate(settings)
+    changed = migrated(settings)
     typer.echo(f"{settings.database_label}: {'upgraded' if changed else 'up to date'}")
 
 
-@app.command()
 def doctor(as_json: Json = False) -> None:
     """Check key, database, front end, port and egress; exit 1 when something is wrong."""
     from integrations_app.doctor import examine
@@ -79,13 +64,6 @@ def banner(settings: "Settings", setup_url: str | None) -> str:
     return "\n".join(lines)
 
 
-def _migrate(settings: "Settings") -> bool:
-    from integrations_app import migrations
-
-    settings.open_data_dir()
-    return migrations.migrate(settings.database_url)
-
-
 def _setup_url(settings: "Settings") -> str | None:
     """The address of the set-up page with its one-time token, while nobody owns this installation."""
     import secrets
@@ -103,24 +81,3 @@ def _setup_url(settings: "Settings") -> str | None:
     finally:
         hub.database.close()
     return f"{settings.public_url}/setup?token={token.reveal('print the setup link')}" if needed else None
-
-
-def main() -> NoReturn:
-    """Run the command line and turn our errors into the documented exit codes."""
-    try:
-        app()
-    except StartRefused as refusal:
-        _end(refusal, EX_CONFIG)
-    except IntegrationsError as error:
-        _end(error, 1)
-    sys.exit(0)
-
-
-def _end(error: IntegrationsError, status: int) -> NoReturn:
-    line = " ".join(error.message.split()) or error.code
-    typer.echo(f"integrations-app: {line} ({error.code})", err=True)
-    sys.exit(status)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""Lets `python -m integrations_app.cli` stand for the console script."""
+
+from integrations_app.cli import main
+
+main()
