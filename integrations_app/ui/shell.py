@@ -61,7 +61,7 @@ def shell(*content: rx.Component, active: str, width: str = theme.PAGE_WIDTH) ->
 
 
 def _skip_link() -> rx.Component:
-    return rx.el.a("Skip to content", href="#content", class_name="skip-link")
+    return native_link("Skip to content", href="#content", class_name="skip-link")
 
 
 def _sidebar(active: str) -> rx.Component:

@@ -139,7 +139,7 @@ def _secret_fields(provider: Provider, kind: str, row: ConnectionView | None) ->
         return []
     return [
         form_field(
-            Field(SECRET + one.name, one.title, Widget.PASSWORD.value, help=one.help),
+            Field(SECRET + one.name, one.title, Widget.PASSWORD.value, help=one.help, required=row is None),
             "",
             is_set=row is not None and one.name in row.fingerprints,
         )
