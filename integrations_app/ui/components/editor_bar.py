@@ -45,7 +45,8 @@ def editor_bar() -> rx.Component:
 
 def workflow_badge(state: rx.Var[str], word: rx.Var[str]) -> rx.Component:
     """Draft, Live or Paused, with its dot."""
-    return status_badge(rx.match(state, *DOT.items(), "disconnected").to(str), word)
+    dot: Any = rx.match(state, *DOT.items(), "disconnected")
+    return status_badge(dot.to(str), word)
 
 
 def _name() -> rx.Component:

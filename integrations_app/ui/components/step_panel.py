@@ -1,5 +1,7 @@
 """The panel beside the outline: the selected step, or the trigger."""
 
+from typing import Any
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -7,6 +9,7 @@ from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
 from integrations_app.ui.components.step_fields import labelled_select, step_field
 from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.pages.editor_panel import CONNECT_NEW
 from integrations_app.ui.pages.editor_panel_rows import Panel
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
@@ -14,6 +17,7 @@ from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 def step_panel() -> rx.Component:
     """What is selected, drawn by its kind."""
     panel = Steps.panel.to(Panel)
+    kind: Any = rx.cond(panel.kind == "trigger", panel.choice, panel.kind)
     return rx.el.section(
         rx.el.button(
             rx.icon("chevron-left", size=16, aria_hidden="true"),
@@ -23,7 +27,7 @@ def step_panel() -> rx.Component:
             on_click=Steps.close_panel,
         ),
         rx.hstack(
-            kind_mark(panel.logo, rx.cond(panel.kind == "trigger", panel.choice, panel.kind), 24),
+            kind_mark(panel.logo, kind, 24),
             rx.heading(panel.title, as_="h2", size="4", style=theme.WRAP_ANYWHERE),
             align="center",
             spacing="3",
@@ -123,11 +127,12 @@ def _name() -> rx.Component:
 
 def _connection() -> rx.Component:
     panel = Steps.panel.to(Panel)
+    chosen: Any = rx.cond(Steps.connecting, CONNECT_NEW, panel.connection)
     return rx.fragment(
         labelled_select(
             "Connection",
             "step-connection",
-            rx.cond(Steps.connecting, "connect-new", panel.connection),
+            chosen,
             panel.connections,
             lambda value: Steps.choose_connection(Steps.selected, value),
             panel.connection_error,
