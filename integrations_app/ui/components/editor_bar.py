@@ -50,7 +50,7 @@ def workflow_badge(state: rx.Var[str], word: rx.Var[str]) -> rx.Component:
 
 
 def _name() -> rx.Component:
-    return rx.el.input(
+    field = rx.el.input(
         aria_label="Workflow name",
         name="workflow_name",
         max_length=200,
@@ -62,6 +62,7 @@ def _name() -> rx.Component:
         spell_check=False,
         class_name="name-input",
     )
+    return rx.form(field, on_submit=Steps.submit_name, reset_on_submit=False, class_name="name-form")
 
 
 def _standing() -> rx.Component:

@@ -112,12 +112,20 @@ class EditorStepState(WorkflowEditorState):
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
-    async def rename(self, name: str) -> AsyncIterator[None]:
-        """Give the workflow another name."""
+    async def rename(self, name: str) -> None:
+        """Give the workflow another name, when its field is left."""
+        await self._rename(name)
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    async def submit_name(self, form: dict[str, str]) -> None:
+        """Give the workflow another name, by Enter."""
+        await self._rename(str(form.get("workflow_name", "")))
+
+    async def _rename(self, name: str) -> None:
         document, name = self._document(), name.strip()[: edit.NAME_LENGTH]
         if name and name != document["name"]:
             self._stage(edit.with_name(document, name))
-            yield
             await self._save()
 
     @rx.event

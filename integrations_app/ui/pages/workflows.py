@@ -195,7 +195,7 @@ def _delete_dialog() -> rx.Component:
             rx.alert_dialog.title(rx.fragment("Delete ", State.leaving_name, "?")),
             rx.alert_dialog.description(
                 State.leaving_loss,
-                " Its draft and its published versions are lost. The history of its runs stays.",
+                " The history of its runs stays.",
                 color="var(--gray-11)",
                 font_size="var(--font-size-2)",
             ),

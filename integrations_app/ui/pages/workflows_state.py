@@ -174,10 +174,11 @@ class WorkflowsState(SessionState):
         if line is None:
             return
         self.leaving_id, self.leaving_name = line.id, line.name
+        lost = "Its draft and its versions are lost."
         self.leaving_loss = {
-            "live": f"It is live: it no longer starts by “{line.trigger}”, and what is running is cancelled.",
-            "paused": "It is paused: the runs that it holds are cancelled.",
-        }.get(line.state, "It was never published: nothing starts it.")
+            "live": f"It is live: it no longer starts by “{line.trigger}”, and what is running is cancelled. {lost}",
+            "paused": f"It is paused: the runs that it holds are cancelled. {lost}",
+        }.get(line.state, "It is not published, so nothing starts it. Its draft is lost.")
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
