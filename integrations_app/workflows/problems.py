@@ -181,8 +181,9 @@ class _Check:
         elif connection.status != "connected":
             message = f"{connection.name} needs attention: runs will wait for it."
             self.add(f"{path}.connection", "connection_not_ready", message, Severity.WARNING)
-        missing = [scope for scope in scopes if scope not in connection.scopes]
-        if missing and connection.scopes:
+        oauth = self.registry.get(connection.provider).oauth
+        missing = oauth.missing_scopes(scopes, connection.scopes) if oauth else ()
+        if missing:
             message = f"{connection.name} lacks the permission {', '.join(missing)}. Reconnect and allow it."
             self.add(f"{path}.connection", "missing_scope", message, Severity.WARNING)
 

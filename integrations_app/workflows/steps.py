@@ -71,15 +71,14 @@ class Attempt:
         self._state = state
         self._connection_id = step.connection
         self._credential_version: int | None = None
+        self._repeat = Repeat.UNKNOWABLE
+        """The promise about repetition for these very parameters, once they are known."""
 
     async def perform(self, scope: Scope) -> None:
         """Raise an IntegrationsError for what fails the step for good."""
         _, action = self._hub.registry.action(self._step.action)
         state, now = self._state, self._hub.clock()
         state.action, state.connection_id = self._step.action, self._connection_id or None
-        in_doubt = self._look_back(action)
-        if state.settled:
-            return
         params = bind(self._step.inputs, action.params, scope.values)
         state.inputs = masked_inputs(params, self._hub.registry)
         state.started_at = state.started_at or now
@@ -88,7 +87,10 @@ class Attempt:
                 self._hub, self._execution.run.organization_id, self._connection_id
             ) as connected:
                 self._credential_version = connected.opened.credential_version
-                await self._call(action, params, connected, in_doubt=in_doubt)
+                self._repeat = action.repeat_of(params, connected.opened.access.settings)
+                in_doubt = self._look_back()
+                if not state.settled:
+                    await self._call(action, params, connected, in_doubt=in_doubt)
         except (ReconnectRequired, CredentialUnreadable) as error:
             await self._needs_person(error)
         except Conflict as error:
@@ -100,7 +102,7 @@ class Attempt:
         except Retryable as error:
             await self._retry(error)
 
-    def _look_back(self, action: Action) -> bool:
+    def _look_back(self) -> bool:
         """Whether an earlier attempt may have taken effect. Counts a crash; settles a step that crashes for ever."""
         state = self._state
         if state.intent_at is None:
@@ -110,13 +112,13 @@ class Attempt:
             if state.crashes >= MAX_CRASHES:
                 self._crashed()
                 return True
-        if action.repeat is Repeat.UNKNOWABLE and not self._step.retry.at_least_once:
+        if self._repeat is Repeat.UNKNOWABLE and not self._step.retry.at_least_once:
             raise _Doubt
         return True
 
     async def _call(self, action: Action, params: Params, connected: Connected, *, in_doubt: bool) -> None:
         context = self._context(connected)
-        if in_doubt and action.repeat is Repeat.RECONCILABLE:
+        if in_doubt and self._repeat is Repeat.RECONCILABLE:
             found = await self._look(action, params, context)
             if found is not None:
                 self._succeed(found)
@@ -128,7 +130,7 @@ class Attempt:
             async with asyncio.timeout(self._step.timeout_seconds):
                 result = await action.run(params, self._context(connected))
         except (OutcomeUnknown, TimeoutError) as error:
-            await self._doubt(action, error)
+            await self._doubt(error)
             return
         except IntegrationsError as error:
             self._state.intent_at = None
@@ -136,7 +138,7 @@ class Attempt:
                 await health.note_failure(self._hub, self._execution.run.organization_id, self._connection_id, error)
             raise
         except Exception as error:  # noqa: BLE001 - a fault of the action fails its step, not the engine
-            await self._broke(action, error)
+            await self._broke(error)
             return
         self._execution.conduct.crash_point("after_call")
         self._succeed(result)
@@ -192,14 +194,14 @@ class Attempt:
             raise _Doubt(str(error) if isinstance(error, IntegrationsError) else "") from error
         return None
 
-    async def _doubt(self, action: Action, error: Exception) -> None:
+    async def _doubt(self, error: Exception) -> None:
         """The answer was lost: repeat, look first, or ask a person, as the action's declaration says."""
-        unknowable = action.repeat is Repeat.UNKNOWABLE and not self._step.retry.at_least_once
+        unknowable = self._repeat is Repeat.UNKNOWABLE and not self._step.retry.at_least_once
         if unknowable:
             raise _Doubt from error
         code = "timeout" if isinstance(error, TimeoutError) else "outcome_unknown"
         message = "No answer came in time." if code == "timeout" else str(error)
-        if action.repeat is not Repeat.RECONCILABLE:
+        if self._repeat is not Repeat.RECONCILABLE:
             await self._again(code, message, None)
             return
         if self._state.attempt >= self._step.retry.attempts:
@@ -210,14 +212,14 @@ class Attempt:
         """Certain not to have taken effect, unless an earlier attempt is still in doubt."""
         await self._again(error.code, str(error), error.after, keep_doubt=self._state.intent_at is not None)
 
-    async def _broke(self, action: Action, error: Exception) -> None:
+    async def _broke(self, error: Exception) -> None:
         """The action's own code raised what no action may raise."""
         _log.exception("the action %s broke", self._step.action, exc_info=error)
         self._state.crashes += 1
-        if self._state.crashes >= MAX_CRASHES or action.repeat is Repeat.UNKNOWABLE:
+        if self._state.crashes >= MAX_CRASHES or self._repeat is Repeat.UNKNOWABLE:
             self._crashed(type(error).__name__)
             return
-        keep = action.repeat is Repeat.RECONCILABLE
+        keep = self._repeat is Repeat.RECONCILABLE
         await self._wait(self._backoff(self._state.crashes, None), keep_doubt=keep)
 
     def _crashed(self, what: str = "") -> None:
