@@ -1,6 +1,9 @@
 """Runs migrations with the product's own tables, on the connection handed in or the one the settings name."""
 
+from typing import Any, Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
@@ -11,11 +14,11 @@ from integrations_app.kit.columns import Timestamp
 from integrations_app.settings import load_settings
 
 
-def as_plain_type(kind: str, item: object, _context: object) -> str | bool:
+def as_plain_type(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write our column types as what they are stored as: a migration must outlive the code of today."""
-    if kind != "type":
-        return False
-    return {Timestamp: "sa.DateTime(timezone=True)", AutoString: "sa.String()"}.get(type(item), False)
+    if kind == "type" and isinstance(item, Timestamp):
+        return "sa.DateTime(timezone=True)"
+    return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
 
 
 def upgrade(connection: Connection) -> None:

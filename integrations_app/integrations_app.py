@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
 from reflex.environment import environment
@@ -88,10 +88,10 @@ def create_app() -> rx.App:
 
 def on_trouble(exception: Exception) -> EventSpec:
     """What a person sees when a handler breaks: the words of our own errors, else that it was logged."""
-    if isinstance(exception, IntegrationsError):
-        return TroubleState.show_trouble(exception.message)
-    _log.error("an event handler broke", exc_info=exception)
-    return TroubleState.show_trouble(TROUBLE)
+    words = exception.message if isinstance(exception, IntegrationsError) else TROUBLE
+    if words is TROUBLE:
+        _log.error("an event handler broke", exc_info=exception)
+    return cast("EventSpec", TroubleState.show_trouble(words))
 
 
 class Process:

@@ -61,7 +61,8 @@ class Database:
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a read-only transaction in a worker thread and return its result."""
         opened = self._open()
-        return await _awaited(opened.readers.submit(copy_context().run, _guarded, opened.read, work))
+        context = copy_context()
+        return await _awaited(opened.readers.submit(lambda: context.run(_guarded, opened.read, work)))
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a write transaction; returns once it is durable.
@@ -250,7 +251,7 @@ def _run_callbacks(item: _Waiting) -> None:
     for callback in item.callbacks:
         try:
             item.context.run(callback)
-        except Exception:  # the commit stands; a failed announcement must not end the writer
+        except Exception:  # noqa: BLE001 - the commit stands; a failed announcement must not end the writer
             _log.exception("an after-commit callback failed")
 
 
@@ -258,7 +259,9 @@ def _run_callbacks(item: _Waiting) -> None:
 
 
 def _open_postgres(database: Database) -> _Opened:
-    engine = _engine(database, pool_size=POSTGRES_CONNECTIONS, max_overflow=0, pool_timeout=LOCK_SECONDS, pool_pre_ping=True)
+    engine = _engine(
+        database, pool_size=POSTGRES_CONNECTIONS, max_overflow=0, pool_timeout=LOCK_SECONDS, pool_pre_ping=True
+    )
     reading = engine.execution_options(postgresql_readonly=True)
     return _Opened(engine, reading, ThreadPoolExecutor(POSTGRES_CONNECTIONS // 2, "db-read"), PooledWriter(engine))
 
@@ -272,7 +275,8 @@ class PooledWriter:
 
     def submit(self, work: Work[T]) -> "Future[T]":
         """Run `work` in its own transaction; the future ends after the commit."""
-        return self._threads.submit(copy_context().run, _guarded, self._transact, work)
+        context = copy_context()
+        return self._threads.submit(lambda: context.run(_guarded, self._transact, work))
 
     def close(self) -> None:
         """Finish what runs."""

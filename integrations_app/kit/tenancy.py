@@ -21,7 +21,7 @@ TENANT_COLUMN = "organization_id"
 _reason: ContextVar[str] = ContextVar("across_organizations", default="")
 
 
-class UnscopedStatement(RuntimeError):  # noqa: N818 - a programming error, not part of the tree of errors
+class UnscopedStatement(RuntimeError):
     """A statement touches a tenant table without binding an organisation."""
 
 
@@ -85,9 +85,9 @@ def _check_scoped(statement: ClauseElement) -> None:
     bound: set[FromClause] = set()
     equal: list[tuple[FromClause, FromClause]] = []
     for element in visitors.iterate(statement):
-        if isinstance(element, Alias) and is_tenant_table(element.element):
-            needed.add(element)
-        elif isinstance(element, FromClause) and is_tenant_table(element):
+        if (isinstance(element, Alias) and is_tenant_table(element.element)) or (
+            isinstance(element, FromClause) and is_tenant_table(element)
+        ):
             needed.add(element)
         elif isinstance(element, Update | Delete) and is_tenant_table(element.table):
             needed.add(element.table)

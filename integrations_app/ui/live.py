@@ -86,8 +86,8 @@ class LivePages:
         try:
             async with self._app.modify_state(rx.BaseStateToken(ident=token, cls=watch.page)) as root:
                 page = await root.get_state(watch.page)
-                await page._refresh(kinds)
-        except Exception:  # one tab's trouble must not silence the others
+                await page._refresh(kinds)  # noqa: SLF001 - private, or any client could call it as an event
+        except Exception:  # noqa: BLE001 - one tab's trouble must not silence the others
             _log.exception("a live page could not be refreshed")
 
     def _is_open(self, token: str) -> bool:

@@ -85,7 +85,7 @@ def _side_link(entry: Entry, current: bool) -> rx.Component:
         rx.el.span(entry.label),
         href=entry.href,
         class_name="nav-link current" if current else "nav-link",
-        **({"aria_current": "page"} if current else {}),
+        custom_attrs={"aria-current": "page"} if current else {},
     )
 
 

@@ -15,7 +15,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 _TYPE_NAMES = {dict: "an object", list: "a list", tuple: "a list", str: "a text", bool: "true or false"}
 
 
-class Unfit(ValueError):  # noqa: N818 - reads as what it says of the value
+class Unfit(ValueError):
     """A value does not fit its use; the message says why without showing it. Becomes a MappingError."""
 
 

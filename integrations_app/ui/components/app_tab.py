@@ -1,5 +1,7 @@
 """The App tab: which OAuth app is used, and how to register one's own."""
 
+from typing import Literal
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -98,7 +100,7 @@ def _manifest() -> rx.Component:
     )
 
 
-def _entry(name: str, label: str, kind: str, *, required: bool) -> rx.Component:
+def _entry(name: str, label: str, kind: Literal["text", "password"], *, required: bool) -> rx.Component:
     return rx.box(
         rx.el.label(rx.text(label, size="2", weight="medium"), html_for=f"app-{name}"),
         rx.input(id=f"app-{name}", name=name, type=kind, required=required, auto_complete="off", width="100%"),

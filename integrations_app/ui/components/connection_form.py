@@ -1,5 +1,7 @@
 """The Connections tab: which connections there are, and the form, test and acts of the chosen one."""
 
+from typing import cast
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -60,7 +62,7 @@ def _choice(line: rx.Var[ConnectionLine]) -> rx.Component:
 
 
 def _standing() -> rx.Component:
-    return rx.cond(State.chosen_line, _chosen(State.chosen_line.to(ConnectionLine)))
+    return rx.cond(State.chosen_line, _chosen(cast("rx.Var[ConnectionLine]", State.chosen_line)))
 
 
 def _chosen(line: rx.Var[ConnectionLine]) -> rx.Component:

@@ -1,6 +1,7 @@
 """One component draws every generated form: a foreach over fields, a match over a closed set of controls."""
 
 from dataclasses import dataclass, field
+from typing import Literal, cast
 
 import reflex as rx
 
@@ -86,14 +87,19 @@ def _label(item: rx.Var[FormField], identifier: rx.Var[str]) -> rx.Component:
     )
 
 
+def _either(condition: rx.Var[bool], one: str | rx.Var[str], other: str | rx.Var[str]) -> rx.Var[str]:
+    """One of two texts; Reflex declares that its `cond` gives a component."""
+    return cast("rx.Var[str]", rx.cond(condition, one, other))
+
+
 def _described(item: rx.Var[FormField], identifier: rx.Var[str]) -> dict[str, rx.Var[str] | rx.Var[bool]]:
     return {
-        "aria-describedby": rx.cond(item.error != "", identifier + "-error", identifier + "-help"),
+        "aria-describedby": _either(item.error != "", identifier + "-error", identifier + "-help"),
         "aria-invalid": item.error != "",
     }
 
 
-def _input(item: rx.Var[FormField], identifier: rx.Var[str], kind: str) -> rx.Component:
+def _input(item: rx.Var[FormField], identifier: rx.Var[str], kind: Literal["text", "number"]) -> rx.Component:
     return rx.input(
         id=identifier,
         name=item.name,
@@ -112,7 +118,7 @@ def _password(item: rx.Var[FormField], identifier: rx.Var[str]) -> rx.Component:
         name=item.name,
         type="password",
         auto_complete="off",
-        placeholder=rx.cond(item.is_set, "Set. Type here to replace it.", item.placeholder),
+        placeholder=_either(item.is_set, "Set. Type here to replace it.", item.placeholder),
         custom_attrs=_described(item, identifier),
         width="100%",
     )

@@ -20,7 +20,7 @@ SAFETY = {
     "unknowable": "Held when the answer is lost",
 }
 KINDS = {"organization": "Your organization's app", "server": "This server's app", "sandbox": "Sandbox"}
-SECRET = "secret:"
+SECRET = "secret:"  # noqa: S105 - a prefix, not a secret
 """Prefix of a secret's control, so that it can never be mistaken for a setting."""
 
 

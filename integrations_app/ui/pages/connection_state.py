@@ -105,7 +105,7 @@ class ConnectionState(SessionState):
         self.loaded = True
         show_live(self, current_actor(self), ConnectionState, KINDS)
 
-    async def _refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, _kinds: frozenset[str]) -> None:
         views = await service.list_by_organization(hub(), current_actor(self), self.provider_key)
         self.lines = [connection_line(one) for one in views if one.status != "disconnected"]
         self.chosen_line = next((line for line in self.lines if line.id == self.chosen), None)

@@ -66,7 +66,7 @@ class IntegrationsState(SessionState):
         await self._refresh(KINDS)
         show_live(self, current_actor(self), IntegrationsState, KINDS)
 
-    async def _refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, _kinds: frozenset[str]) -> None:
         """Read the cards again, keeping what only this tab knows."""
         actor = current_actor(self)
         rows = await service.overview(hub(), actor)

@@ -60,7 +60,7 @@ class SettingsState(SessionState):
         await self._refresh(KINDS)
         show_live(self, current_actor(self), SettingsState, KINDS)
 
-    async def _refresh(self, kinds: frozenset[str]) -> None:
+    async def _refresh(self, _kinds: frozenset[str]) -> None:
         """Read members and invitations again; nothing to show below admin."""
         if not self.can_manage_members:
             return
