@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -104,8 +105,9 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     opened: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def make(**options: object) -> BrowserContext:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    def make(**options: Any) -> BrowserContext:
+        wanted: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, **options}
+        context = browser.new_context(**wanted)
         context.on(
             "weberror", lambda error: complaints.append(f"{error.page.url if error.page else ''}: {error.error}")
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+WORKFLOW = "Tell the channel about new issues"
 OWNER = ("owner@acme.test", "correct horse battery staple")
 
 
@@ -61,3 +62,48 @@ def connect(page: Page, provider: str) -> None:
     allow_in_popup(page, lambda: shown.get_by_role("button", name="Connect").click())
     expect(shown.get_by_text("Connected", exact=True)).to_be_visible()
     expect(shown.get_by_text("Sandbox", exact=True)).to_be_visible()
+
+
+def add_step(page: Page, action: str) -> None:
+    """Add a step through the picker."""
+    page.get_by_role("button", name="Add step").click()
+    picker = page.get_by_role("dialog", name="Add a step")
+    picker.get_by_role("button", name=action).click()
+    expect(page.get_by_role("combobox", name="Action")).to_be_visible()
+
+
+def insert_variable(page: Page, field: str, path: str) -> None:
+    """Put a variable into a field through its tree."""
+    page.get_by_role("button", name=f"Insert variable into {field}").click()
+    variables = page.get_by_role("dialog", name=f"Variables for {field}")
+    variables.get_by_role("searchbox").fill(path)
+    variables.get_by_role("button", name=path).first.click()
+
+
+def build_workflow(page: Page) -> None:
+    """When an issue is opened, tell a channel, then mark that message with a reaction."""
+    page.get_by_role("link", name="Workflows").first.click()
+    page.get_by_role("button", name="New workflow").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill(WORKFLOW)
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    steps = page.get_by_role("list", name="Steps")
+    expect(steps).to_be_visible()
+    page.get_by_role("combobox", name="Trigger").select_option(label="GitHub: Issue changes")
+    repository = page.get_by_role("combobox", name="Repository")
+    repository.click()
+    page.get_by_role("option", name="acme/web").click()
+    add_step(page, "Send a message to a channel")
+    channel = page.get_by_role("combobox", name="Channel")
+    channel.click()
+    page.get_by_role("option", name="triage").click()
+    page.get_by_label("Text", exact=True).fill("New issue: ")
+    insert_variable(page, "Text", "trigger.issue.title")
+    add_step(page, "Add a reaction")
+    for field, path in (
+        ("Channel", "steps.send_message.output.channel"),
+        ("Message", "steps.send_message.output.ts"),
+    ):
+        insert_variable(page, field, path)
+    page.get_by_label("Emoji", exact=True).fill("eyes")
+    page.get_by_label("Emoji", exact=True).press("Tab")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.journey import Server, connect, create_owner, sign_in
+from tests.e2e.journey import WORKFLOW, Server, build_workflow, connect, create_owner, sign_in
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """
@@ -14,6 +14,7 @@ axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.
   one => one.id + ': ' + one.nodes.map(node => node.target).join(' ; ')
 ))
 """
+PHONE = 390
 PAGES = {
     "/integrations": "Integrations",
     "/integrations/github": "GitHub",
@@ -41,6 +42,7 @@ def test_pages_have_no_violations(server: Server, new_context: Callable[..., Bro
     assert violations(page) == []
     create_owner(server, page)
     connect(page, "GitHub")
+    connect(page, "Slack")
     for path, heading in PAGES.items():
         page.goto(server.address(path))
         expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
@@ -48,12 +50,43 @@ def test_pages_have_no_violations(server: Server, new_context: Callable[..., Bro
         assert violations(page) == [], path
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_editor_and_run_have_no_violations(
+    server: Server, new_context: Callable[..., BrowserContext], scheme: str
+) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    create_owner(server, page)
+    connect(page, "GitHub")
+    connect(page, "Slack")
+    build_workflow(page)
+    assert violations(page) == [], "the editor with a step's panel"
+    page.get_by_role("button", name="Add step").click()
+    expect(page.get_by_role("dialog", name="Add a step")).to_be_visible()
+    assert violations(page) == [], "the step picker"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Run now").click()
+    expect(page.get_by_text("Succeeded").first).to_be_visible()
+    page.goto(server.address("/runs"))
+    page.get_by_role("row").filter(has_text=WORKFLOW).get_by_role("link").first.click()
+    expect(page.get_by_role("list", name="Steps")).to_be_visible()
+    assert violations(page) == [], "the run"
+
+
 def test_nothing_overflows_on_a_phone(server: Server, new_context: Callable[..., BrowserContext], owner: Page) -> None:
     connect(owner, "GitHub")
+    connect(owner, "Slack")
+    build_workflow(owner)
     phone = new_context(viewport={"width": 390, "height": 844}).new_page()
     sign_in(server, phone)
     for path, heading in PAGES.items():
         phone.goto(server.address(path))
         expect(phone.get_by_role("heading", name=heading, level=1)).to_be_visible()
-        width = phone.evaluate("() => document.documentElement.scrollWidth")
-        assert width <= 390, path
+        assert width_of(phone) <= PHONE, path
+    phone.goto(owner.url)
+    expect(phone.get_by_role("list", name="Steps")).to_be_visible()
+    assert width_of(phone) <= PHONE, "the editor"
+
+
+def width_of(page: Page) -> int:
+    """How wide the page really is, in CSS pixels."""
+    return int(page.evaluate("() => document.documentElement.scrollWidth"))

@@ -4,54 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.journey import Server, card, connect, create_owner, sign_in
+from tests.e2e.journey import WORKFLOW, Server, build_workflow, card, connect, create_owner, sign_in
 
 WITHIN_TWO_SECONDS = 2_000
-
-
-def add_step(page: Page, action: str) -> None:
-    """Add a step through the picker."""
-    page.get_by_role("button", name="Add step").click()
-    picker = page.get_by_role("dialog", name="Add a step")
-    picker.get_by_role("button", name=action).click()
-    expect(page.get_by_role("combobox", name="Action")).to_be_visible()
-
-
-def insert_variable(page: Page, field: str, path: str) -> None:
-    """Put a variable into a field through its tree."""
-    page.get_by_role("button", name=f"Insert variable into {field}").click()
-    variables = page.get_by_role("dialog", name=f"Variables for {field}")
-    variables.get_by_role("searchbox").fill(path)
-    variables.get_by_role("button", name=path).first.click()
-
-
-def build_workflow(page: Page) -> None:
-    """When an issue is opened, tell a channel, then mark that message with a reaction."""
-    page.get_by_role("link", name="Workflows").first.click()
-    page.get_by_role("button", name="New workflow").first.click()
-    page.get_by_role("dialog").get_by_label("Name").fill("Tell the channel about new issues")
-    page.get_by_role("dialog").get_by_role("button", name="Create").click()
-    steps = page.get_by_role("list", name="Steps")
-    expect(steps).to_be_visible()
-    page.get_by_role("combobox", name="Trigger").select_option(label="GitHub: Issue changes")
-    repository = page.get_by_role("combobox", name="Repository")
-    repository.click()
-    page.get_by_role("option", name="acme/web").click()
-    add_step(page, "Send a message to a channel")
-    channel = page.get_by_role("combobox", name="Channel")
-    channel.click()
-    page.get_by_role("option", name="triage").click()
-    page.get_by_label("Text", exact=True).fill("New issue: ")
-    insert_variable(page, "Text", "trigger.issue.title")
-    add_step(page, "Add a reaction")
-    for field, path in (
-        ("Channel", "steps.send_message.output.channel"),
-        ("Message", "steps.send_message.output.ts"),
-    ):
-        insert_variable(page, field, path)
-    page.get_by_label("Emoji", exact=True).fill("eyes")
-    page.get_by_label("Emoji", exact=True).press("Tab")
-    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
 
 def open_issue(context: BrowserContext, server: Server, title: str) -> None:
@@ -91,7 +46,7 @@ def test_connect_build_run(server: Server, new_context: Callable[..., BrowserCon
     watcher.get_by_role("link", name="Runs").first.click()
     expect(watcher.get_by_role("heading", name="Runs")).to_be_visible()
     open_issue(context, server, "The logo is upside down")
-    row = watcher.get_by_role("row").filter(has_text="Tell the channel about new issues")
+    row = watcher.get_by_role("row").filter(has_text=WORKFLOW)
     expect(row.get_by_text("Succeeded")).to_be_visible()
     expect_message_with_reaction(context, server, "New issue: The logo is upside down")
     row.get_by_role("link").first.click()
