@@ -23,7 +23,7 @@ ONLY = {
     "reflex": ("ui/", "integrations_app.py", "serve.py"),
     "reflex_base": ("ui/", "integrations_app.py", "serve.py"),
     "cryptography": ("kit/vault/", "kit/vault.py"),
-    "authlib": ("connections/oauth.py", "connections/oauth/", "connections/refresh.py"),
+    "authlib": ("connections/token_endpoint.py",),
     "procrastinate": ("workflows/engine/distributed.py", "workflows/engine/distributed/"),
     "httpx": ("kit/egress/", "sandbox/deliver.py"),
     "httpx_aiohttp": ("kit/egress/",),

@@ -249,7 +249,7 @@ async def test_a14_a_token_endpoint_that_misbehaves(world: Any, fault: Any) -> N
 
 
 async def test_a14_a_drip_ends_at_the_deadline(world: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("integrations_app.connections.oauth.protocol.TOKEN_SECONDS", 0.5)
+    monkeypatch.setattr("integrations_app.connections.token_endpoint.TOKEN_SECONDS", 0.5)
     params = world.vendor.consent(await world.begin(), "octo-hub")
     world.vendor.control("faults", path=TOKEN_PATH, effect="drip", interval=0.2)
     began = time.monotonic()

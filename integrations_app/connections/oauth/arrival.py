@@ -15,8 +15,9 @@ from integrations_app.connections.health import examine
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt
 from integrations_app.connections.oauth.adopt import Redeemed, adopt
 from integrations_app.connections.oauth.callback import Judged, Outcome, judge, refuse_later
-from integrations_app.connections.oauth.protocol import exchange, open_verifier
+from integrations_app.connections.oauth.protocol import open_verifier
 from integrations_app.connections.repository import Connections
+from integrations_app.connections.token_endpoint import exchange
 from integrations_app.errors import Conflict, IntegrationsError, Rejected, Unavailable
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
