@@ -1,4 +1,4 @@
-"""Emulated Slack and GitHub: strict, in memory, alone; nothing of the product is imported here.
+"""Emulated Slack, GitHub and Salesforce: strict, in memory, alone; nothing of the product is imported here.
 
 These are emulations for newcomers and tests. No real account is ever contacted.
 
@@ -7,14 +7,16 @@ These are emulations for newcomers and tests. No real account is ever contacted.
     slack/oauth/v2/authorize          consent page           slack/api/<method>      Slack Web API
     github/login/oauth/authorize      consent page           github/login/oauth/access_token
     github/api/v3/...                 GitHub REST, as on an Enterprise Server host
-    /  slack/  github/                inspector pages for people
+    salesforce/services/oauth2/authorize   consent page      salesforce/services/oauth2/token|revoke|introspect|userinfo
+    salesforce/services/data/v62.0/...     data API          salesforce/id/<org>/<user>
+    /  slack/  github/  salesforce/   inspector pages for people
     _control/...                      JSON for tests (below)
 
 **OAuth apps that exist from the start** (constants in `oauth.py`): `sandbox-slack-client` /
-`sandbox-slack-secret` (signing secret `sandbox-slack-signing-secret`) and `sandbox-github-client` /
-`sandbox-github-secret`. They accept any loopback redirect URI with the path
-`/api/integrations/<vendor>/callback` or `/api/integrations/<vendor>/<app id>/callback`; the token call
-must repeat it byte for byte.
+`sandbox-slack-secret` (signing secret `sandbox-slack-signing-secret`), `sandbox-github-client` /
+`sandbox-github-secret`, and `sandbox-salesforce-client` / `sandbox-salesforce-secret`. They accept any
+loopback redirect URI with the path `/api/integrations/<vendor>/callback` or
+`/api/integrations/<vendor>/<app id>/callback`; the token call must repeat it byte for byte.
 
 **Control** (below `_control/`), JSON, loopback peers with a loopback Host only:
 
@@ -25,7 +27,7 @@ must repeat it byte for byte.
 - `POST apps`: register another OAuth app: `{vendor, client_id, client_secret, redirect_uris?,
   signing_secret?, request_url?, name?, app_id?}`.
 - `POST tokens`: a token without a consent page: `{vendor, account, scopes?}` gives `{access_token}`;
-  account is a Slack team id or a GitHub login.
+  account is a Slack team id, a GitHub login or a Salesforce user name (then with a `refresh_token` too).
 - `POST expire`: `{vendor}` with `token`, `account` or `all: true` gives `{expired: n}`; `refresh: true`
   ends the refresh tokens too.
 - `POST revoke`: the same selectors give `{revoked: n}`; Slack pushes `tokens_revoked`, and with
@@ -36,6 +38,8 @@ must repeat it byte for byte.
 - `POST slack/messages`: `{channel, text, user?, thread_ts?, team?}`: a person writes; events are delivered.
 - `GET github/issues?repository=`, `POST github/issues`: `{repository, title, body?, user?}`: a person opens
   an issue; hooks fire.
+- `GET salesforce/records?object=` (deleted ones too), `POST salesforce/records`: `{object, fields, user?}`: a
+  person creates a record.
 
 **In a test**: `with running_sandbox() as base_url:` (module `serve`) starts it on a free loopback port.
 """

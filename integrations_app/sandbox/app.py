@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from integrations_app.sandbox import control, pages
 from integrations_app.sandbox.entrance import Entrance
 from integrations_app.sandbox.github import routes as github
+from integrations_app.sandbox.salesforce import routes as salesforce
 from integrations_app.sandbox.slack import routes as slack
 from integrations_app.sandbox.world import World
 
@@ -42,6 +43,7 @@ def create_app(
             Mount("/_control", routes=control.routes),
             Mount("/slack", routes=slack.routes),
             Mount("/github", routes=github.routes),
+            Mount("/salesforce", routes=salesforce.routes),
         ],
         middleware=[Middleware(Entrance, world=world)],
     )

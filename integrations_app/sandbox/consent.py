@@ -25,6 +25,8 @@ class Server:
     scope_words: dict[str, str]
     split_scopes: Callable[[str], list[str]]
     refuse: Callable[[World, dict[str, str]], str | None]
+    denied: str = "The user has denied your application access."
+    wrong_address: str = "bad_redirect_uri"
 
 
 async def _parameters(request: Request) -> dict[str, str]:
@@ -46,10 +48,7 @@ async def answer(request: Request, server: Server) -> Response:
     redirect_uri = given.get("redirect_uri") or (app.redirect_uris[0] if app.redirect_uris else "")
     state = given.get("state", "")
     if not app.allows(redirect_uri):
-        if server.vendor == "github" and app.redirect_uris:
-            # GitHub redirects this very error to the registered callback (troubleshooting page).
-            return see_other(with_query(app.redirect_uris[0], error="redirect_uri_mismatch", state=state))
-        return refused(request, "Wrong redirect address", "bad_redirect_uri: the app has not registered this address.")
+        return _wrong_address(request, server, app, state)
     if error := server.refuse(world, given):
         return see_other(with_query(redirect_uri, error=error, state=state))
     if request.method == "GET":
@@ -61,15 +60,15 @@ def _wrong_address(request: Request, server: Server, app: App, state: str) -> Re
     if server.vendor == "github" and app.redirect_uris:
         # GitHub redirects this very error to the registered callback (troubleshooting page).
         return see_other(with_query(app.redirect_uris[0], error="redirect_uri_mismatch", state=state))
-    return refused(request, "Wrong redirect address", "bad_redirect_uri: the app has not registered this address.")
+    message = f"{server.wrong_address}: the app has not registered this address."
+    return refused(request, "Wrong redirect address", message)
 
 
 def _decide(request: Request, server: Server, app: App, given: dict[str, str], redirect_uri: str) -> Response:
     world: World = request.state.world
     state = given.get("state", "")
     if given.get("decision") != "allow":
-        description = "The user has denied your application access."
-        return see_other(with_query(redirect_uri, error="access_denied", error_description=description, state=state))
+        return see_other(with_query(redirect_uri, error="access_denied", error_description=server.denied, state=state))
     if given.get("account", "") not in dict(server.accounts(world)):
         return refused(request, "Choose an account", "Go back and choose one of the accounts.")
     code = _issue(world, server, app, given)
@@ -96,7 +95,7 @@ def _issue(world: World, server: Server, app: App, given: dict[str, str]) -> str
 def _show(request: Request, server: Server, app: App, given: dict[str, str], redirect_uri: str) -> Response:
     world: World = request.state.world
     accounts = server.accounts(world)
-    wanted = given.get("team") or given.get("login") or ""
+    wanted = given.get("team") or given.get("login") or given.get("login_hint") or ""
     scopes = server.split_scopes(given.get("scope", "")) + server.split_scopes(given.get("user_scope", ""))
     parts = urlsplit(redirect_uri)
     return render(

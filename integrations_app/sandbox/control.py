@@ -14,6 +14,9 @@ from integrations_app.sandbox.github import oauth as github_oauth
 from integrations_app.sandbox.github.state import Token as GitHubToken
 from integrations_app.sandbox.github.views import issue_view
 from integrations_app.sandbox.oauth import App
+from integrations_app.sandbox.salesforce import inspector as salesforce_pages
+from integrations_app.sandbox.salesforce import tokens as salesforce_tokens
+from integrations_app.sandbox.salesforce.state import Token as SalesforceToken
 from integrations_app.sandbox.settings import WrongSetting
 from integrations_app.sandbox.slack import inspector as slack_pages
 from integrations_app.sandbox.slack import tokens as slack_tokens
@@ -33,11 +36,17 @@ class WrongCall(ValueError):
     """A control call that cannot be understood (400)."""
 
 
+_WRONG = (
+    *(WrongCall, WrongFault, WrongSetting),
+    *(slack_pages.WrongMessage, github_pages.WrongIssue, salesforce_pages.WrongRecord),
+)
+
+
 def _checked(handler: Handler) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
-        except (WrongCall, WrongFault, WrongSetting, slack_pages.WrongMessage, github_pages.WrongIssue) as error:
+        except _WRONG as error:
             return JSONResponse({"message": str(error)}, 400)
 
     return answer
@@ -101,7 +110,7 @@ async def register_app(request: Request) -> Response:
     world: World = request.state.world
     body = await _body(request)
     vendor, client_id, secret = (str(body.get(name, "")) for name in ("vendor", "client_id", "client_secret"))
-    if vendor not in ("slack", "github") or not client_id or not secret:
+    if vendor not in ("slack", "github", "salesforce") or not client_id or not secret:
         raise WrongCall("vendor, client_id and client_secret must be given")
     app = App(vendor, client_id, secret, str(body.get("name", client_id)), list(body.get("redirect_uris", [])))
     app.app_id = str(body.get("app_id", world.slack.next_id("A")))
@@ -123,13 +132,19 @@ async def hand_out(request: Request) -> Response:
         if team is None:
             raise WrongCall("no such workspace")
         return JSONResponse({"access_token": slack_pages.personal_token(world, team, scopes).value}, 201)
+    if body.get("vendor") == "salesforce":
+        user = world.salesforce.user(account) if account else world.salesforce.all_rows("User")[0]
+        if user is None:
+            raise WrongCall("no such person")
+        session = salesforce_pages.personal_token(world, user, scopes)
+        return JSONResponse({"access_token": session.value, "refresh_token": session.refresh}, 201)
     person = world.github.account(account or "octo-hub")
     if body.get("vendor") != "github" or person is None:
         raise WrongCall("vendor and account must be known")
     return JSONResponse({"access_token": github_pages.personal_token(world, person, scopes).value}, 201)
 
 
-def _chosen(world: World, body: Json) -> list[SlackToken] | list[GitHubToken]:
+def _chosen(world: World, body: Json) -> list[SlackToken] | list[GitHubToken] | list[SalesforceToken]:
     """The tokens that `token`, `account` or `all` name."""
     value, account = body.get("token"), body.get("account")
     if not value and not account and body.get("all") is not True:
@@ -138,7 +153,10 @@ def _chosen(world: World, body: Json) -> list[SlackToken] | list[GitHubToken]:
         return [t for t in world.slack.tokens.values() if t.value == value or t.team_id == account or body.get("all")]
     if body.get("vendor") == "github":
         return [t for t in world.github.tokens.values() if t.value == value or t.login == account or body.get("all")]
-    raise WrongCall("vendor is slack or github")
+    if body.get("vendor") == "salesforce":
+        held = world.salesforce.tokens.values()
+        return [t for t in held if t.value == value or t.username == account or body.get("all")]
+    raise WrongCall("vendor is slack, github or salesforce")
 
 
 async def expire(request: Request) -> Response:
@@ -148,7 +166,9 @@ async def expire(request: Request) -> Response:
     chosen = _chosen(world, body)
     for token in chosen:
         token.expires_at = world.clock()
-        if body.get("refresh") is True:
+        if body.get("refresh") is True and isinstance(token, SalesforceToken):
+            token.grant.revoked = True
+        elif body.get("refresh") is True:
             world.slack.refresh_tokens.pop(token.refresh, None)
             world.github.refresh_tokens.pop(token.refresh, None)
     return JSONResponse({"expired": len(chosen)})
@@ -162,6 +182,7 @@ async def revoke(request: Request) -> Response:
     slack = [token for token in chosen if isinstance(token, SlackToken)]
     count = slack_tokens.revoke(world, slack)
     count += github_oauth.revoke(world, [token for token in chosen if isinstance(token, GitHubToken)])
+    count += salesforce_tokens.revoke(world, [token for token in chosen if isinstance(token, SalesforceToken)])
     if body.get("uninstall") is True:
         for key in {(token.client_id, token.team_id) for token in slack}:
             slack_tokens.uninstall(world, world.slack.installations[key])
@@ -214,6 +235,23 @@ async def github_issues(request: Request) -> Response:
     return JSONResponse({"issues": views})
 
 
+async def salesforce_records(request: Request) -> Response:
+    """Read the records of an object, or create one as a person."""
+    world: World = request.state.world
+    if request.method == "POST":
+        body = await _body(request)
+        fields = body.get("fields")
+        if not isinstance(fields, dict):
+            raise WrongCall("fields is not an object")
+        user = str(body.get("user", world.salesforce.all_rows("User")[0].id))
+        row = salesforce_pages.write_as(world, user, str(body.get("object", "")), fields)
+        return JSONResponse({"id": row.id}, 201)
+    name = request.query_params.get("object", "")
+    if world.salesforce.object(name) is None:
+        raise WrongCall("no such object")
+    return JSONResponse({"records": [row.values for row in world.salesforce.all_rows(name)]})
+
+
 routes = [
     Route("/reset", _checked(reset), methods=["POST"]),
     Route("/settings", _checked(settings), methods=["GET", "PATCH"]),
@@ -226,4 +264,5 @@ routes = [
     Route("/revoke", _checked(revoke), methods=["POST"]),
     Route("/slack/messages", _checked(slack_messages), methods=["GET", "POST"]),
     Route("/github/issues", _checked(github_issues), methods=["GET", "POST"]),
+    Route("/salesforce/records", _checked(salesforce_records), methods=["GET", "POST"]),
 ]

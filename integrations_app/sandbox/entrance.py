@@ -17,8 +17,11 @@ from integrations_app.sandbox.world import World
 
 BODY_CAP = 8 * 1024 * 1024
 BODY_KEPT = 128 * 1024
-OPEN_TO_ALL = ("/slack/oauth/", "/slack/api/", "/github/login/", "/github/api/", "/_style.css")
-VENDORS = ("slack", "github")
+OPEN_TO_ALL = (
+    *("/slack/oauth/", "/slack/api/", "/github/login/", "/github/api/"),
+    *("/salesforce/services/", "/salesforce/id/", "/_style.css"),
+)
+VENDORS = ("slack", "github", "salesforce")
 
 
 @dataclass

@@ -14,6 +14,8 @@ SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105 - a document
 SLACK_APP_ID = "A0SANDBOX"
 GITHUB_CLIENT_ID = "sandbox-github-client"
 GITHUB_CLIENT_SECRET = "sandbox-github-secret"  # noqa: S105 - a documented constant of the emulation
+SALESFORCE_CLIENT_ID = "sandbox-salesforce-client"
+SALESFORCE_CLIENT_SECRET = "sandbox-salesforce-secret"  # noqa: S105 - a documented constant of the emulation
 MARK = "sandbox"
 """Stands in every token, so that one who is given it can tell that it belongs to an emulation."""
 
@@ -49,10 +51,12 @@ class App:
         return secrets.compare_digest(self.client_secret.encode(), given.encode())
 
     def allows(self, redirect_uri: str) -> bool:
-        """Whether the redirect URI is registered (itself or a path below it)."""
+        """Whether the redirect URI is registered: itself, or but for Salesforce, a path below it."""
         parts = urlsplit(redirect_uri)
         if parts.fragment or not parts.scheme or not parts.netloc:
             return False
+        if self.redirect_uris and self.vendor == "salesforce":
+            return redirect_uri in self.redirect_uris
         if self.redirect_uris:
             return any(_is_below(registered, redirect_uri) for registered in self.redirect_uris)
         callback = rf"/api/integrations/{self.vendor}/(?:[^/]+/)?callback"
@@ -71,6 +75,7 @@ def seed_apps() -> dict[tuple[str, str], App]:
     apps = [
         App("slack", SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, "Integrations"),
         App("github", GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, "Integrations"),
+        App("salesforce", SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, "Integrations"),
     ]
     return {(app.vendor, app.client_id): app for app in apps}
 
@@ -98,6 +103,10 @@ class Codes:
     def add(self, code: Code) -> None:
         """Keep a code until it is taken."""
         self._open[code.value] = code
+
+    def find(self, value: str) -> Code | None:
+        """A code that was not used yet, expired or not."""
+        return self._open.get(value)
 
     def take(self, value: str, app: App, now: float) -> Code | None:
         """Use a code up; None when unknown, used, expired or another client's."""

@@ -38,12 +38,27 @@ class GitHubSettings:
 
 
 @dataclass
+class SalesforceSettings:
+    """Salesforce: sessions end after `session_life` seconds without use; `api_limit` is calls until a reset."""
+
+    require_pkce: bool = False
+    rotate_refresh: bool = False
+    session_life: int = 7200
+    api_limit: int = 15000
+    page_size: int = 2000
+
+
+VENDOR_SETTINGS = (SlackSettings, GitHubSettings, SalesforceSettings)
+
+
+@dataclass
 class Settings:
     """All settings; codes live ten minutes at every vendor."""
 
     code_life: int = 600
     slack: SlackSettings = field(default_factory=SlackSettings)
     github: GitHubSettings = field(default_factory=GitHubSettings)
+    salesforce: SalesforceSettings = field(default_factory=SalesforceSettings)
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as plain JSON values."""
@@ -62,7 +77,7 @@ def _check(target: Any, changes: dict[str, Any], path: str) -> None:
         if name not in names:
             raise WrongSetting(f"unknown setting {where}")
         current = getattr(target, name)
-        if isinstance(current, SlackSettings | GitHubSettings):
+        if isinstance(current, VENDOR_SETTINGS):
             if not isinstance(value, dict):
                 raise WrongSetting(f"{where} takes an object")
             _check(current, value, f"{where}.")
@@ -85,7 +100,7 @@ def _fits(current: Any, value: Any) -> bool:
 def _apply(target: Any, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         current = getattr(target, name)
-        if isinstance(current, SlackSettings | GitHubSettings):
+        if isinstance(current, VENDOR_SETTINGS):
             _apply(current, value)
         else:
             setattr(target, name, value)

@@ -8,6 +8,8 @@ from integrations_app.sandbox.github.seed import seed_github
 from integrations_app.sandbox.github.state import GitHub
 from integrations_app.sandbox.journal import Journal
 from integrations_app.sandbox.oauth import App, Codes, seed_apps
+from integrations_app.sandbox.salesforce.seed import seed_salesforce
+from integrations_app.sandbox.salesforce.state import Salesforce
 from integrations_app.sandbox.settings import Settings
 from integrations_app.sandbox.slack.seed import seed_slack
 from integrations_app.sandbox.slack.state import Slack
@@ -21,6 +23,7 @@ class World:
     settings: Settings
     slack: Slack
     github: GitHub
+    salesforce: Salesforce
 
     def __init__(self, clock: Callable[[], float], token_source: Callable[[int], str], slack_request_url: str) -> None:
         self.clock = clock
@@ -42,6 +45,7 @@ class World:
         self.settings.slack.request_url = self._slack_request_url
         self.slack = seed_slack(self.clock())
         self.github = seed_github(self.clock())
+        self.salesforce = seed_salesforce(self.clock())
 
     def new_token(self, length: int) -> str:
         """Random letters and digits, which is what the vendors' tokens are made of."""
