@@ -178,6 +178,13 @@ def upgrade() -> None:
         sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disconnected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_refresh_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refresh_holder", sa.String(), nullable=False),
+        sa.Column("refresh_fence", sa.Integer(), nullable=False),
+        sa.Column("refresh_lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refresh_attempt", sa.Integer(), nullable=False),
+        sa.Column("refresh_failures", sa.Integer(), nullable=False),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"],
@@ -188,6 +195,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.create_index("ix_connection_provider", ["organization_id", "provider", "status"], unique=False)
+        batch_op.create_index("ix_connection_refresh", ["next_refresh_at"], unique=False)
 
     op.create_table(
         "endpoint",
@@ -430,6 +438,7 @@ def downgrade() -> None:
     op.drop_table("invitation")
     op.drop_table("endpoint")
     with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_index("ix_connection_refresh")
         batch_op.drop_index("ix_connection_provider")
 
     op.drop_table("connection")

@@ -53,7 +53,10 @@ class Connection(SQLModel, table=True):
     """An organisation's link to one vendor account. Never holds a secret."""
 
     __tablename__ = "connection"
-    __table_args__ = (Index("ix_connection_provider", "organization_id", "provider", "status"),)
+    __table_args__ = (
+        Index("ix_connection_provider", "organization_id", "provider", "status"),
+        Index("ix_connection_refresh", "next_refresh_at"),
+    )
 
     organization_id: str = Field(primary_key=True, foreign_key="organization.id")
     id: str = Field(primary_key=True, unique=True)
@@ -87,6 +90,18 @@ class Connection(SQLModel, table=True):
     """No test of this connection begins before: one at a time, and not in a burst."""
     expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
     disconnected_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    refreshed_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """When the last new grant came for the refresh token."""
+    next_refresh_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """When to ask for a new grant; None without a refresh token."""
+    refresh_holder: str = ""
+    """Who asks the vendor for a new grant now; with the fence and the end below, the lease."""
+    refresh_fence: int = 0
+    refresh_lease_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    refresh_attempt: int = 0
+    """The credential version that was last sent for renewal, until it is known what became of that; 0 then."""
+    refresh_failures: int = 0
+    """Refreshes in a row that brought nothing."""
     row_version: int = 1
 
 
