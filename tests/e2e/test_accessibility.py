@@ -37,7 +37,7 @@ def violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_have_no_violations(server: Server, new_context: Callable[..., BrowserContext], scheme: str) -> None:
-    page = new_context(color_scheme=scheme).new_page()
+    page = new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
     page.goto(server.setup_url)
     assert violations(page) == []
     create_owner(server, page)
@@ -54,7 +54,7 @@ def test_pages_have_no_violations(server: Server, new_context: Callable[..., Bro
 def test_editor_and_run_have_no_violations(
     server: Server, new_context: Callable[..., BrowserContext], scheme: str
 ) -> None:
-    page = new_context(color_scheme=scheme).new_page()
+    page = new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
     create_owner(server, page)
     connect(page, "GitHub")
     connect(page, "Slack")
