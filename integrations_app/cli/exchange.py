@@ -9,7 +9,7 @@ import orjson
 import yaml
 
 from integrations_app.errors import InvalidInput
-from integrations_app.workflows.definition import WEBHOOK
+from integrations_app.workflows.definition import FORMAT, WEBHOOK
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
 
 DEEPEST = 60
@@ -28,12 +28,12 @@ def with_names(
     if trigger["type"] == WEBHOOK and "endpoint" in trigger.get("config", {}):
         endpoint = trigger["config"]["endpoint"]
         trigger["config"]["endpoint"] = _unique({one.id: one.name for one in endpoints}).get(endpoint, endpoint)
-    return copy
+    return {"format": FORMAT, "name": copy["name"], "trigger": trigger} | copy  # the order in which people read
 
 
 def to_yaml(definition: Mapping[str, Any]) -> str:
     """The definition as YAML, in the order in which people write it."""
-    return yaml.safe_dump(dict(definition), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(dict(definition), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def read_definition(raw: bytes) -> dict[str, Any]:
@@ -79,12 +79,24 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - PyYAML's own way
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes also the texts that only we, and YAML 1.2, would read as numbers: 1e3."""
+
+    yaml_implicit_resolvers = yaml.SafeDumper.yaml_implicit_resolvers.copy()
+
+
 _PLAIN = (
     ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
     ("tag:yaml.org,2002:bool", r"^(?:true|false)$", ["t", "f"]),
     ("tag:yaml.org,2002:int", r"^-?(?:0|[1-9][0-9]{0,18})$", list("-0123456789")),
     ("tag:yaml.org,2002:float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", list("-0123456789")),
 )
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # PyYAML writes these line breaks of other alphabets as they are, and reads them back as a space.
+    escaped = any(character in text for character in "\x85\u2028\u2029\ufeff")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if escaped else None)
 
 
 def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
@@ -112,6 +124,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
 
 for _tag, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+    _Dumper.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+_Dumper.add_representer(str, _text)
 _Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 _Loader.add_constructor("tag:yaml.org,2002:float", _number)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
