@@ -62,8 +62,12 @@ async def test_a_callback_runs_after_the_commit_and_only_then(database: Database
 
 
 async def test_reading_cannot_write(database: Database) -> None:
+    def write(session: Session) -> None:
+        _add("x")(session)
+        session.flush()
+
     with pytest.raises((Unavailable, InternalError)):
-        await database.read(lambda s: (_add("x")(s), s.flush()))
+        await database.read(write)
     assert _names(database) == []
 
 

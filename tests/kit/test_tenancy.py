@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, text, update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from integrations_app.connections.models import Connection, Credential
 from integrations_app.kit.columns import utc_now
@@ -47,19 +47,20 @@ REFUSED: dict[str, Callable[[Session], Any]] = {
     "count": lambda s: s.exec(select(func.count()).select_from(Connection)).one(),
     "join on the id alone": lambda s: s.exec(
         select(Connection)
-        .join(Credential, Credential.connection_id == Connection.id)  # type: ignore[arg-type]
+        .join(Credential, col(Credential.connection_id) == Connection.id)
         .where(Connection.organization_id == MINE)
     ).all(),
     "subquery without it": lambda s: s.exec(
         select(Connection).where(
-            Connection.organization_id == MINE, Connection.id.in_(select(Credential.connection_id))  # type: ignore[attr-defined]
+            Connection.organization_id == MINE,
+            col(Connection.id).in_(select(Credential.connection_id)),
         )
     ).all(),
     "one of two aliases": lambda s: s.exec(
         select(ALIAS, OTHER).where(ALIAS.organization_id == MINE, ALIAS.id == OTHER.id)
     ).all(),
-    "update by id": lambda s: s.execute(update(Connection).where(Connection.id == THEIRS).values(name="x")),
-    "delete by id": lambda s: s.execute(delete(Connection).where(Connection.id == THEIRS)),
+    "update by id": lambda s: s.execute(update(Connection).where(col(Connection.id) == THEIRS).values(name="x")),
+    "delete by id": lambda s: s.execute(delete(Connection).where(col(Connection.id) == THEIRS)),
     "insert without it": lambda s: s.execute(insert(Connection).values(id="1")),
     "text": lambda s: s.execute(text("SELECT * FROM connection")),
     "column compared with itself": lambda s: s.exec(
@@ -86,8 +87,8 @@ ALLOWED: dict[str, Callable[[Session], Any]] = {
         select(Connection)
         .outerjoin(
             Credential,
-            (Credential.organization_id == Connection.organization_id)  # type: ignore[arg-type]
-            & (Credential.connection_id == Connection.id),
+            (col(Credential.organization_id) == Connection.organization_id)
+            & (col(Credential.connection_id) == Connection.id),
         )
         .where(Connection.organization_id == MINE)
     ).all(),

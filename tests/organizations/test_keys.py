@@ -3,6 +3,7 @@
 import os
 import stat
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from integrations_app.organizations.keys import Keyring, open_keyring
 from integrations_app.organizations.models import DataKey, Organization
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-PLACE = {"record": "c1", "kind": "vendor", "field": "token", "version": 1}
+PLACE: dict[str, Any] = {"record": "c1", "kind": "vendor", "field": "token", "version": 1}
 
 
 def clock() -> datetime:
@@ -180,7 +181,7 @@ def test_a_worn_key_is_replaced_and_still_opens(database, key_file):
     old = database.write_now(lambda session: seal(session, keyring))
 
     def wear(session: Session) -> None:
-        session.get(DataKey, keyring.data_key_id(old)).use_count = 2**30
+        session.get_one(DataKey, keyring.data_key_id(old)).use_count = 2**30
 
     database.write_now(wear)
     new = database.write_now(lambda session: seal(session, keyring))

@@ -62,6 +62,7 @@ async def test_one_account_is_shut_after_ten_failures_and_opens_again(hub, perso
     assert codes == ["unauthenticated"] * 10 + ["rate_limited"] * 2
     with pytest.raises(RateLimited) as refused:
         await service.sign_in(hub, email=ada.email, password=right, address="192.0.2.77")
+    assert refused.value.after is not None
     assert 0 < refused.value.after <= 600
     clock.advance(timedelta(minutes=10, seconds=1))
     assert await attempt(hub, ada.email, right) == "in"
