@@ -75,8 +75,10 @@ def test_untouched_chains_are_whole(chain, keyring):
         ),
         (
             [
-                "INSERT INTO audit_event SELECT organization_id, 7, at, name, actor_id, actor, subject, address, "
-                "detail, previous_mac, mac FROM audit_event WHERE organization_id = 'org-1' AND sequence = 6"
+                (
+                    "INSERT INTO audit_event SELECT organization_id, 7, at, name, actor_id, actor, subject, address, "
+                    "detail, previous_mac, mac FROM audit_event WHERE organization_id = 'org-1' AND sequence = 6"
+                )
             ],
             7,
         ),

@@ -10,6 +10,7 @@ from integrations_app.organizations import audit
 from integrations_app.organizations.heads import BadChain, list_chains, read_heads, verify_all, write_heads
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CUT = "DELETE FROM audit_event WHERE organization_id = 'org-1' AND sequence > 2 OR organization_id = 'org-2'"
 
 
 @pytest.fixture
@@ -29,14 +30,14 @@ def verify(database, keyring, path):
     return database.read_now(lambda session: verify_all(session, keyring, read_heads(keyring, path)))
 
 
-def cut(database, where):
+def cut(database, statement):
     engine = create_engine(database.url)
     with engine.begin() as connection:
         if database.is_sqlite:
             connection.execute(text("DROP TRIGGER audit_event_no_delete"))
         else:
             connection.execute(text("ALTER TABLE audit_event DISABLE TRIGGER USER"))
-        connection.execute(text(f"DELETE FROM audit_event WHERE {where}"))
+        connection.execute(text(statement))
     engine.dispose()
 
 
@@ -57,7 +58,7 @@ def test_a_cut_tail_and_a_chain_that_vanished_are_found(database, keyring, path)
     write(database, keyring, "org-1", 4)
     write(database, keyring, "org-2", 2)
     database.read_now(lambda session: write_heads(session, keyring, path, NOW))
-    cut(database, "organization_id = 'org-1' AND sequence > 2 OR organization_id = 'org-2'")
+    cut(database, CUT)
     assert verify(database, keyring, path) == [BadChain("org-1", 3), BadChain("org-2", 1)]
 
 
