@@ -31,7 +31,7 @@ class ProbeState(SessionState):
     async def look(self) -> None:
         self.count += 1
 
-    @guard(Permission.MANAGE_CONNECTIONS)
+    @guard(Permission.MANAGE_CONNECTIONS)  # type: ignore[type-var]  # mypy takes rx.event for a class; it returns the handler
     @rx.event
     def disconnect(self) -> None:
         self.count += 1
@@ -48,7 +48,7 @@ def event_name(handler: str) -> str:
 
 
 def tree(cookie: str = "", token: str = "tab-1") -> rx.State:
-    root = rx.State(_reflex_internal_init=True)
+    root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]  # hinted as a dataclass, its __init__ takes it
     headers = {"cookie": f"other=1; {sessions.COOKIE}={cookie}"} if cookie else {}
     root.router_data = {"token": token, "headers": headers, "ip": "203.0.113.9"}
     return root

@@ -5,6 +5,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from integrations_app.organizations import sessions
 from integrations_app.web.routes import layers, routes
@@ -45,7 +46,7 @@ def sockets(hub):
 @pytest.fixture
 def product(hub, sockets):
     """The whole stack as one ASGI application."""
-    app = Starlette(
+    app: ASGIApp = Starlette(
         routes=[
             WebSocketRoute("/_event/", _echo),
             Route("/assets/{name}", _file),

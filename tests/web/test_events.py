@@ -431,7 +431,7 @@ async def test_slow_senders_are_cut_off_while_others_are_served(hub: Hub, endpoi
             answer = await quick.post(f"/api/webhooks/{endpoint}", content=b"{}", headers=signed(b"{}"))
             assert answer.status_code == 202
     assert max(await asyncio.gather(*slow)) < 8
-    server.stop()  # type: ignore[no-untyped-call]
+    server.stop()
     await serving
 
 

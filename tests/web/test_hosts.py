@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from integrations_app.organizations import audit, sessions
 from integrations_app.organizations.keys import open_keyring
@@ -210,7 +211,7 @@ def test_safe_next():
 async def test_a_sealed_vault_says_so_and_lets_nobody_in(hub, sockets, tmp_path):
     (tmp_path / "data" / "keys").write_bytes(os.urandom(32))
     sealed = open_keyring(hub.database, listed=None, key_file=tmp_path / "data" / "keys", clock=hub.clock)
-    app = Starlette()
+    app: ASGIApp = Starlette()
     for layer in layers(replace(hub, keyring=sealed), routes(replace(hub, keyring=sealed), {}), sockets):
         if isinstance(layer, Starlette):
             layer.mount("", app)

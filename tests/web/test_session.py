@@ -17,6 +17,12 @@ def cookie(token):
     return {"Cookie": f"{sessions.COOKIE}={token}"}
 
 
+def given_cookie(answer):
+    found = re.match(rf"{sessions.COOKIE}=([0-9a-f]+);", answer.headers["set-cookie"])
+    assert found is not None
+    return found[1]
+
+
 @pytest.fixture
 async def fresh(hub):
     await hub.database.write(lambda session: service.prepare_setup(session, hub.keyring, Secret(TOKEN), hub.clock()))
@@ -41,7 +47,7 @@ async def test_setup_makes_the_owner_once_and_is_gone(hub, client, fresh):
     assert ">Create account</button>" in page.text
     done = await client.post("/auth/setup", data=setup_form(), headers=BROWSER)
     assert (done.status_code, done.headers["location"]) == (303, "/integrations")
-    token = re.match(rf"{sessions.COOKIE}=([0-9a-f]+);", done.headers["set-cookie"])[1]
+    token = given_cookie(done)
     actor = await sessions.require(hub, token)
     assert (actor.email, actor.role) == ("ada@acme.example", "owner")
     assert (await client.get("/setup")).status_code == 404
@@ -175,7 +181,7 @@ async def test_an_invitation_makes_a_member_once(hub, client, person):
     form = {"token": link, "email": "new@acme.example", "password": "long enough"}
     done = await client.post("/auth/invitation/accept", data=form, headers=BROWSER)
     assert done.status_code == 303
-    token = re.match(rf"{sessions.COOKIE}=([0-9a-f]+);", done.headers["set-cookie"])[1]
+    token = given_cookie(done)
     actor = await sessions.require(hub, token)
     assert (actor.email, actor.role, actor.organization_id) == ("new@acme.example", "editor", owner.organization_id)
     for again in (await client.get(f"/invitation/{link}"), await client.post("/auth/invitation/accept", data=form)):
@@ -192,7 +198,7 @@ async def test_an_invitation_adds_somebody_who_is_signed_in(hub, client, person)
     assert f"Join as {guest.email}" in page.text
     done = await client.post("/auth/invitation/accept", data={"token": link}, headers=cookie(guest.cookie))
     assert done.status_code == 303
-    token = re.match(rf"{sessions.COOKIE}=([0-9a-f]+);", done.headers["set-cookie"])[1]
+    token = given_cookie(done)
     actor = await sessions.require(hub, token)
     assert (actor.user_id, actor.role, actor.organization_id) == (guest.user_id, "viewer", owner.organization_id)
     back = await client.post("/auth/switch", data={"organization": guest.organization_id}, headers=cookie(token))

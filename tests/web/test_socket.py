@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,9 @@ class Socket:
             "extensions": {"websocket.http.response": {}},
         }
         self._app = app
-        self._in: asyncio.Queue = asyncio.Queue()
-        self._out: asyncio.Queue = asyncio.Queue()
-        self._task = None
+        self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._task: asyncio.Task[None]
         self._idle = asyncio.Event()
         self._idle.set()
 

@@ -102,7 +102,7 @@ async def house(
     assert {one.status for one in made.values()} == {"connected"}
     yield House(hub, sandbox, made["github"].id, made["slack"].id, tokens["github"])
     await engine.stop()
-    server.stop()  # type: ignore[no-untyped-call]
+    server.stop()
     await serving
     await hub.door.aclose()
     await hub.bus.close()
