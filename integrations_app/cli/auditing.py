@@ -8,9 +8,6 @@ import typer
 
 from integrations_app.cli.opening import Json, installation
 
-HEADS = "audit.heads"
-"""In the data directory: the ends of the chains, written down outside the database."""
-
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 
 
@@ -28,13 +25,14 @@ def verify(
 
     When all hold, their ends are added to the file of heads, against which a later run finds a cut tail.
     """
+    from integrations_app.chores import HEADS_FILE
     from integrations_app.errors import VaultSealed
     from integrations_app.organizations.heads import list_chains, read_heads, verify_all, write_heads
 
     with installation() as hub:
         if hub.keyring.sealed:
             raise VaultSealed(hub.keyring.sealed)
-        path = heads or hub.settings.data_dir / HEADS
+        path = heads or hub.settings.data_dir / HEADS_FILE
         known = read_heads(hub.keyring, path)
         bad = hub.database.read_now(lambda session: verify_all(session, hub.keyring, known))
         chains = hub.database.read_now(list_chains)
