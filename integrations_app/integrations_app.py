@@ -22,6 +22,7 @@ from integrations_app.sdk.registry import registry
 from integrations_app.serve import find_front_end
 from integrations_app.settings import Settings, load_settings
 from integrations_app.ui import hub as ui_hub
+from integrations_app.ui.attention import AttentionState
 from integrations_app.ui.guard import GuardMiddleware, assert_guarded
 from integrations_app.ui.live import LivePages, provide_live_pages
 from integrations_app.ui.pages.audit import AuditState, audit
@@ -52,21 +53,33 @@ TROUBLE = "Something went wrong on our side. It has been logged; try again."
 
 def add_pages(app: rx.App) -> None:
     """Every page of the user interface, one by one."""
-    app.add_page(integrations, route="/integrations", title="Integrations", on_load=IntegrationsState.load)
+    app.add_page(
+        integrations, route="/integrations", title="Integrations", on_load=[IntegrationsState.load, AttentionState.load]
+    )
     app.add_page(
         connection, route="/integrations/[provider_key]", title="Provider · Integrations", on_load=ConnectionState.load
     )
-    app.add_page(workflows, route="/workflows", title="Workflows · Integrations", on_load=WorkflowsState.load)
+    app.add_page(
+        workflows,
+        route="/workflows",
+        title="Workflows · Integrations",
+        on_load=[WorkflowsState.load, AttentionState.load],
+    )
     app.add_page(
         workflow_editor,
         route="/workflows/[workflow_id]",
         title="Workflow · Integrations",
-        on_load=WorkflowEditorState.load,
+        on_load=[WorkflowEditorState.load, AttentionState.load],
     )
-    app.add_page(runs, route="/runs", title="Runs · Integrations", on_load=RunsState.load)
-    app.add_page(run, route="/runs/[run_id]", title="Run · Integrations", on_load=RunState.load)
-    app.add_page(audit, route="/audit", title="Audit · Integrations", on_load=AuditState.load)
-    app.add_page(settings_page, route="/settings", title="Settings · Integrations", on_load=SettingsState.load)
+    app.add_page(runs, route="/runs", title="Runs · Integrations", on_load=[RunsState.load, AttentionState.load])
+    app.add_page(run, route="/runs/[run_id]", title="Run · Integrations", on_load=[RunState.load, AttentionState.load])
+    app.add_page(audit, route="/audit", title="Audit · Integrations", on_load=[AuditState.load, AttentionState.load])
+    app.add_page(
+        settings_page,
+        route="/settings",
+        title="Settings · Integrations",
+        on_load=[SettingsState.load, AttentionState.load],
+    )
     app.add_page(not_found, route="404", title="Page not found · Integrations")
 
 

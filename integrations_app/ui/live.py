@@ -8,6 +8,7 @@ from typing import Protocol
 
 import reflex as rx
 
+from integrations_app.errors import Unauthenticated
 from integrations_app.kit.bus import RESYNC, Bus, Event
 from integrations_app.organizations.hub import organization_topic
 from integrations_app.organizations.permissions import Actor
@@ -29,21 +30,34 @@ class _Watch:
     organization_id: str
     page: type[rx.State]
     kinds: frozenset[str]
+    in_frame: bool = False
+
+    def touched_by(self, event: Event) -> frozenset[str]:
+        """The watched kinds that the event says have changed."""
+        if event.topic == RESYNC:
+            return self.kinds
+        if event.topic != organization_topic(self.organization_id):
+            return frozenset()
+        return self.kinds & {event.message.get("kind", "")}
 
 
 class LivePages:
-    """Which tab shows which page. One page per tab: opening another replaces the watch."""
+    """Which tab shows what: one page, and beside it what stands in the frame of every page."""
 
     def __init__(self, app: rx.App, bus: Bus) -> None:
         self._app = app
         self._bus = bus
-        self._watches: dict[str, _Watch] = {}
-        self._changed: dict[str, set[str]] = {}
+        self._watches: dict[str, dict[type[rx.State], _Watch]] = {}
+        self._changed: dict[tuple[str, type[rx.State]], set[str]] = {}
         self._wake = asyncio.Event()
 
-    def watch(self, token: str, organization_id: str, page: type[rx.State], kinds: frozenset[str]) -> None:
-        """Push to the tab `token` when one of `kinds` changes in the organisation."""
-        self._watches[token] = _Watch(organization_id, page, kinds)
+    def watch(self, token: str, watch: _Watch) -> None:
+        """Push to the tab `token` when one of the kinds changes; a page replaces the page that was there."""
+        shown = self._watches.setdefault(token, {})
+        if not watch.in_frame:
+            for page in [page for page, other in shown.items() if not other.in_frame]:
+                del shown[page]
+        shown[watch.page] = watch
 
     async def run(self) -> None:
         """Listen to the bus and push, until cancelled."""
@@ -58,13 +72,11 @@ class LivePages:
                 await pushing
 
     def _note(self, event: Event) -> None:
-        for token, watch in self._watches.items():
-            if event.topic == RESYNC:
-                self._changed.setdefault(token, set()).update(watch.kinds)
-            elif event.topic == organization_topic(watch.organization_id):
-                kind = event.message.get("kind", "")
-                if kind in watch.kinds:
-                    self._changed.setdefault(token, set()).add(kind)
+        for token, shown in self._watches.items():
+            for page, watch in shown.items():
+                kinds = watch.touched_by(event)
+                if kinds:
+                    self._changed.setdefault((token, page), set()).update(kinds)
         if self._changed:
             self._wake.set()
 
@@ -74,19 +86,20 @@ class LivePages:
             await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
             changed, self._changed = self._changed, {}
-            await asyncio.gather(*[self._push(token, frozenset(kinds)) for token, kinds in changed.items()])
+            await asyncio.gather(*[self._push(*where, frozenset(kinds)) for where, kinds in changed.items()])
 
-    async def _push(self, token: str, kinds: frozenset[str]) -> None:
-        watch = self._watches.get(token)
-        if watch is None:
+    async def _push(self, token: str, page: type[rx.State], kinds: frozenset[str]) -> None:
+        if page not in self._watches.get(token, {}):
             return
         if not self._is_open(token):
-            del self._watches[token]
+            self._watches.pop(token, None)
             return
         try:
-            async with self._app.modify_state(rx.BaseStateToken(ident=token, cls=watch.page)) as root:
-                page = await root.get_state(watch.page)
-                await page._refresh(kinds)  # noqa: SLF001 - private, or any client could call it as an event
+            async with self._app.modify_state(rx.BaseStateToken(ident=token, cls=page)) as root:
+                state = await root.get_state(page)
+                await state._refresh(kinds)  # noqa: SLF001 - private, or any client could call it as an event
+        except Unauthenticated:
+            self._watches.pop(token, None)
         except Exception:  # noqa: BLE001 - one tab's trouble must not silence the others
             _log.exception("a live page could not be refreshed")
 
@@ -103,6 +116,8 @@ def provide_live_pages(pages: LivePages) -> None:
     _pages[:] = [pages]
 
 
-def show_live(state: rx.State, actor: Actor, page: type[rx.State], kinds: frozenset[str]) -> None:
-    """Keep the tab of `state` fresh while it shows `page`."""
-    _pages[0].watch(state.router.session.client_token, actor.organization_id, page, kinds)
+def show_live(
+    state: rx.State, actor: Actor, page: type[rx.State], kinds: frozenset[str], *, in_frame: bool = False
+) -> None:
+    """Keep `page` fresh in the tab of `state`: while the tab shows it, or always when it stands in the frame."""
+    _pages[0].watch(state.router.session.client_token, _Watch(actor.organization_id, page, kinds, in_frame))

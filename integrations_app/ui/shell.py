@@ -6,6 +6,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from integrations_app.ui import theme
+from integrations_app.ui.attention import bell
 from integrations_app.ui.components.native import native_form, native_link
 from integrations_app.ui.session import SessionState, leave_when_signed_out
 
@@ -101,7 +102,8 @@ def _top_bar() -> rx.Component:
     return rx.el.header(
         rx.text(SessionState.organization_name, weight="medium", size="2", style=theme.TRUNCATE),
         rx.spacer(),
-        rx.color_mode.button(aria_label="Switch between light and dark", variant="ghost", size="2"),
+        bell(),
+        rx.color_mode.button(aria_label="Switch between light and dark", variant="ghost", size="1"),
         _account_menu(),
         class_name="top-bar",
     )

@@ -95,7 +95,7 @@ def _configure(card: rx.Var[Card]) -> rx.Component:
         "Configure",
         variant="soft",
         color_scheme="gray",
-        size="2",
+        size="1",
         on_click=rx.redirect("/integrations/" + card.key),
     )
 
@@ -104,7 +104,7 @@ def _reconnect(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Component
     return connect_button(
         url=line.reconnect_url,
         label="Reconnect",
-        size="2",
+        size="1",
         variant="solid",
         on_blocked=State.popup_blocked(card.key),
         on_opened=State.popup_opened(card.key),
@@ -117,13 +117,13 @@ def _while_connecting(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Co
         connect_button(
             url=line.reconnect_url,
             label="Continue",
-            size="2",
+            size="1",
             variant="soft",
             on_blocked=State.popup_blocked(card.key),
             on_opened=State.popup_opened(card.key),
             on_window_closed=State.popup_closed(card.key),
         ),
-        rx.button("Cancel", variant="soft", color_scheme="gray", size="2", on_click=State.cancel_connecting(line.id)),
+        rx.button("Cancel", variant="soft", color_scheme="gray", size="1", on_click=State.cancel_connecting(line.id)),
     )
 
 
@@ -131,7 +131,7 @@ def _test_button(line: rx.Var[ConnectionLine]) -> rx.Component:
     return rx.button(
         "Test connection",
         variant="soft",
-        size="2",
+        size="1",
         loading=line.testing,
         on_click=State.test_connection(line.id),  # type: ignore[misc]  # background handlers lose their call
     )
@@ -139,7 +139,7 @@ def _test_button(line: rx.Var[ConnectionLine]) -> rx.Component:
 
 def _disconnect_button(line: rx.Var[ConnectionLine]) -> rx.Component:
     return rx.button(
-        "Disconnect", variant="soft", color_scheme="gray", size="2", on_click=State.ask_disconnect(line.id)
+        "Disconnect", variant="soft", color_scheme="gray", size="1", on_click=State.ask_disconnect(line.id)
     )
 
 
