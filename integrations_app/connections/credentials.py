@@ -129,6 +129,15 @@ class Opened:
     status: Status
     credential_version: int
     expires_at: datetime | None
+    next_refresh_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether its credentials are to be renewed before they are used."""
+        return self.next_refresh_at is not None and self.next_refresh_at <= now
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether its credentials have ended and wait to be renewed."""
+        return self.next_refresh_at is not None and self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +171,8 @@ def stored_settings(provider: Provider, row: Connection) -> BaseModel:
         raise Conflict("settings_invalid", f"The settings of {row.name} must be saved again.") from error
 
 
-async def open_access(hub: Hub, organization_id: str, connection_id: str, *, testing: bool = False) -> Opened:
-    """Open a connection for use: one read transaction, no network.
+async def read_access(hub: Hub, organization_id: str, connection_id: str, *, testing: bool = False) -> Opened:
+    """Open what is stored of a connection: one read transaction, no network, nothing renewed.
 
     `testing` lets a paused one and one that needs reconnecting through: a test tells what is wrong. Raises
     NotFound, what `require_usable` raises, VaultSealed, and CredentialUnreadable (then the connection's status is
@@ -187,7 +196,16 @@ async def open_access(hub: Hub, organization_id: str, connection_id: str, *, tes
 
 def _opened(hub: Hub, provider: Provider, row: Connection, secrets: dict[str, Secret]) -> Opened:
     access = access_for(hub, provider, row, secrets)
-    return Opened(provider, access, row.name, tuple(row.scopes), standing(row), row.credential_version, row.expires_at)
+    return Opened(
+        provider,
+        access,
+        row.name,
+        tuple(row.scopes),
+        standing(row),
+        row.credential_version,
+        row.expires_at,
+        row.next_refresh_at,
+    )
 
 
 def access_for(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> Access:
@@ -230,13 +248,3 @@ async def client_of(provider: Provider, access: Access) -> AsyncIterator[Any]:
     finally:
         if provider.close_client is not None:
             await provider.close_client(client)
-
-
-@asynccontextmanager
-async def connected_client(
-    hub: Hub, organization_id: str, connection_id: str, *, testing: bool = False
-) -> AsyncIterator[Connected]:
-    """Open a connection and the vendor's client for the block. Raises what `open_access` raises."""
-    opened = await open_access(hub, organization_id, connection_id, testing=testing)
-    async with client_of(opened.provider, opened.access) as client:
-        yield Connected(opened.provider, client, opened)

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from integrations_app.connections.access import open_access, renew_refused
 from integrations_app.connections.changes import announce, note, settle
-from integrations_app.connections.credentials import Opened, client_of, open_access, touch
+from integrations_app.connections.credentials import Opened, client_of, touch
 from integrations_app.connections.models import Connection, Status
 from integrations_app.connections.repository import Connections
 from integrations_app.connections.views import TestResult, standing
@@ -23,6 +24,7 @@ from integrations_app.errors import (
     RateLimited,
     ReconnectRequired,
     Rejected,
+    Retryable,
     Unavailable,
 )
 from integrations_app.organizations.hub import Hub
@@ -122,16 +124,27 @@ async def test(hub: Hub, actor: Actor, connection_id: str) -> TestResult:
     actor.require(Permission.MANAGE_CONNECTIONS)
     began = hub.clock()
     await _claim(hub, actor, connection_id, began)
+    opened: Opened | None = None
     try:
         opened = await open_access(hub, actor.organization_id, connection_id, testing=True)
-        findings = await examine(opened.provider, opened.access)
-    except CredentialUnreadable as error:
-        findings, opened = Findings(0, error=error), None
+        opened, findings = await _examine_opened(hub, actor, connection_id, opened)
+    except (CredentialUnreadable, Retryable) as error:
+        findings = Findings(0, error=error)
     finally:
         await hub.database.write(lambda session: _release(session, actor, connection_id, began))
     if opened is not None:
         await _keep(hub, actor, connection_id, opened, findings)
     return _result(opened, findings)
+
+
+async def _examine_opened(hub: Hub, actor: Actor, connection_id: str, opened: Opened) -> tuple[Opened, Findings]:
+    """Examine; once more with new credentials when the vendor calls these expired."""
+    findings = await examine(opened.provider, opened.access)
+    if isinstance(findings.error, ReconnectRequired):
+        renewed = await renew_refused(hub, actor.organization_id, connection_id, opened, findings.error, testing=True)
+        if renewed is not None:
+            return renewed, await examine(renewed.provider, renewed.access)
+    return opened, findings
 
 
 async def _claim(hub: Hub, actor: Actor, connection_id: str, now: datetime) -> None:

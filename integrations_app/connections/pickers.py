@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel
 
-from integrations_app.connections.credentials import connected_client
+from integrations_app.connections.access import use
+from integrations_app.connections.credentials import Connected
 from integrations_app.connections.health import note_failure
 from integrations_app.connections.repository import Connections
 from integrations_app.errors import InvalidInput, NotFound, ReconnectRequired
@@ -27,11 +28,17 @@ async def choices(
     picker = _picker(hub.registry.get(row.provider), action_key, field, query)
     values = {name: query.values[name] for name in picker.depends_on if name in query.values}
     asked = ChoiceQuery(query.search[:200], values, query.cursor)
+    version = row.credential_version
+
+    async def load(connected: Connected) -> ChoicePage:
+        nonlocal version
+        version = connected.opened.credential_version
+        return await picker.load(asked, connected.context(f"picker-{hub.new_id()}", hub.clock()))
+
     try:
-        async with connected_client(hub, organization_id, connection_id) as connected:
-            return await picker.load(asked, connected.context(f"picker-{hub.new_id()}", hub.clock()))
+        return await use(hub, organization_id, connection_id, load)
     except ReconnectRequired as error:
-        await note_failure(hub, organization_id, connection_id, error, credential_version=row.credential_version)
+        await note_failure(hub, organization_id, connection_id, error, credential_version=version)
         raise
 
 

@@ -15,6 +15,7 @@ from integrations_app.connections.health import test
 from integrations_app.connections.models import Connection, Status
 from integrations_app.connections.overview import list_views, overview, snapshot, usage
 from integrations_app.connections.pickers import choices
+from integrations_app.connections.refresh_plan import forget_refresh
 from integrations_app.connections.repository import Connections, OAuthAttempts
 from integrations_app.connections.revoke import Farewell, revoke
 from integrations_app.connections.views import ConnectionView
@@ -169,6 +170,7 @@ def _cut(hub: Hub, session: Session, row: Connection) -> None:
     row.status, row.earlier_status = Status.DISCONNECTED.value, ""
     row.error_code = row.error_message = ""
     row.is_default, row.expires_at, row.disconnected_at = False, None, hub.clock()
+    forget_refresh(row)
     touch(row, hub.clock())
     session.add(row)
     session.flush()

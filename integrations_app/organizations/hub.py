@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from integrations_app.kit.bus import Bus
 from integrations_app.kit.db import Database
@@ -38,6 +39,8 @@ class Hub:
     throttle: Throttle = field(default_factory=Throttle)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     """Writes that nobody waits for; await them before the database closes."""
+    under_way: dict[tuple[object, ...], asyncio.Task[Any]] = field(default_factory=dict)
+    """Work that everybody who wants it at the same time waits for together, by what it is."""
 
 
 def organization_topic(organization_id: str) -> str:

@@ -28,6 +28,16 @@ class Grant:
     """Public facts that come with the token and must survive a refresh (an instance URL, a bot's id)."""
 
 
+def lifetime(value: object) -> int | None:
+    """The seconds of an `expires_in`, which vendors send as number or text; None for what is no number at all."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return int(float(value))
+    except (ValueError, OverflowError):
+        return None
+
+
 ParseGrant = Callable[[Mapping[str, Any]], Grant]
 """Turns the vendor's token answer into a Grant; raises `Rejected(code, message)` when it is an error in disguise."""
 
@@ -62,6 +72,8 @@ class OAuth2:
     """Takes a `RevokeContext` (sdk.context); ends the grant at the vendor."""
     redirect_refusal: Callable[[str, Mapping[str, str]], str | None] | None = None
     """`(callback URL, base addresses)`: why the vendor will refuse it, told before the click; None when it takes it."""
+    usual_life: int | None = None
+    """Seconds an access token lives when its answer does not say; None: renew it daily, and when it is refused."""
     app_help: str = ""
     """Markdown: how to register an app at the vendor. `{callback_url}` and `{scopes}` are filled in."""
 

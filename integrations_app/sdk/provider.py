@@ -75,6 +75,8 @@ class Provider:
     """Regular expressions of the vendor's token shapes, for redaction."""
     reconnect_codes: frozenset[str] = frozenset()
     """The vendor's codes for a dead grant, when the token endpoint answers one of them."""
+    app_codes: frozenset[str] = frozenset()
+    """The vendor's codes for a wrong OAuth app (id, secret), when the token endpoint answers one of them."""
     expired_codes: frozenset[str] = frozenset()
     """Values of `ReconnectRequired.vendor_code` that a refresh may cure: try one before asking a person."""
     errors: ErrorTable = field(default_factory=dict)

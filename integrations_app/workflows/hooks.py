@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
+from integrations_app.connections.access import use
 from integrations_app.connections.addresses import reach
-from integrations_app.connections.credentials import connected_client
 from integrations_app.connections.repository import Connections
 from integrations_app.errors import IntegrationsError, NotFound
 from integrations_app.kit.secret import Secret
@@ -125,13 +125,21 @@ async def _release(hub: Hub, actor: Actor, endpoint_id: str) -> None:
 
 async def _create(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> str:
     request = HookRequest(endpoint_url(hub, hook.endpoint_id), hook.secret, hook.config, hook.kinds)
-    async with connected_client(hub, organization_id, hook.connection_id) as connected:
-        return await hooks.create(request, connected.context(hook.endpoint_id, hub.clock()))
+    return await use(
+        hub,
+        organization_id,
+        hook.connection_id,
+        lambda connected: hooks.create(request, connected.context(hook.endpoint_id, hub.clock())),
+    )
 
 
 async def _remove(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> None:
-    async with connected_client(hub, organization_id, hook.connection_id) as connected:
-        await hooks.remove(hook.hook_id, hook.config, connected.context(hook.endpoint_id, hub.clock()))
+    await use(
+        hub,
+        organization_id,
+        hook.connection_id,
+        lambda connected: hooks.remove(hook.hook_id, hook.config, connected.context(hook.endpoint_id, hub.clock())),
+    )
 
 
 def _enable(session: Session, organization_id: str, endpoint_id: str, hook_id: str) -> None:

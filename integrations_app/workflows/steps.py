@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from integrations_app.connections import health
-from integrations_app.connections.credentials import Connected, connected_client
+from integrations_app.connections.access import use
+from integrations_app.connections.credentials import Connected
 from integrations_app.errors import (
     Conflict,
     CredentialUnreadable,
@@ -73,6 +74,8 @@ class Attempt:
         self._credential_version: int | None = None
         self._repeat = Repeat.UNKNOWABLE
         """The promise about repetition for these very parameters, once they are known."""
+        self._in_doubt: bool | None = None
+        """Whether an earlier attempt may have taken effect, once that was looked at."""
 
     async def perform(self, scope: Scope) -> None:
         """Raise an IntegrationsError for what fails the step for good."""
@@ -83,14 +86,12 @@ class Attempt:
         state.inputs = masked_inputs(params, self._hub.registry)
         state.started_at = state.started_at or now
         try:
-            async with connected_client(
-                self._hub, self._execution.run.organization_id, self._connection_id
-            ) as connected:
-                self._credential_version = connected.opened.credential_version
-                self._repeat = action.repeat_of(params, connected.opened.access.settings)
-                in_doubt = self._look_back()
-                if not state.settled:
-                    await self._call(action, params, connected, in_doubt=in_doubt)
+            await use(
+                self._hub,
+                self._execution.run.organization_id,
+                self._connection_id,
+                lambda connected: self._reach(action, params, connected),
+            )
         except (ReconnectRequired, CredentialUnreadable) as error:
             await self._needs_person(error)
         except Conflict as error:
@@ -101,6 +102,15 @@ class Attempt:
             await self._wait(now + timedelta(seconds=SEALED_SECONDS))
         except Retryable as error:
             await self._retry(error)
+
+    async def _reach(self, action: Action, params: Params, connected: Connected) -> None:
+        """Call with the vendor's client; comes a second time when the credentials of the first were renewed."""
+        self._credential_version = connected.opened.credential_version
+        if self._in_doubt is None:
+            self._repeat = action.repeat_of(params, connected.opened.access.settings)
+            self._in_doubt = self._look_back()
+        if not self._state.settled:
+            await self._call(action, params, connected, in_doubt=self._in_doubt and self._state.intent_at is not None)
 
     def _look_back(self) -> bool:
         """Whether an earlier attempt may have taken effect. Counts a crash; settles a step that crashes for ever."""
@@ -134,6 +144,8 @@ class Attempt:
             return
         except IntegrationsError as error:
             self._state.intent_at = None
+            if isinstance(error, ReconnectRequired):
+                self._state.attempt -= 1  # a dead credential is no failed attempt
             if isinstance(error, MissingScope):
                 await health.note_failure(self._hub, self._execution.run.organization_id, self._connection_id, error)
             raise
@@ -266,7 +278,6 @@ class Attempt:
             await health.note_failure(
                 self._hub, organization, self._connection_id, error, credential_version=self._credential_version
             )
-        self._state.attempt = max(0, self._state.attempt - 1)
         raise Held("needs_reauth", str(error), self._connection_id) from error
 
     async def _refused(self, error: Conflict) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from sqlmodel import Session
 
 from integrations_app.connections import health
-from integrations_app.connections.credentials import connected_client
+from integrations_app.connections.access import use
+from integrations_app.connections.credentials import Connected
 from integrations_app.errors import IntegrationsError, InvalidInput, MappingError, NotFound
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
-from integrations_app.sdk.actions import Action, Params
+from integrations_app.sdk.actions import Action, Params, Result
 from integrations_app.workflows.conduct import NOTHING_YET
 from integrations_app.workflows.definition import ActionStep, Definition, ForEachStep, parse
 from integrations_app.workflows.mapping import bind, render
@@ -88,10 +89,12 @@ async def _try(hub: Hub, actor: Actor, step: ActionStep, values: dict[str, Any],
 
 
 async def _call(hub: Hub, actor: Actor, step: ActionStep, action: Action, params: Params) -> Any:
-    async with connected_client(hub, actor.organization_id, step.connection) as connected:
+    async def call(connected: Connected) -> Result:
         context = connected.context(hub.new_id(), hub.clock(), started=hub.clock())
         async with asyncio.timeout(step.timeout_seconds):
-            result = await action.run(params, context)
+            return await action.run(params, context)
+
+    result = await use(hub, actor.organization_id, step.connection, call)
     return storable_json(result.model_dump(mode="json"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations_app.connections import health, service
-from integrations_app.connections.credentials import open_access
+from integrations_app.connections.access import open_access
 from integrations_app.errors import MissingScope, NotFound, RateLimited, ReconnectRequired, Unavailable
 from integrations_app.sdk.forms import ChoiceQuery
 

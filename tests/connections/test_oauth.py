@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations_app.connections import apps, attempts, oauth, service
-from integrations_app.connections.credentials import connected_client, open_access
+from integrations_app.connections.access import connected_client, open_access
 from integrations_app.connections.oauth import Ask
 from integrations_app.connections.oauth.callback import judge
 from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated

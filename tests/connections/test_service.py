@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from integrations_app.connections import service
-from integrations_app.connections.credentials import open_access
+from integrations_app.connections.access import open_access
 from integrations_app.errors import (
     Conflict,
     CredentialUnreadable,

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from integrations_app.connections.app_choice import App
+from integrations_app.connections.app_choice import App, require_oauth
 from integrations_app.connections.attempts import restore
 from integrations_app.connections.changes import announce, settle
 from integrations_app.connections.credentials import replace_secrets
@@ -14,6 +13,7 @@ from integrations_app.connections.health import apply_account
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
 from integrations_app.connections.names import free_name
 from integrations_app.connections.oauth.callback import GONE, REJECTED, Judged, Outcome, refuse_later, succeed
+from integrations_app.connections.refresh_plan import chance, plan_refresh
 from integrations_app.connections.repository import Connections, OAuthAttempts
 from integrations_app.connections.revoke import Farewell, revoke
 from integrations_app.kit.secret import Secret
@@ -21,8 +21,6 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.auth import Grant
 from integrations_app.sdk.context import Access, Account
 from integrations_app.sdk.provider import Provider
-
-LONGEST_LIFE = timedelta(days=3650).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,9 @@ def _store(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: 
     apply_account(row, replace(account, scopes=grant.scopes) if grant.scopes else account, now)
     row.auth_kind, row.app_kind, row.app_id = "oauth2", redeemed.app.kind.value, redeemed.app.id
     row.extra = dict(grant.extra)
-    row.expires_at = expiry(grant, now)
+    oauth, renewable = require_oauth(redeemed.provider), grant.refresh_token is not None
+    plan_refresh(row, oauth, grant, now, chance(hub.new_id), renewable=renewable)
+    row.refreshed_at = None
     if first and row.name in {"", redeemed.provider.name}:
         wanted = account.name or redeemed.provider.name
         row.name = free_name(Connections(session, row.organization_id), row, wanted)
@@ -141,9 +141,3 @@ def _store(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: 
     detail = {"provider": row.provider, "account": account.id, "app": row.app_kind, "scopes": list(row.scopes)}
     settle(hub, session, judged.actor, name, row.id, version=row.credential_version, **detail)
     return succeed(hub, judged.attempt, row.id, row.name)
-
-
-def expiry(grant: Grant, now: datetime) -> datetime | None:
-    """When the access token ends; None when the vendor says nothing usable (none, not positive, absurd)."""
-    seconds = grant.expires_in
-    return now + timedelta(seconds=seconds) if seconds is not None and 0 < seconds < LONGEST_LIFE else None

@@ -53,6 +53,7 @@ provider = Provider(
     sandbox=SandboxApp("sandbox-github-client", "sandbox-github-secret", {"web": "/github", "api": "/github/api/v3"}),
     secret_patterns=(r"gh[pousr]_[A-Za-z0-9_-]{20,255}", r"github_pat_[A-Za-z0-9_]{22,255}"),
     reconnect_codes=frozenset({"bad_refresh_token", "unauthorized_client", "invalid_grant"}),
+    app_codes=frozenset({"incorrect_client_credentials", "application_suspended"}),
     expired_codes=frozenset({"bad_credentials"}),
     errors=ERRORS,
 )

@@ -6,7 +6,7 @@ from typing import Any
 from integrations_app.errors import Rejected
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.github.client import revoke
-from integrations_app.sdk.auth import Grant, OAuth2, Pkce
+from integrations_app.sdk.auth import Grant, OAuth2, Pkce, lifetime
 
 _ADVICE = {
     "bad_verification_code": "The sign-in at GitHub took too long or was used twice. Try again.",
@@ -55,7 +55,7 @@ def parse_grant(answer: Mapping[str, Any]) -> Grant:
     return Grant(
         access_token=Secret(token),
         refresh_token=Secret(refresh) if isinstance(refresh, str) and refresh else None,
-        expires_in=int(expires_in) if expires_in else None,
+        expires_in=lifetime(expires_in),
         scopes=tuple(scope.strip() for scope in str(answer.get("scope") or "").split(",") if scope.strip()),
     )
 

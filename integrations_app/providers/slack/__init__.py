@@ -46,6 +46,7 @@ provider = Provider(
     reconnect_codes=frozenset(
         {"invalid_refresh_token", "invalid_grant", "token_revoked", "invalid_auth", "account_inactive"}
     ),
+    app_codes=frozenset({"bad_client_secret", "invalid_client_id"}),
     expired_codes=frozenset({"token_expired"}),
     errors=ERRORS,
 )

@@ -8,7 +8,7 @@ from integrations_app.errors import Rejected
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.slack.client import revoke
 from integrations_app.providers.slack.errors import OAUTH_ADVICE
-from integrations_app.sdk.auth import Grant, OAuth2, Pkce
+from integrations_app.sdk.auth import Grant, OAuth2, Pkce, lifetime
 
 # The least that the actions and the pickers of this folder need. Reading messages is not among it.
 DEFAULT_SCOPES = ("chat:write", "im:write", "reactions:write", "channels:read", "groups:read", "users:read")
@@ -65,7 +65,7 @@ def parse_grant(answer: Mapping[str, Any]) -> Grant:
     return Grant(
         access_token=Secret(token),
         refresh_token=Secret(refresh) if isinstance(refresh, str) and refresh else None,
-        expires_in=int(expires_in) if expires_in else None,
+        expires_in=lifetime(expires_in),
         scopes=tuple(scope for scope in str(answer.get("scope", "")).replace(" ", "").split(",") if scope),
         extra=_public_facts(answer),
     )
