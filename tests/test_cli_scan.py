@@ -39,6 +39,10 @@ def one_needle() -> Needles:
     return needles
 
 
+def tables(hub):
+    return hub.database.read_now(lambda session: list(table_texts(session)))
+
+
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_value_is_found_in_every_spelling(spelled: bytes):
     assert one_needle().find(b"before " + spelled + b" after") == {"planted"}
@@ -88,9 +92,33 @@ async def test_every_column_of_every_table_is_searched(hub, person):
     ]
     await hub.database.write(lambda session: session.execute(insert(Endpoint), rows))
     needles = one_needle()
-    found = {place for place, text in table_texts(hub.database) if needles.find(text)}
+    found = {place for place, text in tables(hub) if needles.find(text)}
     assert found == {"endpoint.config", "endpoint.secret", "endpoint.hook_id"}
     assert [path.name for path in database_files(hub.database)][:1] == (["test.db"] if hub.database.is_sqlite else [])
+
+
+async def test_a_large_table_comes_in_pieces_and_blocks_no_writer(hub, person):
+    owner = await person()
+    row = {"organization_id": owner.organization_id, "kind": "none", "created_at": hub.clock(), "enabled": True}
+    filling = {**row, "name": "n", "config": {}, "secret": b"." * (PIECE // 8), "target": "", "hook_id": ""}
+
+    def fill(session):
+        session.execute(insert(Endpoint), [{**filling, "id": f"e{number:03}"} for number in range(100)])
+
+    await hub.database.write(fill)
+
+    def read(session):
+        sizes = []
+        for place, content in table_texts(session):
+            if place == "endpoint.secret":
+                sizes.append(len(content))
+                hub.database.write_now(lambda session: session.execute(update(Organization).values(name="renamed")))
+        return sizes
+
+    sizes = hub.database.read_now(read)
+    assert len(sizes) > 10
+    assert max(sizes) < 2 * PIECE
+    assert sum(sizes) >= 100 * (PIECE // 8)
 
 
 async def test_a_damaged_row_does_not_end_the_search(hub, person):
@@ -105,7 +133,7 @@ async def test_a_damaged_row_does_not_end_the_search(hub, person):
         )
     )
     needles = one_needle()
-    assert {place for place, text in table_texts(hub.database) if needles.find(text)} == {"workflow.name"}
+    assert {place for place, text in tables(hub) if needles.find(text)} == {"workflow.name"}
 
 
 async def test_held_secrets_are_opened_and_unreadable_ones_named(hub, person):

@@ -70,11 +70,14 @@ def _needles(hub: "Hub", planted: list[bytes]) -> "tuple[Needles, list[str]]":
     return needles, problems
 
 
-def _search_tables(hub: "Hub", needles: "Needles") -> Iterator[tuple[str, str]]:
+def _search_tables(hub: "Hub", needles: "Needles") -> set[tuple[str, str]]:
     from integrations_app.cli.stores import table_texts
 
-    for place, text in table_texts(hub.database):
-        yield from ((f"table {place}", what) for what in needles.find(text))
+    return hub.database.read_now(
+        lambda session: {
+            (f"table {place}", what) for place, text in table_texts(session) for what in needles.find(text)
+        }
+    )
 
 
 def _search_files(hub: "Hub", needles: "Needles", more: list[Path]) -> Iterator[tuple[str, str]]:

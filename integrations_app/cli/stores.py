@@ -2,33 +2,31 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
-from sqlalchemy import inspect
+from sqlalchemy import CursorResult, inspect
+from sqlmodel import Session
 
 from integrations_app.kit.db import Database
 
-PIECE = 1024 * 1024
-ROWS = 500
+PIECE = 256 * 1024
+ROWS = 32
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
 
-def table_texts(database: Database) -> Iterator[tuple[str, bytes]]:
+def table_texts(session: Session) -> Iterator[tuple[str, bytes]]:
     """The content of every column of every table, many values a piece, as `table.column` and bytes.
 
     Read from the tables and not only from the file: SQLite splits a long value over pages that need not be adjacent.
     """
-    with database.engine.connect() as connection:
-        quote = connection.dialect.identifier_preparer.quote
-        for table in sorted(inspect(connection).get_table_names()):
-            # The driver's own values: a damaged JSON or time must not end the search. It is every tenant's data by
-            # intent, and the names come from the database itself.
-            statement = f"SELECT * FROM {quote(table)}"  # noqa: S608
-            rows = connection.execution_options(stream_results=True, max_row_buffer=ROWS).exec_driver_sql(statement)
-            columns = list(rows.keys())
-            for part in rows.partitions(ROWS):
-                for place, column in enumerate(columns):
-                    yield f"{table}.{column}", b"\0".join(_to_bytes(row[place]) for row in part)
+    connection = session.connection()
+    quote = connection.dialect.identifier_preparer.quote
+    for table in sorted(inspect(connection).get_table_names()):
+        # The driver's own values: a damaged JSON or time must not end the search. It is every tenant's data by
+        # intent, and the names come from the database itself.
+        statement = f"SELECT * FROM {quote(table)}"  # noqa: S608
+        yield from _column_texts(table, connection.exec_driver_sql(statement, execution_options={"yield_per": ROWS}))
 
 
 def database_files(database: Database) -> list[Path]:
@@ -56,6 +54,20 @@ def file_texts(path: Path, overlap: int) -> Iterator[bytes]:
         while piece := file.read(PIECE):
             yield kept + piece
             kept = (kept + piece)[-overlap:]
+
+
+def _column_texts(table: str, rows: CursorResult[Any]) -> Iterator[tuple[str, bytes]]:
+    """The columns of some rows at a time, so that a large table is never in memory."""
+    held: dict[str, list[bytes]] = {f"{table}.{column}": [] for column in rows.keys()}  # noqa: SIM118 - no mapping
+    size = 0
+    for row in rows:
+        for values, value in zip(held.values(), row, strict=True):
+            values.append(_to_bytes(value))
+            size += len(values[-1])
+        if size >= PIECE:
+            yield from ((place, b"\0".join(values)) for place, values in held.items())
+            held, size = {place: [] for place in held}, 0
+    yield from ((place, b"\0".join(values)) for place, values in held.items())
 
 
 def _to_bytes(value: object) -> bytes:
