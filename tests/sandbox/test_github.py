@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from github import Auth, Github, GithubException, UnknownObjectException
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
 WEB = "/repos/acme/web"
 
@@ -15,7 +16,14 @@ def token(sandbox: Any) -> str:
 
 
 @pytest.fixture
-def client(sandbox: Any, token: str) -> Github:
+def client(sandbox: Any, token: str, monkeypatch: pytest.MonkeyPatch) -> Github:
+    """PyGithub on its own connections; in a run with the product's tests it has ours, for the whole process."""
+    for name, value in (
+        ("persist", True),
+        ("httpConnectionClass", HTTPRequestsConnectionClass),
+        ("httpsConnectionClass", HTTPSRequestsConnectionClass),
+    ):
+        monkeypatch.setattr(Requester, f"_Requester__{name}", value)
     base = f"{sandbox.url}/github/api/v3"
     return Github(
         auth=Auth.Token(token), base_url=base, retry=None, seconds_between_requests=0, seconds_between_writes=0
