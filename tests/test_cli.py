@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations_app.cli import banner
-from integrations_app.settings import load_settings
+from integrations_app.cli import app, banner
+from integrations_app.settings import Settings, load_settings
 
 
 def command(*arguments: str, data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +73,21 @@ def test_doctor_finds_a_bad_key(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert "WRONG key:" in told.stdout
     assert "short-marker" not in told.stdout + told.stderr
+
+
+def test_the_readme_names_every_verb_and_every_variable() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    groups = {group.name: group.typer_instance for group in app.registered_groups if group.typer_instance}
+    verbs = [command.callback.__name__ for command in app.registered_commands if command.callback]
+    for name, group in groups.items():
+        inner = (command.name or command.callback.__name__ for command in group.registered_commands if command.callback)
+        verbs += [f"{name} {one}" for one in inner]
+    assert len(verbs) >= 9
+    assert [verb for verb in verbs if f"| `{verb}" not in readme] == []
+    variables = [
+        f"INTEGRATIONS_{field.upper()}" for field in Settings.model_fields if field not in {"workers", "execute"}
+    ]
+    assert [variable for variable in variables if f"`{variable}`" not in readme] == []
 
 
 def test_the_banner_offers_the_set_up_page_once(tmp_path: Path) -> None:
