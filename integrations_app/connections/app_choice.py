@@ -1,9 +1,11 @@
 """OAuth apps: which one a connection is made with, and where its secret is sealed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
+from integrations_app.connections.addresses import moved_bases
 from integrations_app.connections.models import AppKind, Connection, OAuthApp
 from integrations_app.connections.repository import OAuthApps
 from integrations_app.errors import Conflict, NotFound
@@ -30,6 +32,8 @@ class App:
     client_id: str
     client_secret: Secret
     callback_url: str
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Base addresses that the connection's settings move."""
 
 
 def callback_path(provider_key: str, selector: str | None) -> str:
@@ -73,7 +77,17 @@ def choose_app(
 
 
 def app_of(hub: Hub, session: Session, provider: Provider, row: Connection) -> App | None:
-    """The app a connection was made with, if it still exists."""
+    """The app a connection was made with, if it still exists, at the place its settings name."""
+    found = _made_with(hub, session, provider, row)
+    return at_place_of(found, provider, row) if found else None
+
+
+def at_place_of(app: App, provider: Provider, row: Connection) -> App:
+    """The app at the place that the connection's settings name. Raises Conflict `settings_invalid`."""
+    return replace(app, moved=moved_bases(provider, row.settings))
+
+
+def _made_with(hub: Hub, session: Session, provider: Provider, row: Connection) -> App | None:
     if row.app_kind == AppKind.ORGANIZATION.value and row.app_id:
         found = OAuthApps(session, row.organization_id).find(row.app_id)
         return _own_app(hub, session, found) if found else None

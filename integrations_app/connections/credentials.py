@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from integrations_app.connections.addresses import reach
+from integrations_app.connections.addresses import moved_bases, reach
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import Connection, Credential, Status
 from integrations_app.connections.repository import Connections, Credentials
@@ -210,7 +210,7 @@ def _opened(hub: Hub, provider: Provider, row: Connection, secrets: dict[str, Se
 
 def access_for(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> Access:
     """Put together what the provider's client is built from."""
-    reached = reach(hub.settings, provider, row.app_kind)
+    reached = reach(hub.settings, provider, row.app_kind, moved_bases(provider, row.settings))
     return Access(
         organization_id=row.organization_id,
         connection_id=row.id,

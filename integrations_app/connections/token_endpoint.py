@@ -91,7 +91,7 @@ async def _asked(
     ask: Callable[[AsyncOAuth2Client, str], Awaitable[object]],
 ) -> Mapping[str, Any]:
     """The vendor's answer as it came; Authlib chokes on lifetimes that are no number, which must not lose a token."""
-    reached = reach(hub.settings, provider, app.kind.value)
+    reached = reach(hub.settings, provider, app.kind.value, app.moved)
     came: list[Mapping[str, Any]] = []
 
     def look(response: Any) -> Any:

@@ -68,6 +68,9 @@ class Provider:
     triggers: tuple[Trigger, ...] = ()
     events: Events | None = None
     bases: Mapping[str, BaseAddress] = field(default_factory=dict)
+    moved_bases: Callable[[BaseModel], Mapping[str, str]] | None = None
+    """`(settings of a connection) -> base addresses by name` that they move, each an https address on one of `hosts`:
+    for a vendor with several places to sign in. The emulation stays where it is."""
     hosts: tuple[str, ...] = ()
     """Hosts its client may call, exact or `*.suffix`; empty means any public host (a person names the address)."""
     sandbox: SandboxApp | None = None

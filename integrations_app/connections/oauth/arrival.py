@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from integrations_app.connections.app_choice import App, choose_app, installed_app, require_oauth
+from integrations_app.connections.app_choice import App, at_place_of, choose_app, installed_app, require_oauth
 from integrations_app.connections.attempts import restore
 from integrations_app.connections.changes import settle
 from integrations_app.connections.credentials import access_for
@@ -101,6 +101,7 @@ def _tools(
         app = found
     row = Connections(session, attempt.organization_id).find(attempt.connection_id)
     verifier = open_verifier(hub, session, attempt)
+    app = at_place_of(app, provider, row) if row else app
     return replace(app, callback_url=attempt.redirect_uri), verifier, row.settings if row else {}
 
 

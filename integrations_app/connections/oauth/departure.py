@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from integrations_app.connections.app_choice import App, app_of, asked_scopes, choose_app, require_oauth
+from integrations_app.connections.app_choice import App, app_of, asked_scopes, at_place_of, choose_app, require_oauth
 from integrations_app.connections.attempts import LIFE, safe_next
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
@@ -58,6 +58,7 @@ async def begin(hub: Hub, actor: Actor, ask: Ask, *, token: Token = secrets.toke
 
     def write(session: Session) -> tuple[App, OAuthAttempt]:
         row, app, creates = _target(hub, session, actor, provider, ask)
+        app = at_place_of(app, provider, row)
         held = tuple(row.scopes) if row.account_id else ()
         asked = asked_scopes(oauth, (*held, *ask.scopes))
         attempt = _attempt(hub, actor, row, app, state, asked)

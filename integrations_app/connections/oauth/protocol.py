@@ -49,7 +49,7 @@ def open_verifier(hub: Hub, session: Session, attempt: OAuthAttempt) -> Secret |
 def authorize_url(hub: Hub, provider: Provider, app: App, attempt: OAuthAttempt, state: str, verifier: str) -> str:
     """The vendor's consent page for one attempt, whose state and verifier are known only here and now."""
     oauth = require_oauth(provider)
-    reached = reach(hub.settings, provider, app.kind.value)
+    reached = reach(hub.settings, provider, app.kind.value, app.moved)
     more: dict[str, Any] = {"scope": oauth.scope_separator.join(attempt.scopes) or None}
     challenge = {"code_verifier": verifier} if oauth.pkce is Pkce.ON else {}
     if challenge:
