@@ -71,8 +71,9 @@ def more(call: Call) -> Reply:
 @endpoint("GET", "/parameterizedSearch")
 def search(call: Call) -> Reply:
     """Records whose texts hold every word of `q`; `sobject` and `fields` narrow and widen what is shown."""
-    words = call.query.get("q", "").casefold().split()
-    if not words or min(len(word) for word in words) < SHORTEST_SEARCH:
+    given = re.sub(r"\\(.)", r"\1", call.query.get("q", ""))
+    words = re.findall(r"[\w*]+", given.casefold())
+    if len("".join(words)) < SHORTEST_SEARCH:
         raise Refusal(400, "MALFORMED_SEARCH", "search term must be longer than one character")
     name = call.query.get("sobject", "")
     kinds = [call.object(name)] if name else list(call.org.objects.values())
