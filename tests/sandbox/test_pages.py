@@ -16,6 +16,8 @@ PAGES = [
     "/github/acme/web",
     "/github/acme/web/pull/1",
     "/github/acme/web/blob/feature/greeting/src/app.py",
+    "/salesforce/",
+    "/salesforce/objects/Account/",
 ]
 
 
