@@ -17,6 +17,10 @@ RENEWABLE = [one.key for one in registry() if one.oauth is not None and one.sand
 _ROTATES = ("rotation", "expiring_tokens", "rotate_refresh")
 """The emulations' names for tokens that end and refresh tokens that are good for one use."""
 
+_LIMITS = ("primary_limit", "api_limit")
+"""And for how many calls they take; these tests are about something else."""
+PLENTY = 10**9
+
 
 async def check(connected: Connected) -> Account:
     """A call that every provider has."""
@@ -102,7 +106,8 @@ async def connected_case(world: Any, key: str) -> Case:
     """Connect `key` with every kind of rotation that its emulation knows."""
     provider = world.hub.registry.get(key)
     known = world.vendor.http.get(f"{world.vendor.url}/_control/settings").json()[key]
-    world.vendor.settings(**{key: {name: True for name in _ROTATES if name in known}})
+    wanted: dict[str, object] = dict.fromkeys(_ROTATES, True) | dict.fromkeys(_LIMITS, PLENTY)
+    world.vendor.settings(**{key: {name: value for name, value in wanted.items() if name in known}})
     assert provider.oauth is not None and provider.sandbox is not None
     case = Case(world, provider, provider.oauth, provider.sandbox)
     await case.connect()
