@@ -1,5 +1,7 @@
 """The card of one provider with its connections, as on the integrations page."""
 
+from typing import Literal
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -83,19 +85,19 @@ def _row_buttons(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Compone
         rx.cond(State.can_manage & line.needs_person & line.oauth, _reconnect(card, line)),
         rx.cond(State.can_manage & (line.status == "pending"), _while_connecting(card, line)),
         rx.cond(State.can_manage & (line.status != "pending"), _test_button(line)),
-        _configure(card),
+        _configure(card, "1"),
         rx.cond(State.can_manage & (line.status != "pending"), _disconnect_button(line)),
         spacing="2",
         wrap="wrap",
     )
 
 
-def _configure(card: rx.Var[Card]) -> rx.Component:
+def _configure(card: rx.Var[Card], size: Literal["1", "2"]) -> rx.Component:
     return rx.button(
         "Configure",
         variant="soft",
         color_scheme="gray",
-        size="1",
+        size=size,
         on_click=rx.redirect("/integrations/" + card.key),
     )
 
@@ -193,25 +195,34 @@ def _notice(card: rx.Var[Card]) -> rx.Component:
 
 def _ways_to_connect(card: rx.Var[Card]) -> rx.Component:
     another = card.lines.length() > 0
-    return rx.cond(
-        State.can_manage,
+    return rx.flex(
         rx.cond(
-            card.oauth,
-            connect_button(
-                url=card.connect_url,
-                label=rx.cond(another, "Add another", "Connect"),
-                size="2",
-                variant=rx.cond(another, "ghost", "solid"),
-                on_blocked=State.popup_blocked(card.key),
-                on_opened=State.popup_opened(card.key),
-                on_window_closed=State.popup_closed(card.key),
-            ),
-            rx.button(
-                rx.cond(another, "Add another", "Connect"),
-                size="2",
-                variant=rx.cond(another, "ghost", "solid"),
-                on_click=rx.redirect("/integrations/" + card.key + "?new=1"),
-            ),
+            State.can_manage,
+            rx.cond(card.oauth, _connect_by_popup(card, another), _connect_on_page(card, another)),
+            rx.cond(another, rx.fragment(), rx.text("Ask an admin to connect it.", size="2", style=theme.MUTED)),
         ),
-        rx.cond(another, rx.fragment(), rx.text("Ask an admin to connect it.", size="2", style=theme.MUTED)),
+        rx.cond(another, rx.fragment(), _configure(card, "2")),
+        spacing="2",
+        align="center",
+    )
+
+
+def _connect_by_popup(card: rx.Var[Card], another: rx.Var[bool]) -> rx.Component:
+    return connect_button(
+        url=card.connect_url,
+        label=rx.cond(another, "Add another", "Connect"),
+        size="2",
+        variant=rx.cond(another, "ghost", "solid"),
+        on_blocked=State.popup_blocked(card.key),
+        on_opened=State.popup_opened(card.key),
+        on_window_closed=State.popup_closed(card.key),
+    )
+
+
+def _connect_on_page(card: rx.Var[Card], another: rx.Var[bool]) -> rx.Component:
+    return rx.button(
+        rx.cond(another, "Add another", "Connect"),
+        size="2",
+        variant=rx.cond(another, "ghost", "solid"),
+        on_click=rx.redirect("/integrations/" + card.key + "?new=1"),
     )
