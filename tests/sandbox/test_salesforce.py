@@ -83,7 +83,17 @@ def test_the_limit_of_the_day(sandbox: Any, api: Api) -> None:
 
 def test_describe_tells_fields_picklists_and_relations(api: Api) -> None:
     names = [one["name"] for one in api("GET", "/sobjects").json()["sobjects"]]
-    assert names == ["Account", "Contact", "Lead", "Opportunity", "Case", "Task", "User", "Invoice__c"]
+    assert names == [
+        "Account",
+        "Contact",
+        "Lead",
+        "Opportunity",
+        "Case",
+        "Task",
+        "User",
+        "ContentVersion",
+        "Invoice__c",
+    ]
     account = api("GET", "/sobjects/Account/describe").json()
     fields = {one["name"]: one for one in account["fields"]}
     assert len(fields) == 17

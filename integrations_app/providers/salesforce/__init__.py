@@ -24,6 +24,8 @@ provider = Provider(
         actions.create_record,
         actions.update_record,
         actions.upsert_record,
+        actions.upsert_records,
+        actions.upload_file,
         actions.get_record,
         actions.delete_record,
         actions.query,

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected
-from integrations_app.providers.salesforce import choices, finding
+from integrations_app.errors import IntegrationsError, InvalidInput, OutcomeUnknown, Rejected
+from integrations_app.providers.salesforce import choices, finding, several
 from integrations_app.providers.salesforce.client import Answer, SalesforceClient
 from integrations_app.providers.salesforce.names import api_name, known_field, known_object, record_id
 from integrations_app.providers.salesforce.soql import bind
@@ -57,6 +57,28 @@ class UpsertRecord(Params):
     )
     external_id: str = Field(title="External id", min_length=1, description="The record's value of that field.")
     fields: Fields
+
+
+class UpsertRecords(Params):
+    """Which records to create or to change."""
+
+    object: WritableObject
+    external_id_field: Annotated[str, Choices(choices.list_external_ids, _OF_OBJECT)] = Field(
+        title="External id field", min_length=1, description="Each record holds its value of it."
+    )
+    records: Annotated[list[dict[str, Any]], Json(8)] = Field(title="Records", description="At most 200.")
+    all_or_none: bool = Field(default=False, title="All or none", description="One refused record takes all back.")
+
+
+class UploadFile(Params):
+    """Which file to store, and where it is shown."""
+
+    name: str = Field(title="File name", min_length=1, max_length=255, description="With its ending.")
+    content: Annotated[str, Multiline(8)] = Field(title="Content")
+    encoding: several.Encoding = Field(
+        default="text", title="Encoding", description="base64 for content that is not text."
+    )
+    record_id: str = Field(default="", title="Show at record", description="A record's id; empty for your own files.")
 
 
 class GetRecord(Params):
@@ -123,6 +145,13 @@ class Written(Result):
     created: bool | None = None
 
 
+class StoredFile(Result):
+    """A stored file: the version's id and the file's own."""
+
+    id: str
+    ContentDocumentId: str
+
+
 class Deleted(Result):
     """A record that is deleted now; `already_deleted` when it was before."""
 
@@ -178,6 +207,36 @@ async def upsert_record(params: UpsertRecord, ctx: ActionContext[SalesforceClien
         found = await ctx.client.read(f"/sobjects/{name}/{key}/{quote(value, safe='')}", {"fields": "Id"})
         return Written(id=str(found["Id"]), created=False)
     return Written(id=_id_of(answer), created=bool(answer.body.get("created", answer.status == 201)))  # noqa: PLR2004
+
+
+@action(scopes=("api",), repeat=Repeat.IDEMPOTENT)
+async def upsert_records(params: UpsertRecords, ctx: ActionContext[SalesforceClient]) -> several.Rows:
+    """Create or update many records by external id.
+
+    Each record has its own result: a refused one does not fail the step unless all or none was asked for.
+    """
+    name, key = api_name("object", params.object), api_name("external_id_field", params.external_id_field)
+    done = await several.upsert(ctx.client, name, key, params.records, all_or_none=params.all_or_none)
+    if params.all_or_none and done.failed:
+        first = next(row for row in done.rows if row.code != "all_or_none_operation_rolled_back")
+        raise Rejected(first.code, f"Nothing was written. {first.message}")
+    return done
+
+
+@action(scopes=("api",), repeat=Repeat.UNKNOWABLE)
+async def upload_file(params: UploadFile, ctx: ActionContext[SalesforceClient]) -> StoredFile:
+    """Upload a file."""
+    fields = {"Title": params.name.rpartition(".")[0] or params.name, "PathOnClient": params.name}
+    fields["VersionData"] = several.file_content(params.content, params.encoding)
+    if params.record_id.strip():
+        fields["FirstPublishLocationId"] = record_id("record_id", params.record_id)
+    identifier = _id_of(await ctx.client.change("POST", "/sobjects/ContentVersion", fields))
+    try:
+        found = await ctx.client.read(f"/sobjects/ContentVersion/{identifier}", {"fields": "ContentDocumentId"})
+    except IntegrationsError:
+        # The file is there: a look at its other id that fails must not make the run doubt it.
+        found = {}
+    return StoredFile(id=identifier, ContentDocumentId=str(found.get("ContentDocumentId") or ""))
 
 
 @action(scopes=("api",), repeat=Repeat.IDEMPOTENT, effect=Effect.READ)

@@ -68,6 +68,7 @@ ERRORS: ErrorTable = {
     "entity_is_deleted": Meaning(Rejected, "The record was deleted."),
     "not_found": Meaning(Rejected, "There is no such object or record, or the account may not see it."),
     "method_not_allowed": Meaning(Rejected, "This address does not take that method."),
+    "all_or_none_operation_rolled_back": Meaning(Rejected, "Another record of the call was refused."),
     "redirected": Meaning(Rejected, "The organisation has moved to another address. Reconnect the account."),
 }
 

@@ -39,7 +39,7 @@ async def query(client: SalesforceClient, soql: str, most: int, *, deleted_too: 
 async def search(client: SalesforceClient, text: str, name: str, fields: list[str], most: int) -> Records:
     """Search one object; characters with a meaning of their own are taken as they are."""
     wanted = {"q": _RESERVED.sub(r"\\\1", text.strip()), "sobject": name, "fields": ",".join(fields)}
-    answer = await client.read("/parameterizedSearch", wanted | {"overallLimit": str(most)})
+    answer = await client.read("/parameterizedSearch", wanted | {"defaultLimit": str(most)})
     found = [plain(one) for one in _records(answer, "searchRecords")]
     return Records(totalSize=len(found), done=len(found) < most, records=found)
 

@@ -17,6 +17,7 @@ from integrations_app.sandbox.world import World
 PERSONAL_CLIENT = "personal session"
 PERSONAL_SCOPES = ["api", "refresh_token", "id"]
 COLUMNS = 8
+_LONG = ("textarea", "base64")
 _PLAIN = ("Id", "IsDeleted", "CreatedDate", "SystemModstamp")
 
 
@@ -80,7 +81,7 @@ async def rows(request: Request) -> Response:
     """The records of one object, the newest first."""
     kind = _object(request)
     found = [row for row in request.state.world.salesforce.all_rows(kind.name) if not row.deleted]
-    columns = [one for one in kind.fields.values() if one.name not in _PLAIN and one.type != "textarea"]
+    columns = [one for one in kind.fields.values() if one.name not in _PLAIN and one.type not in _LONG]
     return render(request, "salesforce_rows.html", kind=kind, columns=columns[:COLUMNS], rows=list(reversed(found)))
 
 

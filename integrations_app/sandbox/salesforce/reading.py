@@ -76,12 +76,14 @@ def search(call: Call) -> Reply:
     if len("".join(words)) < SHORTEST_SEARCH:
         raise Refusal(400, "MALFORMED_SEARCH", "search term must be longer than one character")
     name = call.query.get("sobject", "")
+    if "fields" in call.query and not name:
+        raise Refusal(400, "INVALID_SEARCH", "fields needs at least one sobject")
     kinds = [call.object(name)] if name else list(call.org.objects.values())
-    found = [head(call.data, row) | _shown(call, kind, row) for kind in kinds for row in _hits(call, kind, words)]
-    limit = call.query.get("overallLimit", str(SEARCH_LIMIT))
+    limit = call.query.get("defaultLimit", str(SEARCH_LIMIT))
     if not limit.isdigit():
-        raise Refusal(400, "INVALID_SEARCH", f"overallLimit is no number: {limit}")
-    return Reply(200, {"searchRecords": found[: int(limit)]})
+        raise Refusal(400, "INVALID_SEARCH", f"defaultLimit is no number: {limit}")
+    hits = [(kind, row) for kind in kinds for row in _hits(call, kind, words)[: int(limit)]]
+    return Reply(200, {"searchRecords": [head(call.data, row) | _shown(call, kind, row) for kind, row in hits]})
 
 
 def _hits(call: Call, kind: ObjectType, words: list[str]) -> list[Row]:

@@ -1,12 +1,14 @@
 """Writing records: every value checked as strictly as Salesforce checks it."""
 
+import base64
+import binascii
 import re
 from datetime import date, datetime
 from typing import Any
 
 from integrations_app.sandbox.salesforce.calls import Json, Refusal
 from integrations_app.sandbox.salesforce.ids import full_id
-from integrations_app.sandbox.salesforce.schema import NUMBER_TYPES, FieldType, ObjectType
+from integrations_app.sandbox.salesforce.schema import FILE, NUMBER_TYPES, FieldType, ObjectType
 from integrations_app.sandbox.salesforce.state import Row, Salesforce, stamp
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -28,6 +30,11 @@ def create(org: Salesforce, owner: str, kind: ObjectType, given: Json, now: floa
         row.values[name] = kind.numbering.format(org.last_id)
     if kind.field("OwnerId") and not values.get("OwnerId"):
         values["OwnerId"] = owner
+    if kind.name == FILE:
+        content = str(values["VersionData"])
+        extension = str(values["PathOnClient"]).rpartition(".")[2]
+        row.values |= {"ContentDocumentId": org.next_id("069"), "FileExtension": extension}
+        row.values["ContentSize"] = len(base64.b64decode(content))
     _settle(row, values, now)
     org.keep(row)
     return row
@@ -128,6 +135,8 @@ def _value(org: Salesforce, found: FieldType, value: Any) -> Any:
         raise _unreadable("boolean", value)
     if found.type in NUMBER_TYPES:
         return _number(found, value)
+    if found.type == "base64":
+        return _bytes(value)
     if found.type in ("date", "datetime"):
         return _moment(found, value)
     if not isinstance(value, str | int | float) or isinstance(value, bool):
@@ -156,6 +165,14 @@ def _text(found: FieldType, value: str) -> str:
         message = f"{found.label}: bad value for restricted picklist field: {value}"
         raise Refusal(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [found.name])
     return value
+
+
+def _bytes(value: Any) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise _unreadable("base64Binary", value) from None
+    return str(value)
 
 
 def _number(found: FieldType, value: Any) -> float | int:

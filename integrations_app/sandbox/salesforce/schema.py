@@ -100,6 +100,7 @@ def _object(
     return ObjectType(name, label, plural or f"{label}s", prefix, fields, **more)
 
 
+_PUBLISHED_AT = ("Account", "Contact", "Lead", "Opportunity", "Case", "Task", "User", "Invoice__c")
 INDUSTRIES = ("Agriculture", "Banking", "Consulting", "Education", "Energy", "Manufacturing", "Technology")
 
 OBJECTS = (
@@ -201,6 +202,16 @@ OBJECTS = (
         writable=False,
     ),
     _object(
+        "ContentVersion", "Content Version", "068",
+        _text("Title", "Title", required=True),
+        _text("PathOnClient", "Path On Client", 500, required=True),
+        FieldType("VersionData", "Version Data", "base64", required=True),
+        _lookup("FirstPublishLocationId", "First Publish Location ID", "FirstPublishLocation", *_PUBLISHED_AT),
+        FieldType("ContentDocumentId", "ContentDocument ID", "string", 18, read_only=True),
+        FieldType("ContentSize", "Size", "int", read_only=True),
+        FieldType("FileExtension", "File Extension", "string", 40, read_only=True),
+    ),
+    _object(
         "Invoice__c", "Invoice", "a00",
         FieldType("Name", "Invoice Number", "string", 80, read_only=True),
         FieldType("External_Key__c", "External Key", "string", 64, external_id=True),
@@ -213,6 +224,10 @@ OBJECTS = (
         numbering="INV-{:04d}",
     ),
 )  # fmt: skip
+
+
+FILE = "ContentVersion"
+"""Creating one makes the file (ContentDocument) that it is a version of."""
 
 
 def all_objects() -> dict[str, ObjectType]:

@@ -1,6 +1,7 @@
 """Every Salesforce action over HTTP against the emulated vendor, with its main refusals."""
 
-from typing import Any
+import base64
+from typing import Any, ClassVar
 
 import pytest
 
@@ -176,6 +177,75 @@ class TestUpsertRecord:
                 fields={"Amount__c": 1},
             )  # fmt: skip
         assert organisation.calls() == []
+
+
+class TestUpsertRecords:
+    KEYED: ClassVar[dict[str, Any]] = {"object": "Invoice__c", "external_id_field": "External_Key__c"}
+
+    async def test_each_record_has_its_own_result(self, salesforce: Any, organisation: Any) -> None:
+        records = [
+            {"External_Key__c": "ERP-1", "Amount__c": 1},
+            {"External_Key__c": "ERP-9", "Amount__c": 2},
+            {"External_Key__c": "ERP-2", "Status__c": "Lost"},
+        ]
+        done = await salesforce.run("upsert_records", **self.KEYED, records=records)
+        assert [(row.success, row.created) for row in done.rows] == [(True, False), (True, True), (False, None)]
+        assert (done.failed, done.rows[2].code) == (1, "invalid_or_null_for_restricted_picklist")
+        assert "Lost" in done.rows[2].message
+        assert organisation.one("Invoice__c", External_Key__c="ERP-9")["Amount__c"] == 2
+        assert len(organisation.calls()) == 1
+
+    async def test_all_or_none_writes_nothing_when_one_is_refused(self, salesforce: Any, organisation: Any) -> None:
+        records = [{"External_Key__c": "ERP-9"}, {"External_Key__c": "ERP-8", "Nope": 1}]
+        with pytest.raises(Rejected, match="Nothing was written") as refused:
+            await salesforce.run("upsert_records", **self.KEYED, records=records, all_or_none=True)
+        assert refused.value.code == "invalid_field"
+        assert len(organisation.rows("Invoice__c")) == 2
+
+    @pytest.mark.parametrize(
+        "records", [[], [{"Amount__c": 1}], [{"External_Key__c": ""}], [{"External_Key__c": "x", "a b": 1}]]
+    )
+    async def test_records_that_are_none_are_never_sent(
+        self, salesforce: Any, organisation: Any, records: list[dict[str, Any]]
+    ) -> None:
+        with pytest.raises(InvalidInput, match="records"):
+            await salesforce.run("upsert_records", **self.KEYED, records=records)
+        with pytest.raises(InvalidInput, match="200"):
+            await salesforce.run("upsert_records", **self.KEYED, records=[{"External_Key__c": "x"}] * 201)
+        assert organisation.calls() == []
+
+    async def test_an_answer_that_tells_too_little_leaves_it_open(self, salesforce: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="salesforce", path="/composite/", status=200, body=[])
+        with pytest.raises(OutcomeUnknown):
+            await salesforce.run("upsert_records", **self.KEYED, records=[{"External_Key__c": "x"}])
+
+
+class TestUploadFile:
+    async def test_stores_text_and_bytes(self, salesforce: Any, organisation: Any) -> None:
+        acme = organisation.one("Account", Name="Acme")
+        stored = await salesforce.run("upload_file", name="Notes.txt", content="grüße", record_id=acme["Id"])
+        there = organisation.one("ContentVersion", Id=stored.id)
+        assert (there["Title"], there["FileExtension"], there["ContentSize"]) == ("Notes", "txt", 7)
+        assert (there["FirstPublishLocationId"], there["ContentDocumentId"]) == (acme["Id"], stored.ContentDocumentId)
+        image = base64.b64encode(bytes(range(256))).decode()
+        other = await salesforce.run("upload_file", name="image", content=image, encoding="base64")
+        assert organisation.one("ContentVersion", Id=other.id)["VersionData"] == image
+
+    async def test_a_stored_file_is_not_doubted(self, salesforce: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="salesforce", method="GET", path="/ContentVersion/", effect="drop")
+        stored = await salesforce.run("upload_file", name="a.txt", content="x")
+        assert stored.id.startswith("068")
+        assert stored.ContentDocumentId == ""
+
+    async def test_what_cannot_be_stored(self, salesforce: Any, organisation: Any) -> None:
+        with pytest.raises(InvalidInput, match="base64"):
+            await salesforce.run("upload_file", name="a", content="ä", encoding="base64")
+        with pytest.raises(InvalidInput, match="record_id"):
+            await salesforce.run("upload_file", name="a", content="x", record_id="acme")
+        assert organisation.calls() == []
+        with pytest.raises(Rejected) as refused:
+            await salesforce.run("upload_file", name="a", content="x", record_id=GONE)
+        assert refused.value.code == "invalid_cross_reference_key"
 
 
 class TestGetAndDelete:

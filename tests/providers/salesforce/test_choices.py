@@ -16,7 +16,7 @@ async def values(salesforce: Any, model: Any, name: str, search: str = "", **giv
 
 async def test_objects_that_can_be_written(salesforce: Any) -> None:
     found = await values(salesforce, CreateRecord, "object")
-    assert found == ["Account", "Case", "Contact", "Invoice__c", "Lead", "Opportunity", "Task"]
+    assert found == ["Account", "Case", "Contact", "ContentVersion", "Invoice__c", "Lead", "Opportunity", "Task"]
 
 
 async def test_objects_that_can_be_read(salesforce: Any) -> None:
