@@ -45,6 +45,26 @@ async def publish(hub: Hub, actor: Actor, workflow_id: str, draft_version: int |
     """
     actor.require(Permission.EDIT_WORKFLOWS)
     plan = await hub.database.read(lambda session: _plan(hub, session, actor, workflow_id, draft_version))
+    return await _go_live(hub, actor, workflow_id, plan)
+
+
+async def publish_definition(
+    hub: Hub, actor: Actor, workflow_id: str, definition: Definition, draft_version: int
+) -> Published:
+    """Make this definition, whose references are ids, the live version; the draft stays what it is.
+
+    Raises InvalidInput `not_publishable`, Conflict `stale_version` when the draft is not `draft_version` any more,
+    and what the vendor's side raises when it cannot deliver.
+    """
+    actor.require(Permission.EDIT_WORKFLOWS)
+
+    def read(session: Session) -> _Plan:
+        return _checked_plan(hub, session, actor, workflow_id, definition, draft_version)
+
+    return await _go_live(hub, actor, workflow_id, await hub.database.read(read))
+
+
+async def _go_live(hub: Hub, actor: Actor, workflow_id: str, plan: _Plan) -> Published:
     endpoint_id = await _endpoint(hub, actor, plan.definition)
     number = await hub.database.write(lambda session: _publish(hub, session, actor, workflow_id, plan, endpoint_id))
     if plan.former_endpoint and plan.former_endpoint != endpoint_id:
@@ -129,12 +149,19 @@ def _plan(hub: Hub, session: Session, actor: Actor, workflow_id: str, draft_vers
     connections = known_connections(session, actor.organization_id)
     endpoints = known_endpoints(session, actor.organization_id)
     definition = with_ids(parse(row.draft), connections, endpoints)
+    return _checked_plan(hub, session, actor, workflow_id, definition, row.draft_version)
+
+
+def _checked_plan(
+    hub: Hub, session: Session, actor: Actor, workflow_id: str, definition: Definition, draft_version: int
+) -> _Plan:
+    """Raises InvalidInput `not_publishable`."""
     found = find_problems(hub, session, actor.organization_id, definition)
     errors = {one.path: one.message for one in found if one.severity is Severity.ERROR}
     if errors:
         raise InvalidInput(errors, "", "not_publishable")
-    subscription = workflows.subscription(workflow_id)
-    return _Plan(definition, row.draft_version, subscription.endpoint_id if subscription else None)
+    subscription = Workflows(session, actor.organization_id).subscription(workflow_id)
+    return _Plan(definition, draft_version, subscription.endpoint_id if subscription else None)
 
 
 async def _endpoint(hub: Hub, actor: Actor, definition: Definition) -> str | None:

@@ -24,6 +24,15 @@ def with_ids(
     return parse(raw)
 
 
+def with_connection(definition: Definition, old_id: str, new_id: str) -> Definition:
+    """The definition with one connection in place of another, in its trigger and in every step."""
+    raw = definition.dump()
+    for part in (raw["trigger"], *_action_steps(raw)):
+        if part.get("connection") == old_id:
+            part["connection"] = new_id
+    return parse(raw)
+
+
 def connections_in(definition: Definition) -> set[str]:
     """The connections that the definition names."""
     named = {step.connection for _, step in definition.walk() if isinstance(step, ActionStep)}

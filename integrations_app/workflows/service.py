@@ -4,12 +4,14 @@ from integrations_app.workflows.drafts import create, duplicate, get, list_by_or
 from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
+from integrations_app.workflows.replacing import Replaced, replace_connection
 from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
 from integrations_app.workflows.trial import Trial, try_step
 from integrations_app.workflows.variables import Variable, load_variables
 
 __all__ = [
     "Published",
+    "Replaced",
     "Trial",
     "Variable",
     "cancel",
@@ -27,6 +29,7 @@ __all__ = [
     "publish",
     "release_held",
     "rename",
+    "replace_connection",
     "replay",
     "resolve",
     "resume",
