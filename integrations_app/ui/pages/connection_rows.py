@@ -158,8 +158,14 @@ def ways(provider: Provider) -> list[Choice]:
 
 
 def is_typed(provider: Provider, kind: str) -> bool:
-    """Whether this way to connect asks for something to type."""
-    return any(isinstance(one, TypedSecrets) and one.kind == kind for one in provider.auth)
+    """Whether this way to connect asks for something first: secrets, or where people of this vendor sign in."""
+    typed = any(isinstance(one, TypedSecrets) and one.kind == kind for one in provider.auth)
+    return typed or provider.moved_bases is not None
+
+
+def takes_sandbox_token(provider: Provider, kind: str) -> bool:
+    """Whether a typed secret may be one that the sandbox handed out."""
+    return provider.sandbox is not None and any(one.kind == kind and one.fields for one in provider.typed)
 
 
 def _as_text(value: Any) -> str:

@@ -26,6 +26,7 @@ from integrations_app.ui.pages.connection_rows import (
     keep_typed,
     read_form,
     split_help,
+    takes_sandbox_token,
     test_view,
     ways,
     with_errors,
@@ -130,7 +131,7 @@ class ConnectionState(SessionState):
     def _draw(self, way: str, row: ConnectionView | None) -> None:
         provider = self._provider()
         self.way, self.typed = way, is_typed(provider, way)
-        self.sandbox_offered = self.typed and provider.sandbox is not None and hub().settings.sandbox
+        self.sandbox_offered = takes_sandbox_token(provider, way) and hub().settings.sandbox
         self.fields = connection_form(provider, way, row)
         self.form_version += 1
 
@@ -157,7 +158,7 @@ class ConnectionState(SessionState):
         except IntegrationsError as error:
             self._say(error.message, ok=False)
             return
-        self._say("Saved." if not saved.error_message else saved.error_message, ok=not saved.error_message)
+        self._say(saved.error_message or _after_saving(saved), ok=not saved.error_message)
         self.loaded = False
         await self._refresh(KINDS)
         await self._show(saved.id)
@@ -298,3 +299,7 @@ class ConnectionState(SessionState):
 
     def _provider(self) -> Provider:
         return hub().registry.get(self.provider_key)
+
+
+def _after_saving(saved: ConnectionView) -> str:
+    return "Saved. Press Continue above to sign in there." if saved.status == "pending" else "Saved."
