@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -12,13 +13,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from tests.e2e.journey import Server, create_owner
+from tests.e2e.journey import Server, create_person, sign_in
 
 START_SECONDS = 240  # a first start may have to build the front end
 SETUP = re.compile(r"http://localhost:\d+/setup\?token=\S+")
@@ -45,28 +47,22 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
             threading.Event().wait(0.1)
 
 
-@pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start servers on data of their own; each is ended with the test."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start(data: Path | None = None, **variables: str) -> Server:
-        port = _free_port()
-        home = data or tmp_path / f"data-{port}"
-        log = tmp_path / f"server-{port}.log"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("INTEGRATIONS_")}
-        environment = {**kept, "INTEGRATIONS_DATA_DIR": str(home), "PYTHONUNBUFFERED": "1", **variables}
-        command = [sys.executable, "-m", "integrations_app.cli", "run", "--port", str(port)]
-        with log.open("wb") as output:
-            process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        running.append(process)
+@contextmanager
+def launched(folder: Path, **variables: str) -> Iterator[Server]:
+    """The product as a process, on data of its own in `folder`; ended with the block."""
+    port = _free_port()
+    home, log = folder / f"data-{port}", folder / f"server-{port}.log"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("INTEGRATIONS_")}
+    environment = {**kept, "INTEGRATIONS_DATA_DIR": str(home), "PYTHONUNBUFFERED": "1", **variables}
+    command = [sys.executable, "-m", "integrations_app.cli", "run", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
         url = f"http://localhost:{port}"
         _wait_until_ready(process, url, log)
         found = SETUP.search(log.read_text(errors="replace"))
-        return Server(url, f"http://127.0.0.1:{port}/sandbox", found[0] if found else "", home, log)
-
-    yield start
-    for process in running:
+        yield Server(url, f"http://127.0.0.1:{port}/sandbox", found[0] if found else "", home, log)
+    finally:
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(10)
@@ -75,9 +71,17 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def server(start_server: Callable[..., Server]) -> Server:
-    """One server with default settings."""
-    return start_server()
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has set up yet."""
+    with launched(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that are content with an organisation of their own."""
+    with launched(tmp_path_factory.mktemp("shared")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +144,9 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def owner(server: Server, page: Page) -> Page:
-    """A page signed in as the first owner of the organisation Acme."""
-    create_owner(server, page)
+def owner(shared_server: Server, page: Page) -> Page:
+    """A page signed in as the owner of a new organisation on the shared server."""
+    email = f"owner-{secrets.token_hex(4)}@acme.test"
+    create_person(shared_server, email, organization=f"Acme {email}")
+    sign_in(shared_server, page, email)
     return page

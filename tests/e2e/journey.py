@@ -1,5 +1,8 @@
 """What people do again and again in browser tests, by role and label."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +36,18 @@ def create_owner(server: Server, page: Page) -> None:
     page.get_by_label("Password", exact=True).fill(OWNER[1])
     page.get_by_role("button", name="Create account").click()
     page.wait_for_url("**/integrations")
+
+
+def create_person(server: Server, email: str, *, organization: str, role: str = "owner") -> None:
+    """Create somebody with the command line, while the server runs; the organisation is made when it is new."""
+    command = [sys.executable, "-m", "integrations_app.cli", "users", "create", "--email", email]
+    subprocess.run(
+        [*command, "--organization", organization, "--role", role],
+        env={**os.environ, "INTEGRATIONS_DATA_DIR": str(server.data)},
+        input=OWNER[1].encode() + b"\n",
+        check=True,
+        capture_output=True,
+    )
 
 
 def sign_in(server: Server, page: Page, email: str = OWNER[0], password: str = OWNER[1]) -> None:

@@ -72,17 +72,18 @@ def test_editor_and_run_have_no_violations(
     assert violations(page) == [], "the run"
 
 
-def test_nothing_overflows_on_a_phone(server: Server, new_context: Callable[..., BrowserContext], owner: Page) -> None:
-    connect(owner, "GitHub")
-    connect(owner, "Slack")
-    build_workflow(owner)
+def test_nothing_overflows_on_a_phone(server: Server, new_context: Callable[..., BrowserContext], page: Page) -> None:
+    create_owner(server, page)
+    connect(page, "GitHub")
+    connect(page, "Slack")
+    build_workflow(page)
     phone = new_context(viewport={"width": 390, "height": 844}).new_page()
     sign_in(server, phone)
     for path, heading in PAGES.items():
         phone.goto(server.address(path))
         expect(phone.get_by_role("heading", name=heading, level=1)).to_be_visible()
         assert width_of(phone) <= PHONE, path
-    phone.goto(owner.url)
+    phone.goto(page.url)
     expect(phone.get_by_role("list", name="Steps")).to_be_visible()
     assert width_of(phone) <= PHONE, "the editor"
 

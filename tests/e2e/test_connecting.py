@@ -19,7 +19,7 @@ def control(server: Server, path: str, body: dict[str, object]) -> None:
         assert answer.status == 200
 
 
-def test_cancel_on_the_consent_page(server: Server, owner: Page) -> None:
+def test_cancel_on_the_consent_page(shared_server: Server, owner: Page) -> None:
     shown = card(owner, PROVIDER)
     with owner.expect_popup() as popup:
         shown.get_by_role("button", name="Connect").click()
@@ -29,7 +29,7 @@ def test_cancel_on_the_consent_page(server: Server, owner: Page) -> None:
     expect(shown.get_by_role("button", name="Connect")).to_be_visible()
 
 
-def test_a_closed_popup_can_be_continued(server: Server, owner: Page) -> None:
+def test_a_closed_popup_can_be_continued(shared_server: Server, owner: Page) -> None:
     shown = card(owner, PROVIDER)
     with owner.expect_popup() as popup:
         shown.get_by_role("button", name="Connect").click()
@@ -43,7 +43,7 @@ def test_a_closed_popup_can_be_continued(server: Server, owner: Page) -> None:
     expect(shown.get_by_text("Window closed?")).to_be_hidden()
 
 
-def test_a_closed_popup_can_be_given_up(server: Server, owner: Page) -> None:
+def test_a_closed_popup_can_be_given_up(shared_server: Server, owner: Page) -> None:
     shown = card(owner, PROVIDER)
     with owner.expect_popup() as popup:
         shown.get_by_role("button", name="Connect").click()
@@ -54,7 +54,7 @@ def test_a_closed_popup_can_be_given_up(server: Server, owner: Page) -> None:
     expect(shown.get_by_text("Not connected")).to_be_visible()
 
 
-def test_a_blocked_popup_offers_the_same_window(server: Server, owner: Page) -> None:
+def test_a_blocked_popup_offers_the_same_window(shared_server: Server, owner: Page) -> None:
     owner.add_init_script("window.open = () => null")
     owner.reload()
     shown = card(owner, PROVIDER)
@@ -66,10 +66,10 @@ def test_a_blocked_popup_offers_the_same_window(server: Server, owner: Page) -> 
     expect(shown.get_by_text("Connected", exact=True)).to_be_visible()
 
 
-def test_a_revoked_token_is_noticed_and_reconnected(server: Server, owner: Page) -> None:
+def test_a_revoked_token_is_noticed_and_reconnected(shared_server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
     shown = card(owner, PROVIDER)
-    control(server, "revoke", {"vendor": "github", "all": True})
+    control(shared_server, "revoke", {"vendor": "github", "all": True})
     shown.get_by_role("button", name="Test connection").click()
     expect(shown.get_by_text("Needs reconnecting")).to_be_visible()
     expect(owner.get_by_text("1 needs attention")).to_be_visible()
@@ -82,7 +82,7 @@ def test_a_revoked_token_is_noticed_and_reconnected(server: Server, owner: Page)
     expect(shown.get_by_text("Connected", exact=True)).to_be_visible()
 
 
-def test_disconnect_asks_first(server: Server, owner: Page) -> None:
+def test_disconnect_asks_first(shared_server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
     shown = card(owner, PROVIDER)
     shown.get_by_role("button", name="Disconnect").click()
@@ -95,7 +95,7 @@ def test_disconnect_asks_first(server: Server, owner: Page) -> None:
     expect(shown.get_by_text("Not connected")).to_be_visible()
 
 
-def test_settings_and_test_on_the_provider_page(server: Server, owner: Page) -> None:
+def test_settings_and_test_on_the_provider_page(shared_server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
     card(owner, PROVIDER).get_by_role("button", name="Configure").click()
     expect(owner.get_by_role("heading", name=PROVIDER, level=1)).to_be_visible()
@@ -110,7 +110,7 @@ def test_settings_and_test_on_the_provider_page(server: Server, owner: Page) -> 
     expect(owner.get_by_label("Default repository")).to_have_value("acme/web")
 
 
-def test_a_webhook_with_a_bearer_token(server: Server, owner: Page) -> None:
+def test_a_webhook_with_a_bearer_token(shared_server: Server, owner: Page) -> None:
     card(owner, "Webhook").get_by_role("button", name="Connect").click()
     owner.get_by_label("How to connect").select_option(label="Bearer token")
     owner.get_by_label("Base URL").fill("http://127.0.0.1:8099/hooks")

@@ -14,7 +14,7 @@ def new_workflow(page: Page, name: str) -> None:
     expect(page.get_by_role("list", name="Steps")).to_be_visible()
 
 
-def test_salesforce_from_connect_to_disconnect(server: Server, owner: Page) -> None:
+def test_salesforce_from_connect_to_disconnect(shared_server: Server, owner: Page) -> None:
     connect(owner, "Salesforce")
     shown = card(owner, "Salesforce")
     shown.get_by_role("button", name="Configure").click()
@@ -35,11 +35,11 @@ def test_salesforce_from_connect_to_disconnect(server: Server, owner: Page) -> N
     owner.get_by_role("button", name="Run now").click()
     expect(owner.get_by_text("Succeeded").first).to_be_visible()
     vendor = owner.context.new_page()
-    vendor.goto(f"{server.sandbox}/salesforce/objects/Account/")
+    vendor.goto(f"{shared_server.sandbox}/salesforce/objects/Account/")
     expect(vendor.get_by_text("Initech")).to_be_visible()
     vendor.close()
 
-    owner.goto(server.address("/integrations"))
+    owner.goto(shared_server.address("/integrations"))
     shown.get_by_role("button", name="Disconnect").click()
     question = owner.get_by_role("alertdialog")
     expect(question).to_contain_text("Keep an account")
@@ -47,7 +47,7 @@ def test_salesforce_from_connect_to_disconnect(server: Server, owner: Page) -> N
     expect(shown.get_by_text("Not connected")).to_be_visible()
 
 
-def test_two_connections_of_one_provider(server: Server, owner: Page) -> None:
+def test_two_connections_of_one_provider(shared_server: Server, owner: Page) -> None:
     connect(owner, "GitHub")
     shown = card(owner, "GitHub")
     with owner.expect_popup() as popup:

@@ -12,14 +12,15 @@ from tests.e2e.journey import OWNER, Server, card, connect, create_owner
 CANARY = "CNRY_client_secret_0123456789abcdef0123456789abcdef"
 
 
-def test_a_link_on_a_foreign_site_starts_nothing(server: Server, owner: Page) -> None:
+def test_a_link_on_a_foreign_site_starts_nothing(server: Server, page: Page) -> None:
+    create_owner(server, page)
     authorize = server.address("/api/integrations/github/authorize?mode=redirect")
-    foreign = owner.context.new_page()
+    foreign = page.context.new_page()
     foreign.goto(f"{server.sandbox}/")
     foreign.evaluate("url => { location.href = url }", authorize)
     expect(foreign.get_by_role("heading", name="Connect GitHub to Acme?")).to_be_visible()
-    owner.reload()
-    expect(card(owner, "GitHub").get_by_text("Not connected")).to_be_visible()
+    page.reload()
+    expect(card(page, "GitHub").get_by_text("Not connected")).to_be_visible()
 
 
 def journal(server: Server) -> str:

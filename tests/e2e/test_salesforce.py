@@ -7,24 +7,23 @@ from tests.e2e.journey import Server, card, connect
 PROVIDER = "Salesforce"
 
 
-def test_connecting_names_the_person_and_the_calls_left(server: Server, owner: Page) -> None:
+def test_connecting_names_the_person_and_the_calls_left(shared_server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
     shown = card(owner, PROVIDER)
     expect(shown.get_by_text("ada@acme.sandbox.example").first).to_be_visible()
-    owner.goto(server.address("/integrations/salesforce"))
+    owner.goto(shared_server.address("/integrations/salesforce"))
     owner.get_by_role("button", name="Test connection").click()
     expect(owner.get_by_text("calls left")).to_be_visible()
 
 
-def test_the_domain_is_asked_for_only_when_it_is_needed(server: Server, owner: Page) -> None:
+def test_the_domain_is_asked_for_only_when_it_is_needed(shared_server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
-    owner.goto(server.address("/integrations/salesforce"))
+    owner.goto(shared_server.address("/integrations/salesforce"))
     expect(owner.get_by_label("Sign in at")).to_be_visible()
     expect(owner.get_by_label("My Domain", exact=True)).to_be_hidden()
     owner.get_by_label("Sign in at").select_option("my_domain")
     owner.get_by_label("My Domain", exact=True).fill("evil.example")
     owner.get_by_role("button", name="Save settings").click()
-    owner.screenshot(path="/tmp/sf_form.png", full_page=True)
     expect(owner.get_by_text("is not the name of a My Domain")).to_be_visible()
     owner.get_by_label("My Domain", exact=True).fill("https://acme.my.salesforce.com/")
     owner.get_by_role("button", name="Save settings").click()
