@@ -159,7 +159,7 @@ def open_client(access: Access) -> SalesforceClient:
 
 async def check(client: SalesforceClient) -> Account:
     """Ask for the limits, which a session must be good for, and for the identity. The account is org and person."""
-    limits = await client.read("/limits")
+    limits = await _limits(client)
     who = await client.identity()
     if not who.get("organization_id") or not who.get("user_id"):
         raise ResponseRefused("protocol_error", _MALFORMED)
@@ -175,6 +175,14 @@ async def check(client: SalesforceClient) -> Account:
         name=name,
         detail={key: value for key, value in detail.items() if value},
     )
+
+
+async def _limits(client: SalesforceClient) -> dict[str, Any]:
+    """The limits; without the permission to see them (View Setup and Configuration), the list of resources."""
+    try:
+        return await client.read("/limits")
+    except Rejected:
+        return await client.read("/")
 
 
 def _left(limits: Any) -> str:

@@ -4,14 +4,15 @@ import base64
 import binascii
 from typing import Any, Literal
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown
+from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
 from integrations_app.providers.salesforce.client import SalesforceClient
-from integrations_app.providers.salesforce.errors import ERRORS
+from integrations_app.providers.salesforce.errors import ERRORS, LOCK_WAIT
 from integrations_app.providers.salesforce.names import api_name
 from integrations_app.sdk.actions import Result
 
 MOST = 200
 """Records in one call ("Update Multiple Records with Fewer Round-Trips" of the REST guide)."""
+LOCKED = "unable_to_lock_row"
 FILE_LIMIT = 25 * 1024 * 1024
 """Bytes; the vendor takes 37.5 MB in a JSON body."""
 Encoding = Literal["text", "base64"]
@@ -49,6 +50,9 @@ async def upsert(
     if not isinstance(answer.body, list) or len(answer.body) != len(records):
         raise OutcomeUnknown("Salesforce's answer does not tell what became of the records.")
     rows = [_row(one) for one in answer.body]
+    if any(row.code == LOCKED for row in rows):
+        # All of it is safe to repeat, so that those that were held by another change get their turn.
+        raise Unavailable(ERRORS[LOCKED].advice, LOCK_WAIT)
     return Rows(failed=sum(not row.success for row in rows), rows=rows)
 
 

@@ -214,6 +214,15 @@ class TestUpsertRecords:
             await salesforce.run("upsert_records", **self.KEYED, records=[{"External_Key__c": "x"}] * 201)
         assert organisation.calls() == []
 
+    async def test_a_record_held_by_another_change_repeats_all(self, salesforce: Any, sandbox: Any) -> None:
+        held = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": "held", "fields": []}]}
+        done = {"success": True, "id": GONE, "errors": [], "created": True}
+        sandbox.fault(vendor="salesforce", path="/composite/", status=200, body=[done, held])
+        records = [{"External_Key__c": "a"}, {"External_Key__c": "b"}]
+        with pytest.raises(Unavailable):
+            await salesforce.run("upsert_records", **self.KEYED, records=records)
+        assert (await salesforce.run("upsert_records", **self.KEYED, records=records)).failed == 0
+
     async def test_an_answer_that_tells_too_little_leaves_it_open(self, salesforce: Any, sandbox: Any) -> None:
         sandbox.fault(vendor="salesforce", path="/composite/", status=200, body=[])
         with pytest.raises(OutcomeUnknown):

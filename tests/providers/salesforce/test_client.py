@@ -59,6 +59,18 @@ async def test_check_of_dead_sessions(salesforce: Any, sandbox: Any) -> None:
     assert refused.value.vendor_code == "bad_oauth_token"
 
 
+async def test_check_of_a_person_who_may_not_see_the_limits(salesforce: Any, sandbox: Any) -> None:
+    body = [{"message": "You do not have permission to view limits.", "errorCode": "FORBIDDEN"}]
+    sandbox.fault(vendor="salesforce", path="/limits$", status=403, body=body)
+    account = await salesforce.provider.check(salesforce.client)
+    assert account.name == ADA
+    assert account.detail["rate"] == "14999 of 15000 calls left"
+    sandbox.post("revoke", vendor="salesforce", all=True)
+    sandbox.fault(vendor="salesforce", path="/limits$", status=403, body=body)
+    with pytest.raises(ReconnectRequired):
+        await salesforce.provider.check(salesforce.client)
+
+
 async def test_check_without_the_permission(connect: Any, sandbox: Any) -> None:
     weak = connect("salesforce", access_token=sandbox.token("salesforce", "", ["id"]))
     with pytest.raises(MissingScope):
@@ -120,7 +132,7 @@ async def test_without_an_address_only_a_my_domain_will_do(connect: Any) -> None
 
 async def test_an_organisation_that_moved(salesforce: Any, sandbox: Any) -> None:
     there = {"Location": "https://acme2.my.salesforce.com/services/data/v62.0/limits"}
-    sandbox.fault(vendor="salesforce", path="/limits$", status=302, headers=there)
+    sandbox.fault(vendor="salesforce", path="/services/data/", status=302, headers=there, count=0)
     with pytest.raises(Rejected) as refused:
         await salesforce.provider.check(salesforce.client)
     assert refused.value.code == "redirected"
