@@ -8,7 +8,7 @@ from typing import TypeVar
 from integrations_app.connections.credentials import Connected, Opened, client_of, read_access
 from integrations_app.connections.models import Status
 from integrations_app.connections.refresh import refresh
-from integrations_app.connections.refresh_lease import Kind, Need
+from integrations_app.connections.refresh_lease import MISCONFIGURED, Kind, Need
 from integrations_app.errors import ReconnectRequired, Unavailable
 from integrations_app.organizations.hub import Hub
 
@@ -26,8 +26,9 @@ async def open_access(hub: Hub, organization_id: str, connection_id: str, *, tes
     ended cannot be renewed yet.
     """
     opened = await read_access(hub, organization_id, connection_id, testing=testing)
-    if opened.status is not Status.NEEDS_REAUTH and opened.is_due(hub.clock()):
-        answer = await refresh(hub, organization_id, connection_id, Need(opened.credential_version))
+    asked = testing and opened.refresh_failures > 0
+    if opened.status is not Status.NEEDS_REAUTH and (asked or opened.is_due(hub.clock())):
+        answer = await refresh(hub, organization_id, connection_id, Need(opened.credential_version, asked=asked))
         if answer.kind is Kind.BUSY:
             raise _pending(opened, SHORTLY)
         opened = await read_access(hub, organization_id, connection_id, testing=testing)
@@ -88,12 +89,15 @@ async def renew_refused(
         need = Need(opened.credential_version, expired=True)
         answer = await refresh(hub, organization_id, connection_id, need)
         if answer.kind in {Kind.BUSY, Kind.LATER}:
-            raise _pending(opened, _seconds(hub.clock(), answer.at)) from error
+            seen = await read_access(hub, organization_id, connection_id, testing=testing)
+            raise _pending(seen, _seconds(hub.clock(), answer.at)) from error
     renewed = await read_access(hub, organization_id, connection_id, testing=testing)
     return renewed if renewed.credential_version != opened.credential_version else None
 
 
 def _pending(opened: Opened, after: float) -> Unavailable:
+    if opened.error_code == MISCONFIGURED:
+        return Unavailable(f"The vendor does not accept the OAuth app of {opened.name}.", after, MISCONFIGURED)
     return Unavailable(f"The credentials of {opened.name} are being renewed.", after, PENDING)
 
 

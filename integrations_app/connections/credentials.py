@@ -130,6 +130,8 @@ class Opened:
     credential_version: int
     expires_at: datetime | None
     next_refresh_at: datetime | None = None
+    refresh_failures: int = 0
+    error_code: str = ""
 
     def is_due(self, now: datetime) -> bool:
         """Whether its credentials are to be renewed before they are used."""
@@ -205,6 +207,8 @@ def _opened(hub: Hub, provider: Provider, row: Connection, secrets: dict[str, Se
         row.credential_version,
         row.expires_at,
         row.next_refresh_at,
+        row.refresh_failures,
+        row.error_code,
     )
 
 

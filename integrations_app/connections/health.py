@@ -50,6 +50,8 @@ _FIXES = {
     "vault_sealed": "Start the product with the encryption key of this database.",
     "egress_denied": "Ask the operator to allow this address, or correct it in the settings.",
     "settings_invalid": "Open the settings and save them again.",
+    "refresh_pending": "The vendor does not renew the credentials at the moment. Wait a minute, then test again.",
+    "oauth_app_misconfigured": "Correct the client id and the secret of the OAuth app, then test again.",
     "sandbox_off": "Switch the sandbox on, or connect a real account.",
 }
 

@@ -20,6 +20,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from integrations_app.connections.credentials import access_for
 from integrations_app.connections.models import Connection, Status
 from integrations_app.connections.refresh_lease import (
     FAILED,
@@ -35,6 +36,7 @@ from integrations_app.connections.refresh_lease import (
     keep,
 )
 from integrations_app.connections.repository import Connections
+from integrations_app.connections.revoke import Farewell, revoke
 from integrations_app.connections.token_endpoint import renew
 from integrations_app.errors import (
     Conflict,
@@ -47,7 +49,8 @@ from integrations_app.errors import (
 )
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub
-from integrations_app.sdk.auth import Grant
+from integrations_app.organizations.permissions import system_actor
+from integrations_app.sdk.auth import ACCESS_TOKEN, REFRESH_TOKEN, Grant
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -149,8 +152,21 @@ def _end(hub: Hub, lease: Lease, provider_code: str, session: Session) -> bool:
 
 
 async def _keep(hub: Hub, lease: Lease, grant: Grant) -> None:
-    if not await hub.database.write(lambda session: keep(hub, session, lease, grant)):
-        _log.warning("a renewed grant of %s came too late: other credentials are stored", lease.provider.key)
+    if await hub.database.write(lambda session: keep(hub, session, lease, grant)):
+        return
+    _log.warning("a renewed grant of %s came too late: the connection has moved on", lease.provider.key)
+    farewell = await hub.database.read(lambda session: _farewell(hub, session, lease, grant))
+    if farewell is not None:
+        await revoke(hub, system_actor(lease.organization_id), lease.connection_id, farewell)
+
+
+def _farewell(hub: Hub, session: Session, lease: Lease, grant: Grant) -> Farewell | None:
+    """What ends a grant that came when its connection had been cut; None when that still has a use for one."""
+    row = Connections(session, lease.organization_id).find(lease.connection_id)
+    if row is None or row.status != Status.DISCONNECTED.value:
+        return None
+    secrets = {ACCESS_TOKEN: grant.access_token, REFRESH_TOKEN: grant.refresh_token or lease.refresh_token}
+    return Farewell(lease.provider, access_for(hub, lease.provider, row, secrets), lease.app)
 
 
 async def _failed(hub: Hub, lease: Lease, error: IntegrationsError, code: str) -> Answer:

@@ -42,6 +42,8 @@ class Need:
 
     version: int
     expired: bool = False
+    asked: bool = False
+    """A person waits for it: no patience after earlier failures."""
 
 
 class Kind(StrEnum):
@@ -124,6 +126,8 @@ def _take(hub: Hub, row: Connection, now: datetime) -> None:
 def _too_early(row: Connection, need: Need, now: datetime) -> Answer | None:
     """Whether the vendor must not be asked now; None when it may."""
     due = row.next_refresh_at
+    if need.asked and row.refresh_failures:
+        return None
     if not need.expired:
         return Answer(Kind.SETTLED) if due is None or due > now else None
     if row.refresh_failures and due is not None and due > now:
@@ -184,7 +188,7 @@ def fail(hub: Hub, session: Session, lease: Lease, error: IntegrationsError, cod
 
 def _show(hub: Hub, session: Session, row: Connection, code: str, error: IntegrationsError) -> None:
     known = row.error_code == code
-    row.error_code, row.error_message = code, str(error)[:500]
+    row.error_code, row.error_message = code, TROUBLES[code].format(error.code)
     _stand(row, Status.ERROR)
     if not known:
         detail = {"code": code, "provider_code": error.code}
@@ -211,6 +215,10 @@ def end(hub: Hub, session: Session, lease: Lease, provider_code: str) -> bool:
     return True
 
 
+TROUBLES = {
+    MISCONFIGURED: "The vendor does not accept the OAuth app ({}). Correct its client id and secret, then test again.",
+    FAILED: "The credentials have ended and could not be renewed ({}). It is tried again by itself.",
+}
 _DEAD = {
     NEEDS_REAUTH: "The vendor has ended the sign-in. Reconnect it.",
     OUTCOME_UNKNOWN: (

@@ -158,9 +158,12 @@ async def test_a_wrong_app_is_named_and_the_token_used_as_long_as_it_lives(case:
     clock.now = case.row.next_refresh_at
     await case.use()
     assert case.row.refresh_failures == 2 and len(case.world.audits("connection.refresh_failed")) == 1
+    case.expire()
+    with pytest.raises(Unavailable) as caught:
+        await case.use()
+    assert caught.value.code == "oauth_app_misconfigured"
     case.mend()
-    clock.now = case.row.next_refresh_at
-    await case.use()
+    assert (await health.test(case.world.hub, case.world.owner, case.connection_id)).ok  # a person need not wait
     assert (case.row.status, case.row.error_code, case.row.refresh_failures) == ("connected", "", 0)
 
 
@@ -223,6 +226,8 @@ async def test_what_comes_after_a_disconnect_is_not_kept(case: Case) -> None:
     await service.disconnect(case.world.hub, case.world.owner, case.connection_id)
     assert (await renewing).kind is Kind.SETTLED
     assert (case.row.status, case.secrets()) == ("disconnected", {})
+    granted = case.world.vendor.calls(case.token_path)[-1]["status"] == 200  # unless the disconnect had ended it all
+    assert len(case.world.audits("connection.revoked")) == 1 + granted  # what was stored, and what came later
 
 
 async def test_giving_up_does_not_stop_the_renewal(case: Case) -> None:
