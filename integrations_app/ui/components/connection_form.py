@@ -191,7 +191,10 @@ def _by_signing_in() -> rx.Component:
 def _fields() -> rx.Component:
     return rx.form(
         rx.vstack(
-            rx.foreach(State.fields, lambda item: field_control(item, "connection-")),
+            rx.foreach(
+                State.fields,
+                lambda item: field_control(item, "connection-", State.chosen_values, State.choose_value),
+            ),
             rx.cond(
                 (State.chosen == NEW) & State.sandbox_offered,
                 rx.el.label(

@@ -1,7 +1,7 @@
 """One component draws every generated form: a foreach over fields, a match over a closed set of controls."""
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import reflex as rx
 
@@ -48,8 +48,17 @@ def form_field(item: Field, value: str | None = None, *, error: str = "", is_set
     )
 
 
-def field_control(item: rx.Var[FormField], prefix: str) -> rx.Component:
-    """Label, control, help and error of one field; ids are `prefix` + name."""
+def field_control(item: rx.Var[FormField], prefix: str, chosen: dict[str, str], choose: Any) -> rx.Component:
+    """Label, control, help and error of one field; ids are `prefix` + name.
+
+    `chosen` holds the values of the selects, `choose(name, value)` is the event for a change of one: a field may stand
+    there only while another has a value.
+    """
+    shown = (item.show_when_field == "") | (chosen[item.show_when_field] == item.show_when_value)
+    return rx.cond(shown, _control(item, prefix, choose))
+
+
+def _control(item: rx.Var[FormField], prefix: str, choose: Any) -> rx.Component:
     identifier = prefix + item.name
     return rx.el.div(
         rx.cond(item.widget == "checkbox", rx.fragment(), _label(item, identifier)),
@@ -61,7 +70,7 @@ def field_control(item: rx.Var[FormField], prefix: str) -> rx.Component:
             ("list", _text_area(item, identifier)),
             ("number", _input(item, identifier, "number")),
             ("password", _password(item, identifier)),
-            ("select", _select(item, identifier)),
+            ("select", _select(item, identifier, choose)),
             ("checkbox", _checkbox(item, identifier)),
             _input(item, identifier, "text"),
         ),
@@ -137,7 +146,7 @@ def _text_area(item: rx.Var[FormField], identifier: rx.Var[str]) -> rx.Component
     )
 
 
-def _select(item: rx.Var[FormField], identifier: rx.Var[str]) -> rx.Component:
+def _select(item: rx.Var[FormField], identifier: rx.Var[str], choose: Any) -> rx.Component:
     return rx.el.select(
         rx.foreach(
             item.options,
@@ -146,6 +155,7 @@ def _select(item: rx.Var[FormField], identifier: rx.Var[str]) -> rx.Component:
         id=identifier,
         name=item.name,
         default_value=item.value,
+        on_change=lambda value: choose(item.name, value),
         custom_attrs=_described(item, identifier),
         class_name="native-select",
     )

@@ -56,6 +56,8 @@ class ConnectionState(SessionState):
     typed: bool = False
     sandbox_offered: bool = False
     fields: list[FormField] = []
+    chosen_values: dict[str, str] = {}
+    """Of the form's selects, as they stand now."""
     form_version: int = 0
     notice: str = ""
     notice_ok: bool = True
@@ -133,6 +135,7 @@ class ConnectionState(SessionState):
         self.way, self.typed = way, is_typed(provider, way)
         self.sandbox_offered = takes_sandbox_token(provider, way) and hub().settings.sandbox
         self.fields = connection_form(provider, way, row)
+        self.chosen_values = {one.name: one.value for one in self.fields if one.widget == "select"}
         self.form_version += 1
 
     @rx.event
@@ -144,6 +147,12 @@ class ConnectionState(SessionState):
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
+    def choose_value(self, name: str, value: str) -> None:
+        """A select was changed: fields that depend on it come and go."""
+        self.chosen_values = {**self.chosen_values, name: value}
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
     async def save_settings(self, form: dict[str, Any]) -> None:
         """Create the connection, or change it; errors stand at their fields."""
         name, settings, secrets = read_form(self._provider(), form)
@@ -152,6 +161,7 @@ class ConnectionState(SessionState):
             saved = await self._save(name, settings, sealed, sandbox=form.get("use_sandbox") == "on")
         except InvalidInput as error:
             self.fields = with_errors(keep_typed(self.fields, form), error.fields)
+            self.chosen_values = {one.name: one.value for one in self.fields if one.widget == "select"}
             known = {item.name for item in self.fields if item.error}
             self._say("Look at the marked fields." if known else error.message, ok=False)
             return
