@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin
 
 from integrations_app.errors import EgressDenied, ReconnectRequired, Rejected, ResponseRefused
-from integrations_app.kit.egress import parse_target
+from integrations_app.kit.egress import Reply, parse_target
 from integrations_app.providers.salesforce.errors import to_error
 from integrations_app.providers.salesforce.settings import SalesforceSettings
 from integrations_app.sdk.answers import changing, reading
@@ -17,6 +18,9 @@ from integrations_app.sdk.context import Access, Account, RevokeContext
 
 DOMAIN = ".salesforce.com"
 SIGN_IN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+HOPS = 3
+"""Addresses that are asked for the identity before it is given up."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REVOKED = ("invalid_token", "unsupported_token_type")
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 _MALFORMED = "Salesforce's answer cannot be read."
@@ -76,12 +80,18 @@ class SalesforceClient:
             return await self._call(method, path, query, changes=True, body=body)
 
     async def identity(self) -> dict[str, Any]:
-        """Who the session belongs to, from the address that came with it."""
+        """Who the session belongs to, from the address that came with it; it may send on to the organisation's own."""
         address = self._access.extra.get("id", "") or f"{self.instance}/services/oauth2/userinfo"
-        if not is_salesforce(address, self._access):
-            raise Rejected("instance_refused", "The address of the identity is not Salesforce's.")
         with reading():
-            return _object((await self._send("GET", address, None, changes=False)).body)
+            for _ in range(HOPS):
+                if not is_salesforce(address, self._access):
+                    raise Rejected("instance_refused", "The address of the identity is not Salesforce's.")
+                reply = await self._request("GET", address, None, None)
+                location = _header(reply, "location")
+                if reply.status not in REDIRECTS or not location:
+                    break
+                address = _joined(address, location)
+            return _object(_answer(reply, changes=False).body)
 
     async def _call(
         self, method: str, path: str, query: Mapping[str, str] | None, *, changes: bool, body: Any = None
@@ -91,6 +101,12 @@ class SalesforceClient:
     async def _send(
         self, method: str, url: str, query: Mapping[str, str] | None, *, changes: bool, body: Any = None
     ) -> Answer:
+        reply = await self._request(method, url, query, body)
+        if used := _USAGE.search(_header(reply, "sforce-limit-info")):
+            self.usage = f"{max(int(used[2]) - int(used[1]), 0)} of {used[2]} calls left"
+        return _answer(reply, changes=changes)
+
+    async def _request(self, method: str, url: str, query: Mapping[str, str] | None, body: Any) -> Reply:
         access = self._access
         client = access.door.client(pool=access.organization_id, passport=access.passport, deadline=access.deadline)
         headers = {
@@ -101,12 +117,26 @@ class SalesforceClient:
         if body is not None:
             content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         response = await client.request(method, url, params=query or None, headers=headers, content=content)
-        if used := _USAGE.search(response.headers.get("sforce-limit-info", "")):
-            self.usage = f"{max(int(used[2]) - int(used[1]), 0)} of {used[2]} calls left"
-        found = _read_json(response.content, response.status_code)
-        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-            raise to_error(response.status_code, found, changes=changes)
-        return Answer(response.status_code, found)
+        return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
+
+
+def _joined(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        raise ResponseRefused("protocol_error", _MALFORMED) from None
+
+
+def _header(reply: Reply, name: str) -> str:
+    return next((value for key, value in reply.headers if key.lower() == name), "")
+
+
+def _answer(reply: Reply, *, changes: bool) -> Answer:
+    """The answer read, or the error it stands for."""
+    found = _read_json(reply.body, reply.status)
+    if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+        raise to_error(reply.status, found, changes=changes)
+    return Answer(reply.status, found)
 
 
 def _read_json(content: bytes, status: int) -> Any:

@@ -112,6 +112,23 @@ async def test_a_session_is_never_sent_elsewhere(salesforce: Any, sandbox: Any, 
     assert sandbox.requests("/id/") == []
 
 
+async def test_an_identity_that_lives_at_the_organisation_is_followed_there(connect: Any, sandbox: Any) -> None:
+    grant = parse_grant(sandbox.sign_in("salesforce", ADA))
+    found = with_extra(connect("salesforce", access_token=grant.access_token.reveal("test")), **grant.extra)
+    there = {"Location": "/sandbox/salesforce/services/oauth2/userinfo"}
+    sandbox.fault(vendor="salesforce", path="/salesforce/id/", status=302, headers=there)
+    assert (await found.provider.check(found.client)).name == ADA
+    for location, code in (("https://evil.example/", "instance_refused"), (grant.extra["id"], "redirected")):
+        sandbox.fault(vendor="salesforce", path="/salesforce/id/", status=302, headers={"Location": location}, count=3)
+        with pytest.raises(Rejected) as refused:
+            await found.client.identity()
+        assert refused.value.code == code
+        sandbox.http.delete(f"{sandbox.base}/_control/faults")
+    sandbox.fault(vendor="salesforce", path="/salesforce/id/", status=302, headers={"Location": "http://["})
+    with pytest.raises(ResponseRefused):
+        await found.client.identity()
+
+
 async def test_the_address_that_came_with_the_token_is_called(salesforce: Any) -> None:
     there = with_extra(salesforce, instance_url="https://acme.my.salesforce.com/")
     assert there.client.instance == "https://acme.my.salesforce.com"
