@@ -45,9 +45,12 @@ async def do_chores(hub: Hub) -> None:
 
 
 async def _repeat(hub: Hub, seconds: float, chore: Chore) -> None:
+    name = getattr(chore, "__name__", "a chore")
     while True:
         try:
             await chore(hub)
         except IntegrationsError as error:
-            _log.warning("%s failed and will be tried again: %s", getattr(chore, "__name__", "a chore"), error.code)
+            _log.warning("%s failed and will be tried again: %s", name, error.code)
+        except Exception:  # noqa: BLE001 - a full disk, a fault of ours: the other chores, and this one later, must go on
+            _log.exception("%s broke and will be tried again", name)
         await asyncio.sleep(seconds)

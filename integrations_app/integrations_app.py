@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -53,33 +53,19 @@ TROUBLE = "Something went wrong on our side. It has been logged; try again."
 
 def add_pages(app: rx.App) -> None:
     """Every page of the user interface, one by one."""
-    app.add_page(
-        integrations, route="/integrations", title="Integrations", on_load=[IntegrationsState.load, AttentionState.load]
-    )
-    app.add_page(
-        connection, route="/integrations/[provider_key]", title="Provider · Integrations", on_load=ConnectionState.load
-    )
-    app.add_page(
-        workflows,
-        route="/workflows",
-        title="Workflows · Integrations",
-        on_load=[WorkflowsState.load, AttentionState.load],
-    )
-    app.add_page(
-        workflow_editor,
-        route="/workflows/[workflow_id]",
-        title="Workflow · Integrations",
-        on_load=[WorkflowEditorState.load, AttentionState.load],
-    )
-    app.add_page(runs, route="/runs", title="Runs · Integrations", on_load=[RunsState.load, AttentionState.load])
-    app.add_page(run, route="/runs/[run_id]", title="Run · Integrations", on_load=[RunState.load, AttentionState.load])
-    app.add_page(audit, route="/audit", title="Audit · Integrations", on_load=[AuditState.load, AttentionState.load])
-    app.add_page(
-        settings_page,
-        route="/settings",
-        title="Settings · Integrations",
-        on_load=[SettingsState.load, AttentionState.load],
-    )
+
+    def add(page: Callable[[], rx.Component], route: str, title: str, state: Any) -> None:
+        # Every page of the signed-in shows the bell, so every page looks for what it has to say.
+        app.add_page(page, route=route, title=title, on_load=[state.load, AttentionState.load])
+
+    add(integrations, "/integrations", "Integrations", IntegrationsState)
+    add(connection, "/integrations/[provider_key]", "Provider · Integrations", ConnectionState)
+    add(workflows, "/workflows", "Workflows · Integrations", WorkflowsState)
+    add(workflow_editor, "/workflows/[workflow_id]", "Editor · Integrations", WorkflowEditorState)
+    add(runs, "/runs", "Runs · Integrations", RunsState)
+    add(run, "/runs/[run_id]", "Run · Integrations", RunState)
+    add(audit, "/audit", "Audit · Integrations", AuditState)
+    add(settings_page, "/settings", "Settings · Integrations", SettingsState)
     app.add_page(not_found, route="404", title="Page not found · Integrations")
 
 
