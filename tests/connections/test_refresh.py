@@ -235,7 +235,7 @@ async def test_giving_up_does_not_stop_the_renewal(case: Case) -> None:
     case.fault(effect="delay", delay=0.3, count=1)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
-            await case.use()
+            await refresh(case.world.hub, case.organization_id, case.connection_id, Need(1, expired=True))
     await asyncio.gather(*case.world.hub.background)
     assert (case.row.credential_version, len(case.renewals())) == (2, 1)
     assert (await case.use()).id
