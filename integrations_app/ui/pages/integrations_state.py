@@ -119,9 +119,13 @@ class IntegrationsState(SessionState):
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def ask_disconnect(self, connection_id: str) -> None:
-        """Open the question that names what will break."""
+        """Open the question that names what will break; not for a connection that is gone meanwhile."""
+        self.leaving_id, line = "", self._line(connection_id)
+        if line is None:
+            await self._refresh(KINDS)
+            return
         usage = await service.usage(hub(), current_actor(self), connection_id)
-        self.leaving_id, self.leaving_name = connection_id, self._line(connection_id).account
+        self.leaving_id, self.leaving_name = connection_id, line.account
         self.leaving_breaks = [use.name for use in usage]
 
     @rx.event
@@ -142,8 +146,9 @@ class IntegrationsState(SessionState):
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     def ask_rename(self, connection_id: str) -> None:
-        """Open the rename dialog."""
-        self.renaming_id, self.renaming_name = connection_id, self._line(connection_id).name
+        """Open the rename dialog; not for a connection that is gone meanwhile."""
+        line = self._line(connection_id)
+        self.renaming_id, self.renaming_name = (line.id, line.name) if line else ("", "")
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -196,8 +201,9 @@ class IntegrationsState(SessionState):
         words = f"{one.name} {one.summary} {' '.join(line.account for line in one.lines)}".lower()
         return wanted and self.search.strip().lower() in words
 
-    def _line(self, connection_id: str) -> ConnectionLine:
-        return next(line for one in self.cards for line in one.lines if line.id == connection_id)
+    def _line(self, connection_id: str) -> ConnectionLine | None:
+        lines = (line for one in self.cards for line in one.lines)
+        return next((line for line in lines if line.id == connection_id), None)
 
     def _mark(self, connection_id: str, *, testing: bool, outcome: str, ok: bool) -> None:
         self.cards = [
