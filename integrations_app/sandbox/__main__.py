@@ -1,6 +1,7 @@
 """`python -m integrations_app.sandbox --port 4100`: the sandbox alone."""
 
 import argparse
+import os
 import sys
 
 from integrations_app.sandbox.serve import PREFIX, serve
@@ -14,6 +15,9 @@ def main() -> None:
     sys.stdout.write(f"Sandbox at http://127.0.0.1:{port}{PREFIX}/\n")
     sys.stdout.flush()
     serve(port)
+    sys.stdout.flush()
+    # The server's own threads may still hold Python objects; taking the interpreter down around them can abort it.
+    os._exit(0)
 
 
 if __name__ == "__main__":
