@@ -45,21 +45,25 @@ class EditorRunState(WorkflowEditorState):
         async with self:
             if not self._may_leave():
                 return
-            actor, version, definition = current_actor(self), self._version, parse(self._document())
+            actor, workflow_id = current_actor(self), self.workflow_id
+            version, definition = self._version, parse(self._document())
             asks = not confirmed and not self.error_count
             self.publishing, self.warning = True, ""
         words, ok, wrong, refusal = "", False, {}, ""
         try:
             refusal = await service.delivery_refusal(hub(), actor, definition) if asks else ""
             if not refusal:
-                made = await service.publish(hub(), actor, self.workflow_id, version)
+                made = await service.publish(hub(), actor, workflow_id, version)
                 words, ok = f"Published version {made.number}", True
         except InvalidInput as error:
             words, wrong = BLOCKED, error.fields
         except IntegrationsError as error:
             words = f"Not published: {error.message or error.code}"
         async with self:
-            self.publishing, self.warning = False, refusal
+            self.publishing = False
+            if self.workflow_id != workflow_id:
+                return
+            self.warning = refusal
             if not refusal:
                 await self._settle(words, ok=ok, wrong=wrong)
 
@@ -75,14 +79,15 @@ class EditorRunState(WorkflowEditorState):
     async def unpublish(self) -> None:
         """Take the live version back; the vendor is told, so nothing is locked meanwhile."""
         async with self:
-            actor = current_actor(self)
+            actor, workflow_id = current_actor(self), self.workflow_id
         words, ok = "Unpublished. Nothing starts this workflow any more.", True
         try:
-            await service.unpublish(hub(), actor, self.workflow_id)
+            await service.unpublish(hub(), actor, workflow_id)
         except IntegrationsError as error:
             words, ok = error.message or error.code, False
         async with self:
-            await self._settle(words, ok=ok)
+            if self.workflow_id == workflow_id:
+                await self._settle(words, ok=ok)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)

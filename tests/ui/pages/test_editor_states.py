@@ -1,0 +1,61 @@
+"""The states of the editor on a real database: what a background event may read, and what it hands out once."""
+
+from typing import Any, Self, cast
+
+import reflex as rx
+
+from integrations_app.organizations.hub import Hub
+from integrations_app.ui.pages.editor_run_state import EditorRunState
+from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
+from integrations_app.workflows import service
+from tests.workflows.probe import ACTOR, step, workflow
+
+
+class Locked:
+    """Stands where Reflex's proxy of a background event does, and refuses what is touched without the lock."""
+
+    def __init__(self, state: rx.State) -> None:
+        vars(self).update(state=state, held=False)
+
+    async def __aenter__(self) -> Self:
+        vars(self)["held"] = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        vars(self)["held"] = False
+
+    def __getattr__(self, name: str) -> Any:
+        assert vars(self)["held"], f"{name} is read without the lock"
+        return getattr(vars(self)["state"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        assert vars(self)["held"], f"{name} is set without the lock"
+        setattr(vars(self)["state"], name, value)
+
+
+async def call(page: rx.State, handler: str, *given: Any) -> Any:
+    """Call a handler as an event does."""
+    return await type(page).event_handlers[handler].fn(page, *given)
+
+
+async def in_background(page: rx.State, handler: str, *given: Any) -> None:
+    """Call a background handler as an event does, but for the rest of the application waiting at the lock."""
+    await type(page).event_handlers[handler].fn(Locked(page), *given)
+
+
+async def edit(hub: Hub, root: rx.State, kind: type[WorkflowEditorState], workflow_id: str) -> Any:
+    """The editor's state `kind`, showing the workflow."""
+    page = cast("WorkflowEditorState", await root.get_state(kind))
+    page.workflow_id = workflow_id
+    await page._adopt(await service.get(hub, ACTOR, workflow_id))
+    page.loaded = True
+    return page
+
+
+async def test_publishing_and_unpublishing_stay_with_the_workflow_they_began_with(hub: Hub, tab: Any) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a")))
+    page = await edit(hub, await tab(), EditorRunState, saved.id)
+    await in_background(page, "publish")
+    assert (page.notice, page.state, page.publishing) == ("Published version 1", "live", False)
+    await in_background(page, "unpublish")
+    assert (page.notice_ok, page.state) == (True, "draft")
