@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integrations_app.connections import apps, attempts, oauth, service
+from integrations_app.connections import apps, attempts, health, oauth, service
 from integrations_app.connections.access import connected_client, open_access
 from integrations_app.connections.oauth import Ask
 from integrations_app.connections.oauth.callback import judge
@@ -266,3 +266,41 @@ async def test_what_was_disconnected_meanwhile_stays_so_and_the_new_grant_is_end
     assert world.connection(first.connection_id).status == "disconnected" and world.credentials() == []
     revocations = [call for call in world.vendor.calls("/github/api/v3/applications/") if call["method"] == "DELETE"]
     assert len(revocations) == 2 and world.audits()[-1].name == "connection.revoked"
+
+
+async def test_reconnecting_a_paused_connection_replaces_its_credentials_and_leaves_it_paused(world: Any) -> None:
+    first = await world.connect()
+    await service.update_status(world.hub, world.owner, first.connection_id, "paused")
+    url = await world.begin(connection_id=first.connection_id)
+    outcome = await world.complete(world.vendor.consent(url, "octo-hub"))
+    assert outcome.ok and "stays paused" in outcome.message
+    row = world.connection(first.connection_id)
+    assert (row.status, row.earlier_status, row.credential_version) == ("paused", "", 2)
+    again = await world.connect()  # a fresh connect that finds the same account
+    assert again.connection_id == first.connection_id and world.connection(row.id).status == "paused"
+    resumed = await service.update_status(world.hub, world.owner, first.connection_id, "connected")
+    assert resumed.status == "connected"
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"effect": "delay", "delay": 5.0}], ids=["failed", "late"])
+async def test_a_grant_whose_check_fails_is_ended_at_the_vendor(world: Any, monkeypatch: Any, fault: Any) -> None:
+    monkeypatch.setattr("integrations_app.connections.oauth.arrival.TOTAL_SECONDS", 1.0)
+    params = world.vendor.consent(await world.begin(), "octo-hub")
+    world.vendor.control("faults", path="/github/api/v3/user", **fault)
+    outcome = await world.complete(params)
+    assert outcome.code == "oauth_exchange_failed" and world.connections() == [] and world.credentials() == []
+    revocations = [call for call in world.vendor.calls("/github/api/v3/applications/") if call["method"] == "DELETE"]
+    assert [call["status"] for call in revocations] == [204]
+    assert [one.name for one in world.audits()][-2:] == ["oauth.exchange_failed", "connection.revoked"]
+
+
+async def test_a_failed_check_never_ends_the_token_that_a_connection_uses(world: Any) -> None:
+    first = await world.connect("slack", "T0ACME001")
+    url = await world.begin("slack", connection_id=first.connection_id)
+    params = world.vendor.consent(url, "T0ACME001")  # the vendor answers with the same token again
+    world.vendor.control("faults", path="/slack/api/auth.test", status=500)
+    outcome = await world.complete(params, "slack")
+    assert outcome.code == "oauth_exchange_failed" and world.vendor.calls("/slack/api/auth.revoke") == []
+    assert world.audits()[-1].name == "connection.grant_kept"
+    world.vendor.http.delete(f"{world.vendor.url}/_control/faults").raise_for_status()
+    assert (await health.test(world.hub, world.owner, first.connection_id)).ok

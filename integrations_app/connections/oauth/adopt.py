@@ -13,9 +13,11 @@ from integrations_app.connections.health import apply_account
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
 from integrations_app.connections.names import free_name
 from integrations_app.connections.oauth.callback import GONE, REJECTED, Judged, Outcome, refuse_later, succeed
+from integrations_app.connections.oauth.unwanted import turn_down
 from integrations_app.connections.refresh_plan import chance, plan_refresh
 from integrations_app.connections.repository import Connections, OAuthAttempts
-from integrations_app.connections.revoke import Farewell, revoke
+from integrations_app.connections.revoke import Farewell
+from integrations_app.connections.views import standing
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.auth import Grant
@@ -56,7 +58,7 @@ async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     outcome = await hub.database.write(write)
     if outcome.code == GONE:
         access = replace(redeemed.access, connection_id=attempt.connection_id)
-        await revoke(hub, judged.actor, attempt.connection_id, Farewell(redeemed.provider, access, redeemed.app))
+        await turn_down(hub, judged, Farewell(redeemed.provider, access, redeemed.app))
     return outcome
 
 
@@ -120,9 +122,12 @@ def _new_row(hub: Hub, attempt: OAuthAttempt) -> Connection:
 
 
 def _store(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: Connection) -> Outcome:
+    """Write account and credentials into the row. One that a person paused stays paused."""
     now, grant, account = hub.clock(), redeemed.grant, redeemed.account
     first = not row.account_id
-    row.status, row.earlier_status, row.disconnected_at = Status.CONNECTED.value, "", None
+    paused = standing(row) is Status.PAUSED
+    row.status, row.earlier_status = (Status.PAUSED if paused else Status.CONNECTED).value, ""
+    row.disconnected_at = None
     apply_account(row, replace(account, scopes=grant.scopes) if grant.scopes else account, now)
     row.auth_kind, row.app_kind, row.app_id = "oauth2", redeemed.app.kind.value, redeemed.app.id
     row.extra = dict(grant.extra)
@@ -140,4 +145,4 @@ def _store(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: 
     name = "connection.connected" if first else "connection.reconnected"
     detail = {"provider": row.provider, "account": account.id, "app": row.app_kind, "scopes": list(row.scopes)}
     settle(hub, session, judged.actor, name, row.id, version=row.credential_version, **detail)
-    return succeed(hub, judged.attempt, row.id, row.name)
+    return succeed(hub, judged.attempt, row.id, row.name, paused=paused)

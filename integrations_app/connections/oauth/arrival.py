@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -16,17 +16,30 @@ from integrations_app.connections.models import AppKind, Connection, OAuthAttemp
 from integrations_app.connections.oauth.adopt import Redeemed, adopt
 from integrations_app.connections.oauth.callback import Judged, Outcome, judge, refuse_later
 from integrations_app.connections.oauth.protocol import open_verifier
+from integrations_app.connections.oauth.unwanted import turn_down
 from integrations_app.connections.repository import Connections
+from integrations_app.connections.revoke import Farewell
 from integrations_app.connections.token_endpoint import exchange
 from integrations_app.errors import Conflict, IntegrationsError, Rejected, Unavailable
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.auth import ACCESS_TOKEN, REFRESH_TOKEN, Grant
+from integrations_app.sdk.context import Access
 from integrations_app.sdk.provider import Provider
 
 TOTAL_SECONDS = 14.0
 """Exchange and check together; the person waits for both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gained:
+    """What the vendor gave for the code, before anybody knows whose it is."""
+
+    provider: Provider
+    app: App
+    grant: Grant
+    access: Access
 
 
 async def complete(
@@ -47,26 +60,26 @@ async def complete(
     if isinstance(judged, Outcome):
         return judged
     error: IntegrationsError
+    gained: Gained | None = None
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
-            redeemed = await _redeem(hub, judged)
+            gained = await _exchange(hub, judged)
+            redeemed = await _identify(gained)
     except TimeoutError:
         error = Unavailable("The vendor took too long to answer.", None, "timeout")
     except IntegrationsError as refusal:
         error = refusal
     else:
         return await adopt(hub, judged, redeemed)
-    return await _give_up(hub, judged, error)
+    return await _give_up(hub, judged, error, gained)
 
 
-async def _redeem(hub: Hub, judged: Judged) -> Redeemed:
-    """Exchange the code and ask who we are, with no transaction open."""
+async def _exchange(hub: Hub, judged: Judged) -> Gained:
+    """Exchange the code, with no transaction open."""
     attempt = judged.attempt
     provider = hub.registry.get(attempt.provider)
     oauth = require_oauth(provider)
     app, verifier, stored = await hub.database.read(lambda session: _tools(hub, session, provider, attempt))
-    grant = await exchange(hub, attempt.organization_id, provider, oauth, app, judged.code, verifier)
-    kept = _secrets(grant)
     now = hub.clock()
     trial = Connection(
         organization_id=attempt.organization_id,
@@ -75,16 +88,21 @@ async def _redeem(hub: Hub, judged: Judged) -> Redeemed:
         name=provider.name,
         app_kind=app.kind.value,
         settings=dict(stored),
-        extra=dict(grant.extra),
         created_at=now,
         updated_at=now,
     )
-    access = access_for(hub, provider, trial, kept)
-    findings = await examine(provider, access)
+    access = access_for(hub, provider, trial, {})  # what is wrong with the settings shows before the code is spent
+    grant = await exchange(hub, attempt.organization_id, provider, oauth, app, judged.code, verifier)
+    return Gained(provider, app, grant, replace(access, secrets=_secrets(grant), extra=dict(grant.extra)))
+
+
+async def _identify(gained: Gained) -> Redeemed:
+    """Ask the vendor who we are; raises what the check found wrong."""
+    findings = await examine(gained.provider, gained.access)
     if findings.account is None:
         raise findings.error or Rejected("check_failed", "The vendor did not say who we are.")
-    account = findings.account if findings.account.scopes else replace(findings.account, scopes=grant.scopes)
-    return Redeemed(provider, app, grant, kept, account, access)
+    account = findings.account if findings.account.scopes else replace(findings.account, scopes=gained.grant.scopes)
+    return Redeemed(gained.provider, gained.app, gained.grant, gained.access.secrets, account, gained.access)
 
 
 def _tools(
@@ -112,8 +130,11 @@ def _secrets(grant: Grant) -> dict[str, Secret]:
     return kept
 
 
-async def _give_up(hub: Hub, judged: Judged, error: IntegrationsError) -> Outcome:
-    """The code is spent and gave nothing: earlier status, one audit row, a page that offers another try."""
+async def _give_up(hub: Hub, judged: Judged, error: IntegrationsError, gained: Gained | None) -> Outcome:
+    """The code is spent for nothing: earlier status, one audit row, a page that offers another try.
+
+    What it gave all the same is ended at the vendor: nobody would ever use or revoke it.
+    """
     code = "oauth_exchange_failed"
     detail = {"provider": judged.attempt.provider, "provider_code": error.code}
 
@@ -122,4 +143,6 @@ async def _give_up(hub: Hub, judged: Judged, error: IntegrationsError) -> Outcom
         settle(hub, session, judged.actor, "oauth.exchange_failed", judged.attempt.connection_id, **detail)
 
     await hub.database.write(write)
+    if gained is not None:
+        await turn_down(hub, judged, Farewell(gained.provider, gained.access, gained.app))
     return refuse_later(hub, judged, code, 400 if isinstance(error, Rejected) else 502, error.code)

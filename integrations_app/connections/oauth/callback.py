@@ -204,10 +204,10 @@ def refuse_later(hub: Hub, judged: Judged, code: str, status: int, detail: str =
     return replace(_outcome(hub, judged.attempt, code, status, judged.attempt.provider), detail=detail[:200])
 
 
-def succeed(hub: Hub, attempt: OAuthAttempt, connection_id: str, name: str) -> Outcome:
+def succeed(hub: Hub, attempt: OAuthAttempt, connection_id: str, name: str, *, paused: bool = False) -> Outcome:
     """The outcome of a connection that stands."""
     done = _outcome(hub, attempt, "connected", 200, attempt.provider)
-    message = f"{name} is connected."
+    message = f"{name} has new credentials and stays paused." if paused else f"{name} is connected."
     return replace(done, ok=True, message=message, next_step="", connection_id=connection_id, retry_path="")
 
 
