@@ -35,11 +35,13 @@ from integrations_app.connections.refresh_lease import (
     is_held,
     keep,
 )
+from integrations_app.connections.refresh_plan import forget_refresh
 from integrations_app.connections.repository import Connections
 from integrations_app.connections.revoke import Farewell, revoke
 from integrations_app.connections.token_endpoint import renew
 from integrations_app.errors import (
     Conflict,
+    CredentialUnreadable,
     EgressDenied,
     IntegrationsError,
     OutcomeUnknown,
@@ -238,11 +240,18 @@ async def refresh_due(hub: Hub) -> int:
         async with gate:
             try:
                 await refresh(hub, organization_id, connection_id, Need(version))
+            except CredentialUnreadable:
+                await hub.database.write(lambda session: _give_up(session, organization_id, connection_id))
             except IntegrationsError as error:
                 _log.warning("a connection could not be renewed: %s", error.code)
 
     await asyncio.gather(*(one(*each) for each in due))
     return len(due)
+
+
+def _give_up(session: Session, organization_id: str, connection_id: str) -> None:
+    """What cannot be opened cannot be renewed; whoever uses it next hears why, and a reconnect begins anew."""
+    forget_refresh(Connections(session, organization_id).lock(connection_id))
 
 
 def _list_due(hub: Hub, session: Session) -> list[tuple[str, str, int]]:

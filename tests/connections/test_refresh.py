@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from integrations_app.connections import health, pickers, service
 from integrations_app.connections.access import open_access
 from integrations_app.connections.refresh import refresh, refresh_due
 from integrations_app.connections.refresh_lease import Kind, Need
-from integrations_app.errors import ReconnectRequired, Unavailable
+from integrations_app.connections.repository import Credentials
+from integrations_app.errors import CredentialUnreadable, ReconnectRequired, Unavailable
 from integrations_app.sdk.forms import ChoiceQuery, choices_of
 from tests.connections.vendors import RENEWABLE, Case, connected_case
 
@@ -248,3 +250,29 @@ async def test_a_pasted_token_is_not_renewed(world: Any) -> None:
     assert (await refresh(world.hub, world.owner.organization_id, made.id, Need(1, expired=True))).kind is Kind.HOPELESS
     opened = await open_access(world.hub, world.owner.organization_id, made.id)
     assert opened.next_refresh_at is None
+
+
+async def test_what_needs_a_person_can_be_tested_and_is_not_said_to_be_renewed(case: Case, clock: Any) -> None:
+    await case.use()
+    error = ReconnectRequired("revoked", "account_inactive")
+    await health.note_failure(case.world.hub, case.organization_id, case.connection_id, error)
+    clock.advance(timedelta(days=2))
+    case.world.vendor.control("revoke", vendor=case.provider.key, all=True)
+    result = await health.test(case.world.hub, case.world.owner, case.connection_id)
+    assert (result.ok, result.code, case.renewals()) == (False, "needs_reauth", [])
+
+
+async def test_the_sweep_gives_up_what_it_cannot_open(case: Case, clock: Any) -> None:
+    def damage(session: Session) -> None:
+        for one in Credentials(session, case.organization_id).list_by_connection(case.connection_id):
+            one.envelope = one.envelope[:-1] + bytes([one.envelope[-1] ^ 1])
+
+    case.world.hub.database.write_now(damage)
+    clock.advance(DAY)
+    assert await refresh_due(case.world.hub) == 1
+    assert await refresh_due(case.world.hub) == 0 and case.renewals() == []
+    with pytest.raises(CredentialUnreadable):
+        await case.use()
+    assert case.row.status == "error"
+    await case.connect()
+    assert case.row.next_refresh_at is not None and (await case.use()).id
