@@ -1,0 +1,82 @@
+"""Every event handler of the application against the permission table: any socket may call any of them."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("REFLEX_BACKEND_ONLY", "1")  # the pages are imported here, not built
+
+import integrations_app.integrations_app  # noqa: E402, F401 - registers every page's state
+from integrations_app.organizations.permissions import Permission  # noqa: E402
+from integrations_app.ui.guard import assert_guarded, guarded_handlers  # noqa: E402
+
+LOOKING = {
+    "attention.load",
+    "connection.choose",
+    "connection.load",
+    "editor_run.list_problems",
+    "integrations.find",
+    "integrations.load",
+    "integrations.show",
+    "run.load",
+    "run.show_more",
+    "run.unfold",
+    "run.unfold_trigger",
+    "runs.choose_status",
+    "runs.choose_workflow",
+    "runs.clear_filters",
+    "runs.load",
+    "runs.show_older",
+    "settings.load",
+    "trouble.show_trouble",
+    "workflow_editor.close_panel",
+    "workflow_editor.load",
+    "workflow_editor.load_theirs",
+    "workflow_editor.select",
+    "workflow_editor.show_problem",
+    "workflows.find",
+    "workflows.load",
+    "workflows.show_more",
+}
+"""What a viewer may send: it changes nothing but what the own tab shows."""
+OWN = {"settings.change_password"}
+"""What everybody may do to their own account."""
+ACTING = {
+    "connection": Permission.MANAGE_CONNECTIONS,
+    "integrations": Permission.MANAGE_CONNECTIONS,
+    "editor_endpoint": Permission.MANAGE_CONNECTIONS,
+    "workflows": Permission.EDIT_WORKFLOWS,
+    "workflow_editor": Permission.EDIT_WORKFLOWS,
+    "editor_step": Permission.EDIT_WORKFLOWS,
+    "editor_run": Permission.EDIT_WORKFLOWS,
+    "editor_test": Permission.EDIT_WORKFLOWS,
+    "run": Permission.EDIT_WORKFLOWS,
+    "runs": Permission.EDIT_WORKFLOWS,
+    "audit": Permission.MANAGE_MEMBERS,
+    "settings": Permission.MANAGE_MEMBERS,
+    "keys": Permission.MANAGE_KEYS,
+}
+"""What everything else in a state asks for."""
+
+
+def handlers() -> dict[str, Permission]:
+    """The application's handlers as `state.handler`."""
+    found = {}
+    for name, permission in guarded_handlers().items():
+        if "integrations_app___ui___" in name:
+            path, handler = name.rsplit(".", 1)
+            found[f"{path.rsplit('____', 1)[-1].removesuffix('_state')}.{handler}"] = permission
+    return found
+
+
+def test_no_handler_of_the_application_is_unguarded() -> None:
+    assert_guarded()
+
+
+def test_a_viewer_may_look_and_nothing_else() -> None:
+    assert {name for name, permission in handlers().items() if permission is Permission.VIEW} == LOOKING | OWN
+
+
+@pytest.mark.parametrize("name", sorted(set(handlers()) - LOOKING - OWN))
+def test_whoever_acts_needs_what_the_table_says(name: str) -> None:
+    assert handlers()[name] is ACTING[name.partition(".")[0]]
