@@ -6,9 +6,9 @@ import pytest
 
 os.environ.setdefault("REFLEX_BACKEND_ONLY", "1")  # the pages are imported here, not built
 
-import integrations_app.integrations_app  # noqa: E402, F401 - registers every page's state
-from integrations_app.organizations.permissions import Permission  # noqa: E402
-from integrations_app.ui.guard import assert_guarded, guarded_handlers  # noqa: E402
+import integrations_app.integrations_app  # noqa: F401 - registers every page's state
+from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.guard import assert_guarded, guarded_handlers
 
 LOOKING = {
     "attention.load",
@@ -63,9 +63,9 @@ def handlers() -> dict[str, Permission]:
     """The application's handlers as `state.handler`."""
     found = {}
     for name, permission in guarded_handlers().items():
-        if "integrations_app___ui___" in name:
-            path, handler = name.rsplit(".", 1)
-            found[f"{path.rsplit('____', 1)[-1].removesuffix('_state')}.{handler}"] = permission
+        _, state, handler = name.rsplit(".", 2)
+        if state.startswith("integrations_app___ui___"):
+            found[f"{state.rsplit('____', 1)[-1].removesuffix('_state')}.{handler}"] = permission
     return found
 
 
