@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 WORKFLOW = "Tell the channel about new issues"
 OWNER = ("owner@acme.test", "correct horse battery staple")
@@ -122,3 +122,14 @@ def build_workflow(page: Page) -> None:
     page.get_by_label("Emoji", exact=True).fill("eyes")
     page.get_by_label("Emoji", exact=True).press("Tab")
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+
+def open_issue(context: BrowserContext, server: Server, title: str) -> None:
+    """A person opens an issue at the vendor."""
+    vendor = context.new_page()
+    vendor.goto(f"{server.sandbox}/github/acme/web")
+    vendor.get_by_label("Title").fill(title)
+    vendor.get_by_label("Body").fill("Steps to reproduce: none yet.")
+    vendor.get_by_role("button", name="Create issue").click()
+    expect(vendor.get_by_role("heading", name=title)).to_be_visible()
+    vendor.close()

@@ -4,20 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.e2e.journey import WORKFLOW, Server, build_workflow, card, connect, create_owner, sign_in
+from tests.e2e.journey import WORKFLOW, Server, build_workflow, card, connect, create_owner, open_issue, sign_in
 
 WITHIN_TWO_SECONDS = 2_000
-
-
-def open_issue(context: BrowserContext, server: Server, title: str) -> None:
-    """A person opens an issue at the vendor."""
-    vendor = context.new_page()
-    vendor.goto(f"{server.sandbox}/github/acme/web")
-    vendor.get_by_label("Title").fill(title)
-    vendor.get_by_label("Body").fill("Steps to reproduce: none yet.")
-    vendor.get_by_role("button", name="Create issue").click()
-    expect(vendor.get_by_role("heading", name=title)).to_be_visible()
-    vendor.close()
 
 
 def expect_message_with_reaction(context: BrowserContext, server: Server, text: str) -> None:
