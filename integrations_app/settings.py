@@ -206,4 +206,7 @@ def load_settings(**overrides: object) -> Settings:
         raise StartRefused("setting_invalid", f"{name} {reason[0].lower()}{reason[1:]}") from None
     if settings.workers > 1 and settings.is_sqlite:
         raise StartRefused("setting_invalid", f"several web processes need PostgreSQL: set {PREFIX}DATABASE_URL")
+    if settings.workers > 1 and settings.execute:
+        words = "several web processes only serve: add --no-execute, and let one more process with one worker execute"
+        raise StartRefused("setting_invalid", words)
     return settings

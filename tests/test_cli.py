@@ -2,14 +2,18 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from integrations_app.cli import app, banner
+from integrations_app.errors import StartRefused
 from integrations_app.settings import Settings, load_settings
+from integrations_app.workflows.engine.sole import sole
 
 
 def command(*arguments: str, data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +50,36 @@ def test_several_web_processes_on_sqlite_are_refused(tmp_path: Path) -> None:
     refused = command("run", "--workers", "2", data_dir=tmp_path)
     assert refused.returncode == 78
     assert "PostgreSQL" in refused.stderr
+
+
+def test_a_second_executing_process_is_refused_in_one_line(tmp_path: Path) -> None:
+    assert command("migrate", data_dir=tmp_path).returncode == 0
+    lock = sole(f"sqlite:///{tmp_path / 'integrations.db'}")
+    lock.take()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = ("run", "--port", str(taken.getsockname()[1]))
+        refused = command(*port, data_dir=tmp_path)
+        lock.release()
+    assert (refused.returncode, refused.stderr.count("\n")) == (78, 1)
+    assert "already_executing" in refused.stderr
+    assert "--no-execute" in refused.stderr
+
+
+@pytest.mark.parametrize(("arguments", "looks"), [((), True), (("--no-execute",), False)])
+def test_only_a_process_that_executes_minds_another(
+    arguments: tuple[str, ...], looks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTEGRATIONS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("integrations_app.serve.build_if_stale", lambda _front_end: False)
+    assert command("migrate", data_dir=tmp_path).returncode == 0
+    lock = sole(f"sqlite:///{tmp_path / 'integrations.db'}")
+    lock.take()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = ["run", "--port", str(taken.getsockname()[1]), *arguments]
+        refusal = CliRunner().invoke(app, given).exception
+        lock.release()
+    assert isinstance(refusal, StartRefused)
+    assert refusal.code == ("already_executing" if looks else "address_refused")
 
 
 def test_migrate_makes_the_database_and_is_repeatable(tmp_path: Path) -> None:

@@ -155,7 +155,12 @@ def test_the_data_directory_is_private(tmp_path: Path) -> None:
 def test_several_web_processes_need_postgres() -> None:
     with pytest.raises(StartRefused, match="PostgreSQL"):
         load_settings(workers=2)
-    assert load_settings(workers=2, database_url="postgresql://h/d").workers == 2
+    assert load_settings(workers=2, database_url="postgresql://h/d", execute=False).workers == 2
+
+
+def test_several_web_processes_do_not_execute() -> None:
+    with pytest.raises(StartRefused, match="--no-execute"):
+        load_settings(workers=2, database_url="postgresql://h/d")
 
 
 def test_a_child_process_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

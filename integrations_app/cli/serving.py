@@ -19,8 +19,11 @@ def run(
     """Serve the product and, unless told not to, execute runs."""
     from integrations_app import serve
     from integrations_app.settings import load_settings
+    from integrations_app.workflows.engine.sole import refuse_second
 
     settings = load_settings(port=port, workers=workers, execute=False if no_execute else None)
+    if settings.execute:
+        refuse_second(settings.database_url)
     front_end = serve.find_front_end()
     serve.build_if_stale(front_end)
     migrated(settings)

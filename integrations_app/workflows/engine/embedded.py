@@ -19,6 +19,7 @@ from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub, organization_topic
 from integrations_app.workflows.conduct import Conduct
 from integrations_app.workflows.engine import attach, detach
+from integrations_app.workflows.engine.sole import Sole, keep, sole
 from integrations_app.workflows.execute import execute
 from integrations_app.workflows.held import organizations_with_held, release_connected
 from integrations_app.workflows.leaving import Next
@@ -67,6 +68,7 @@ class EmbeddedEngine:
         self._schedule_changed = asyncio.Event()
         self._stopping = False
         self._conduct = Conduct(random, crash_point=crash_point)
+        self._sole: Sole = sole(hub.database.url)
 
     @property
     def load(self) -> tuple[int, int]:
@@ -74,13 +76,24 @@ class EmbeddedEngine:
         return len(self._running), len(self._ready)
 
     async def start(self) -> None:
-        """As `Engine.start`."""
+        """As `Engine.start`. Raises StartRefused `already_executing` beside another process that executes."""
+        await asyncio.to_thread(self._sole.take)
+        try:
+            await self._begin()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _begin(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         attach(self._hub.database, self)
         subscribed = asyncio.Event()
-        listener = asyncio.create_task(self._listen(subscribed))
-        self._background = [listener, asyncio.create_task(keep_schedule(self._hub, self._schedule_changed))]
+        self._background = [
+            asyncio.create_task(keep(self._sole, self._surrender)),
+            asyncio.create_task(self._listen(subscribed)),
+            asyncio.create_task(keep_schedule(self._hub, self._schedule_changed)),
+        ]
         await subscribed.wait()
         for run_id, at in await self._hub.database.read(_unfinished):
             self._put(run_id, at)
@@ -99,24 +112,39 @@ class EmbeddedEngine:
 
     async def stop(self) -> None:
         """As `Engine.stop`."""
-        self._stopping = True
-        detach(self._hub.database)
+        self._lay_down()
         for background in self._background:
             background.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-        self._ready.clear()
-        self._waiting.clear()
         tasks = list(self._running.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.to_thread(self._sole.release)
 
     # --- everything below runs on the event loop -----------------------------------------------
+
+    def _lay_down(self) -> None:
+        """Take nothing up any more; what waits stays in its rows."""
+        if not self._stopping:
+            detach(self._hub.database)
+        self._stopping = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._ready.clear()
+        self._waiting.clear()
+
+    def _surrender(self) -> None:
+        """Another process executes these rows now: break off as a crash would, it knows what that leaves."""
+        _log.critical("another process has begun to execute the runs of this database; this one executes no more")
+        self._lay_down()
+        for background in self._background:
+            background.cancel()
+        for task in self._running.values():
+            task.cancel()
 
     def _hand_over(self, act: Callable[..., None], *given: object) -> None:
         loop = self._loop
