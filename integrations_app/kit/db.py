@@ -7,6 +7,7 @@ block the event loop nor await a network call while it holds a lock; both are ru
 import asyncio
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -165,9 +166,25 @@ def _sqlite_engine(database: Database, begin: str, *, query_only: bool = False, 
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        _control(connection, begin)
 
+    dialect: Any = engine.dialect
+    dialect.do_savepoint = lambda connection, name: _control(connection, f"SAVEPOINT {name}")
+    dialect.do_release_savepoint = lambda connection, name: _control(connection, f"RELEASE {name}")
+    dialect.do_rollback_to_savepoint = lambda connection, name: _control(connection, f"ROLLBACK TO {name}")
     return engine
+
+
+def _control(connection: Connection, words: str) -> None:
+    """Say where a transaction begins or ends to the driver itself.
+
+    As SQLAlchemy statements, the words around a savepoint would cost more than the work inside it.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(words)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(words, None, error, sqlite3.Error) from error
 
 
 @dataclass

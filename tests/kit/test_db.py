@@ -5,7 +5,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import InternalError
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError, InternalError
 from sqlmodel import Session, select
 
 from integrations_app.errors import Conflict, Unavailable
@@ -42,6 +43,19 @@ async def test_one_failing_caller_leaves_the_others_whole(database: Database) ->
     )
     assert isinstance(answers[1], Conflict)
     assert _names(database) == ["one", "two"]
+
+
+async def test_a_caller_may_undo_a_part_of_its_work(database: Database) -> None:
+    twice = [{"id": "same", "name": name, "created_at": utc_now()} for name in ("first", "second")]
+
+    def work(session: Session) -> None:
+        _add("before")(session)
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(insert(Organization), twice)
+        _add("after")(session)
+
+    await asyncio.gather(database.write(work), database.write(_add("other")))
+    assert _names(database) == ["after", "before", "other"]
 
 
 async def test_a_callback_runs_after_the_commit_and_only_then(database: Database) -> None:
