@@ -3,16 +3,21 @@
 import asyncio
 from urllib.parse import urlsplit
 
+from integrations_app.connections import envelopes as of_connections
 from integrations_app.kit.bus import Bus, LocalBus, PostgresBus
 from integrations_app.kit.columns import new_id, utc_now
 from integrations_app.kit.db import Database
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import open_keyring
+from integrations_app.organizations.rotation_places import register_envelopes
 from integrations_app.sdk.registry import registry
 from integrations_app.settings import Settings
+from integrations_app.workflows import envelopes as of_workflows
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+register_envelopes(*of_connections.PLACES, *of_workflows.PLACES)
 
 
 def open_hub(settings: Settings) -> Hub:

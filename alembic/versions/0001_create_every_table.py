@@ -57,6 +57,8 @@ def upgrade() -> None:
         sa.Column("is_primary", sa.Boolean(), nullable=False),
         sa.Column("use_count", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("left_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("data_key", schema=None) as batch_op:
@@ -80,6 +82,35 @@ def upgrade() -> None:
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_time", ["organization_id", "received_at"], unique=False)
 
+    op.create_table(
+        "key_holder",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("process_id", sa.Integer(), nullable=False),
+        sa.Column("root_key_ids", sa.JSON(), nullable=False),
+        sa.Column("followed", sa.JSON(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "key_rotation",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("phase", sa.String(), nullable=False),
+        sa.Column("root_key_id", sa.String(), nullable=False),
+        sa.Column("left_root_ids", sa.JSON(), nullable=False),
+        sa.Column("actor_id", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("moved", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("driven_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "organization",
         sa.Column("id", sa.String(), nullable=False),
@@ -455,6 +486,8 @@ def downgrade() -> None:
 
     op.drop_table("run")
     op.drop_table("organization")
+    op.drop_table("key_rotation")
+    op.drop_table("key_holder")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_time")
 

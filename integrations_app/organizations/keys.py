@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlmodel import Session, col
 
 from integrations_app.errors import CredentialUnreadable, StartRefused, VaultSealed
@@ -28,9 +29,18 @@ from integrations_app.kit.vault import (
 from integrations_app.kit.vault import DataKey as OpenKey
 from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.models import AuditEvent, DataKey, Organization, User
+from integrations_app.organizations.rotation_roots import load_root_files
 
 _log = logging.getLogger(__name__)
 SAVE_USES_EVERY = 256
+
+_KEY = cast("Table", DataKey.__table__)  # type: ignore[attr-defined]
+_PRIMARY = (
+    select(_KEY.c.id, _KEY.c.organization_id, _KEY.c.root_key_id, _KEY.c.wrapped, _KEY.c.created_at, _KEY.c.use_count)
+    .where(_KEY.c.organization_id == bindparam("organization"), _KEY.c.is_primary.is_(True))
+    .order_by(_KEY.c.created_at.desc(), _KEY.c.id)
+    .limit(1)
+)
 
 RandomBytes = Callable[[int], bytes]
 
@@ -47,6 +57,8 @@ class Keyring:
         self._clock = clock
         self._subkeys: dict[str, Secret] = {}
         self._unsaved = 0
+        self.holder_id = os.urandom(16).hex()
+        """Names this process among those that hold keys."""
 
     @property
     def sealed(self) -> str:
@@ -136,20 +148,17 @@ class Keyring:
     def _primary(self, session: Session, organization_id: str) -> OpenKey:
         # Asked at every sealing: another process may have rotated, and a key cached from a transaction that was
         # rolled back would seal what nobody can open after the next start.
-        row = _find_primary(session, organization_id)
-        if row is None or self._is_worn(row):
+        key = _read_primary(session, organization_id)
+        if key is None or self._is_worn(key):
             hold(session, f"data key:{organization_id}")
-            row = _find_primary(session, organization_id)
-        if row is None or self._is_worn(row):
-            row = self.new_data_key(session, organization_id)
-        key_id = bytes.fromhex(row.id)
-        if key_id not in self.vault.key_ids():
-            self.vault.add_keys((wrapped_key(row),))
-        return self.vault.data_key(key_id)
+            key = _read_primary(session, organization_id)
+        if key is None or self._is_worn(key):
+            key = wrapped_key(self.new_data_key(session, organization_id))
+        return self.vault.data_key(key.id)
 
-    def _is_worn(self, row: DataKey) -> bool:
-        self.vault.add_keys((wrapped_key(row),))
-        return self.vault.is_worn(bytes.fromhex(row.id))
+    def _is_worn(self, key: WrappedKey) -> bool:
+        self.vault.add_keys((key,))
+        return self.vault.is_worn(key.id)
 
     def _refuse_if_sealed(self) -> None:
         if self.sealed:
@@ -206,7 +215,7 @@ def _root_keys(listed: Secret | None, key_file: Path, *, may_create: bool, rando
     if listed:
         return RootKeys.parse(listed)
     try:
-        return RootKeys((load_key_file(key_file),))
+        return load_root_files(key_file)
     except StartRefused as refusal:
         if refusal.code != "root_key_missing" or not may_create:
             raise
@@ -226,6 +235,13 @@ def _install(session: Session, roots: RootKeys, now: datetime, random: RandomByt
         session.add(row)
         session.flush()
     return row
+
+
+def _read_primary(session: Session, organization_id: str) -> WrappedKey | None:
+    """As `_find_primary`, prepared once and without a mapped object: every accepted event asks it."""
+    session.flush()
+    found = session.connection().execute(_PRIMARY, {"organization": organization_id}).one_or_none()
+    return WrappedKey(bytes.fromhex(found[0]), *found[1:]) if found is not None else None
 
 
 def _find_primary(session: Session, organization_id: str) -> DataKey | None:

@@ -113,6 +113,54 @@ class DataKey(SQLModel, table=True):
     is_primary: bool = True
     use_count: int = Field(default=0, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=Timestamp)
+    made_by: str = ""
+    """The rotation that brought this key; empty for one made at need."""
+    left_by: str = ""
+    """The rotation that moves its records to another key."""
+
+
+class KeyRotation(SQLModel, table=True):
+    """One rotation and how far it is; which records are still to be moved is asked of their tables, not kept here."""
+
+    __tablename__ = "key_rotation"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    """`data` or `root`."""
+    scope: str = ""
+    """The organisation whose data key is replaced; empty for all, and for a root key."""
+    phase: str
+    root_key_id: str = ""
+    """The new root key."""
+    left_root_ids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The root keys that are left."""
+    actor_id: str = ""
+    actor: str = ""
+    total: int = 0
+    """Records to move, counted when the new key became primary."""
+    moved: int = 0
+    problem: str = ""
+    """Why it does not go on, for people; empty while it does."""
+    started_at: datetime = Field(sa_type=Timestamp)
+    driven_at: datetime = Field(sa_type=Timestamp)
+    """When a process last took a step; long ago means that nobody drives it."""
+    verified_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    retired_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class KeyHolder(SQLModel, table=True):
+    """A living process: which root keys it holds, and which step of which rotation it has followed."""
+
+    __tablename__ = "key_holder"
+
+    id: str = Field(primary_key=True)
+    host: str
+    process_id: int
+    root_key_ids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The first is the one it wraps new keys with."""
+    followed: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """The phase that it has followed, by rotation."""
+    seen_at: datetime = Field(sa_type=Timestamp)
 
 
 class AuditEvent(SQLModel, table=True):

@@ -69,6 +69,10 @@ class Keyring:
         self._uses: dict[bytes, int] = {}
         self._lock = threading.Lock()
 
+    def replace_roots(self, roots: RootKeys) -> None:
+        """Unwrap with these root keys from now on; keys that are open stay open."""
+        self._roots = roots
+
     def add(self, rows: Iterable[WrappedKey]) -> None:
         """Make keys known; a row met again (re-wrapped) replaces the older one."""
         with self._lock:

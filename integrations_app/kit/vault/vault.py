@@ -11,7 +11,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.kit.vault.cipher import KEY_BYTES, NONCE_BYTES, derive_key, require_cipher
 from integrations_app.kit.vault.envelope import KEY_ID_BYTES, Envelope, SealContext, associate, bind
 from integrations_app.kit.vault.keyring import SYSTEM_TENANT, DataKey, Keyring, WrappedKey, unwrap, wrap
-from integrations_app.kit.vault.root_keys import RootKeys
+from integrations_app.kit.vault.root_keys import RootKey, RootKeys
 
 RandomBytes = Callable[[int], bytes]
 
@@ -102,6 +102,27 @@ class Vault:
         if unwrap(fresh, roots) != value:
             raise CredentialUnreadable("The re-wrapped data key differs.")
         return fresh
+
+    def require_opens(self, row: WrappedKey) -> None:
+        """Unwrap the row anew, whatever is known already; CredentialUnreadable or VaultSealed when it does not open."""
+        unwrap(row, self._require_roots())
+
+    def root_ids(self) -> tuple[str, ...]:
+        """Ids of the loaded root keys, primary first; of a sealed vault too."""
+        return self._roots.ids() if self._roots else ()
+
+    def load_roots(self, roots: RootKeys) -> None:
+        """Wrap and unwrap with these root keys from now on. Raises VaultSealed."""
+        ring = self._ring()
+        self._roots = roots
+        ring.replace_roots(roots)
+
+    def seal_root(self, key: RootKey, now: datetime) -> WrappedKey:
+        """A former root key, wrapped by the primary one, to be kept for old backups. Raises VaultSealed."""
+        roots = self._require_roots()
+        name, tenant = self._random(KEY_ID_BYTES), f"root:{key.id}"
+        wrapped = wrap(key.value, name, tenant, roots.primary, self._random(NONCE_BYTES))
+        return WrappedKey(name, tenant, roots.primary.id, wrapped, now)
 
     def drain_uses(self) -> dict[bytes, int]:
         """Sealings per data key since the last call; the caller adds them to its rows."""

@@ -1,0 +1,30 @@
+"""Where workflows keep envelopes, for rotation."""
+
+from sqlmodel import col
+
+from integrations_app.organizations.rotation_places import Place
+from integrations_app.workflows.models import Endpoint, Event
+from integrations_app.workflows.sealing import ENDPOINT, EVENT
+
+PLACES = (
+    Place(
+        name="endpoint.secret",
+        table=Endpoint,
+        envelope=col(Endpoint.secret),
+        kind=ENDPOINT,
+        key=(col(Endpoint.id),),
+        record=col(Endpoint.id),
+        field="secret",
+        version=1,
+    ),
+    Place(
+        name="event.body",
+        table=Event,
+        envelope=col(Event.body),
+        kind=EVENT,
+        key=(col(Event.id),),
+        record=col(Event.id),
+        field="body",
+        version=1,
+    ),
+)
