@@ -1,5 +1,6 @@
 """A workflow's definition, format 1: its models, its bounds, and how it is parsed from JSON."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
@@ -197,7 +198,8 @@ def parse(raw: object) -> Definition:
 def _require_size(raw: Mapping[str, Any]) -> None:
     try:
         size = len(orjson.dumps(raw))
-    except orjson.JSONEncodeError:
+        json.dumps(raw, allow_nan=False)  # orjson writes an infinite number as null, which is another value
+    except (orjson.JSONEncodeError, ValueError):
         raise InvalidInput({"": "must be plain JSON, not nested too deeply"}) from None
     if size > MAX_BYTES:
         raise InvalidInput({"": f"must be at most {MAX_BYTES} bytes of JSON"})

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integrations_app.errors import InvalidInput
@@ -217,6 +217,7 @@ def read(raw: object) -> Definition | None:
 
 
 @given(definitions | values)
+@example({"name": "n", "steps": [], "trigger": {"type": "manual", "config": {"a": float("inf")}}})
 @settings(max_examples=300, deadline=None)
 def test_any_definition_is_refused_or_judged_never_a_crash(raw: object) -> None:
     definition = read(raw)
