@@ -3,8 +3,9 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.step_fields import step_field
-from integrations_app.ui.pages.editor_endpoint_state import WAYS
+from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, WAYS
 from integrations_app.ui.pages.editor_endpoint_state import EditorEndpointState as State
 
 
@@ -13,7 +14,7 @@ def endpoint_choice() -> rx.Component:
     return rx.fragment(
         rx.foreach(State.panel.fields, step_field),
         rx.cond(State.panel.endpoint_url != "", _address()),
-        rx.cond(State.secret_once != "", _secret()),
+        _secret(),
         rx.cond(
             State.can_manage,
             rx.cond(
@@ -49,17 +50,8 @@ def _address() -> rx.Component:
 
 
 def _secret() -> rx.Component:
-    return rx.callout.root(
-        rx.callout.text("The secret for this endpoint. It is shown this once: give it to the sender now."),
-        rx.code(State.secret_once, style=theme.WRAP_ANYWHERE),
-        rx.flex(
-            rx.button("Copy secret", size="1", variant="soft", on_click=rx.set_clipboard(State.secret_once)),
-            rx.button("Done", size="1", variant="soft", color_scheme="gray", on_click=State.forget_secret),
-            spacing="2",
-        ),
-        role="status",
-        size="1",
-    )
+    words = rx.Var.create("The secret of “") + State.secret_of + "”. It is shown this once: give it to the sender now."
+    return one_time_secret(id=SECRET_BOX, words=words, copy_words="Copy secret")
 
 
 def _form() -> rx.Component:

@@ -57,7 +57,7 @@ class EditorStepState(WorkflowEditorState):
             offered = await connections.list_by_organization(hub(), current_actor(self), provider.key)
             step = edit.action_step(document, kind, action.title, only_connection(offered, provider.key))
         after = "" if self.selected == TRIGGER else self.selected
-        self._show_missing, self._errors, self.secret_once = False, {}, ""
+        self._show_missing, self._errors = False, {}
         self.selected, self.panel_open = step["key"], True
         self._stage(edit.with_step_added(document, step, after))
         yield
@@ -173,7 +173,7 @@ class EditorStepState(WorkflowEditorState):
             provider, _ = hub().registry.trigger(kind)
             offered = await connections.list_by_organization(hub(), current_actor(self), provider.key)
             connection = only_connection(offered, provider.key)
-        self._errors, self._show_missing, self.secret_once = {}, False, ""
+        self._errors, self._show_missing = {}, False
         self._stage(edit.with_trigger(self._document(), kind, connection))
         yield
         await self._save()

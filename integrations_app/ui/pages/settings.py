@@ -3,8 +3,9 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.relative_time import relative_time
-from integrations_app.ui.pages.settings_state import ROLES, InvitationLine, MemberLine
+from integrations_app.ui.pages.settings_state import LINK_BOX, ROLES, InvitationLine, MemberLine
 from integrations_app.ui.pages.settings_state import SettingsState as State
 from integrations_app.ui.shell import page_heading, shell
 
@@ -70,19 +71,15 @@ def _members() -> rx.Component:
             on_submit=State.invite,
             reset_on_submit=True,
         ),
-        rx.el.div(
-            rx.cond(
-                State.invitation_link != "",
-                rx.callout.root(
-                    rx.callout.text(
-                        "Send this link. It works once, for 7 days, and is shown only now.",
-                        rx.el.br(),
-                        rx.code(State.invitation_link, style=theme.WRAP_ANYWHERE),
-                    ),
-                    rx.button("Copy link", size="1", variant="soft", on_click=rx.set_clipboard(State.invitation_link)),
-                    margin_top="12px",
-                ),
+        rx.box(
+            one_time_secret(
+                id=LINK_BOX,
+                words="Send this link. It works once, for 7 days, and is shown only now.",
+                copy_words="Copy link",
             ),
+            margin_top="12px",
+        ),
+        rx.el.div(
             rx.cond(State.members_notice != "", rx.text(State.members_notice, color_scheme="red", size="2")),
             role="status",
         ),

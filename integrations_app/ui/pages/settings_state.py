@@ -3,18 +3,21 @@
 from dataclasses import dataclass
 
 import reflex as rx
+from reflex_base.event import EventSpec
 
 from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations import invitations, members, service
 from integrations_app.organizations.models import Role
 from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.session import SessionState, current_actor
 
 KINDS = frozenset({"member"})
+LINK_BOX = "invitation-link"
 ROLES = tuple(role.value for role in Role)
 
 
@@ -43,7 +46,6 @@ class SettingsState(SessionState):
 
     members: list[MemberLine] = []
     invitations: list[InvitationLine] = []
-    invitation_link: str = ""
     members_notice: str = ""
     password_notice: str = ""
     password_errors: dict[str, str] = {}
@@ -56,7 +58,7 @@ class SettingsState(SessionState):
     @guard(Permission.VIEW)
     async def load(self) -> None:
         """Show the page and keep it live."""
-        self.invitation_link, self.members_notice, self.password_notice = "", "", ""
+        self.members_notice, self.password_notice = "", ""
         await self._refresh(KINDS)
         show_live(self, current_actor(self), SettingsState, KINDS)
 
@@ -76,18 +78,18 @@ class SettingsState(SessionState):
 
     @rx.event
     @guard(Permission.MANAGE_MEMBERS)
-    async def invite(self, form: dict[str, str]) -> None:
+    async def invite(self, form: dict[str, str]) -> EventSpec:
         """Make a one-time link and show it this once."""
-        self.members_notice = self.invitation_link = ""
+        self.members_notice = ""
         try:
             token = await invitations.invite(
                 hub(), current_actor(self), role=str(form.get("role", "")), email=str(form.get("email", ""))
             )
         except IntegrationsError as error:
             self.members_notice = error.message
-            return
-        self.invitation_link = f"{hub().settings.public_url}/invitation/{token}"
+            return hand_over(LINK_BOX, "")
         await self._refresh(KINDS)
+        return hand_over(LINK_BOX, f"{hub().settings.public_url}/invitation/{token}")
 
     @rx.event
     @guard(Permission.MANAGE_MEMBERS)

@@ -68,8 +68,6 @@ class WorkflowEditorState(SessionState):
     run_line: str = ""
     blocked: bool = False
     """The browser refused the window in which a service is connected."""
-    secret_once: str = ""
-    """Of an endpoint, shown this once to the person who opened it; gone with the next step."""
     connecting: bool = False
     """The panel asks for a new connection; the one that appears is taken."""
     _known_connections: list[str] = []
@@ -94,7 +92,7 @@ class WorkflowEditorState(SessionState):
             return
         self.selected, self.panel_open, self.panel = TRIGGER, False, Panel()
         self.notice, self.run_id, self.run_status, self.run_line = "", "", "", ""
-        self.connecting, self.blocked, self._show_missing, self.secret_once = False, False, False, ""
+        self.connecting, self.blocked, self._show_missing = False, False, False
         if not self.picker:
             self.picker = picker_items(hub().registry)
         await self._adopt(detail)
@@ -168,7 +166,7 @@ class WorkflowEditorState(SessionState):
 
     async def _select(self, key: str) -> None:
         self.selected, self.panel_open, self._errors = key, True, {}
-        self.connecting, self.blocked, self.secret_once = False, False, ""
+        self.connecting, self.blocked = False, False
         await self._draw()
 
     def _stage(self, document: Document) -> None:

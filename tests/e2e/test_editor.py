@@ -1,0 +1,52 @@
+"""The editor beyond the main job: endpoints and the secrets that are shown once, and a step tried by itself."""
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.journey import Server
+
+WORKFLOW = "A form was sent"
+
+
+def new_workflow(page: Page, server: Server) -> None:
+    """Create an empty workflow and open its editor."""
+    page.goto(server.address("/workflows"))
+    page.get_by_role("button", name="New workflow").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill(WORKFLOW)
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    expect(page.get_by_role("list", name="Steps")).to_be_visible()
+
+
+def open_endpoint(page: Page, name: str) -> None:
+    """Let the workflow listen on an address of its own."""
+    page.get_by_role("combobox", name="Trigger").select_option(label="Webhook")
+    page.get_by_role("button", name="New endpoint").click()
+    page.get_by_label("Endpoint name").fill(name)
+    page.get_by_role("button", name="Open endpoint").click()
+
+
+def test_the_secret_of_an_endpoint_is_shown_this_once(owner: Page, shared_server: Server) -> None:
+    page = owner
+    new_workflow(page, shared_server)
+    open_endpoint(page, "Forms")
+    secret = page.get_by_role("status").filter(has_text="The secret of “Forms”.")
+    expect(secret.locator("code")).not_to_be_empty()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Endpoint", exact=True)).to_be_visible()
+    expect(page.get_by_text("Send a POST request to")).to_be_visible()
+    expect(secret).to_have_count(0)
+
+
+def test_an_invitation_link_is_shown_this_once(owner: Page, shared_server: Server) -> None:
+    page = owner
+    page.goto(shared_server.address("/settings"))
+    page.get_by_role("button", name="Create invitation link").click()
+    shown = page.get_by_role("status").filter(has_text="Send this link.")
+    expect(shown.locator("code")).to_contain_text("/invitation/")
+    shown.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("Send this link.")).to_have_count(0)
+    page.get_by_role("button", name="Create invitation link").click()
+    expect(shown.locator("code")).to_contain_text("/invitation/")
+    page.reload()
+    expect(page.get_by_role("list", name="Open invitations")).to_be_visible()
+    expect(page.get_by_text("Send this link.")).to_have_count(0)
