@@ -1,8 +1,10 @@
 """The editor beyond the main job: endpoints and the secrets that are shown once, and a step tried by itself."""
 
+import secrets
+
 from playwright.sync_api import Page, expect
 
-from tests.e2e.journey import Server
+from tests.e2e.journey import Server, add_step, connect
 
 WORKFLOW = "A form was sent"
 
@@ -50,3 +52,22 @@ def test_an_invitation_link_is_shown_this_once(owner: Page, shared_server: Serve
     page.reload()
     expect(page.get_by_role("list", name="Open invitations")).to_be_visible()
     expect(page.get_by_text("Send this link.")).to_have_count(0)
+
+
+def test_a_step_is_tried_by_itself(owner: Page, shared_server: Server) -> None:
+    page, text = owner, f"Tried {secrets.token_hex(4)}"
+    connect(page, "Slack")
+    new_workflow(page, shared_server)
+    add_step(page, "Send a message to a channel")
+    page.get_by_role("combobox", name="Channel").click()
+    page.get_by_role("option", name="triage").click()
+    page.get_by_label("Text", exact=True).fill(text)
+    expect(page.get_by_text("This really calls Slack now")).to_be_visible()
+    page.get_by_role("button", name="Test step").click()
+    result = page.get_by_role("status", name="Result of the test")
+    expect(result.get_by_text("Succeeded")).to_be_visible()
+    expect(result.get_by_role("region", name="Request")).to_contain_text(text)
+    expect(result.get_by_role("region", name="Answer")).to_contain_text("ts")
+    vendor = page.context.new_page()
+    vendor.goto(f"{shared_server.sandbox}/slack/workspaces/T0ACME001/channels/C0TRIAGE")
+    expect(vendor.get_by_role("article").filter(has_text=text)).to_have_count(1)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from integrations_app.connections.views import ConnectionView
 from integrations_app.errors import NotFound
+from integrations_app.sdk.actions import Effect
 from integrations_app.sdk.forms import Choice, Field, Widget, form_fields
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import Registry
@@ -22,6 +23,12 @@ from integrations_app.workflows.endpoints import EndpointRow
 
 CONNECT_NEW = "connect-new"
 """Value of the option that connects another account instead of choosing one."""
+TEST_WARNINGS = {
+    Effect.READ: "Asks {} now, with the data of the last run or with example data. It changes nothing there.",
+    Effect.WRITE: "This really calls {} now, with the data of the last run or with example data: what it does stays.",
+    Effect.DESTRUCTIVE: "This really calls {} now, with the data of the last run or with example data: what it takes "
+    "away there is gone.",
+}
 ON_ERROR = (Choice("stop", "Stop the run"), Choice("continue", "Go on with the next step"))
 OUTCOMES = (Choice("succeeded", "Succeeded"), Choice("failed", "Failed"))
 MULTILINE = {Widget.MULTILINE, Widget.JSON, Widget.PAIRS, Widget.LIST}
@@ -100,6 +107,7 @@ def _action_panel(step: Step, around: Surroundings) -> Panel:
         fields=_fields(action.params, inputs, around, key, "inputs.", mapped=True),
         options=_options(step, around),
         safety=SAFETY[action.repeat.value],
+        test_warning=TEST_WARNINGS[action.effect].format(provider.name),
     )
 
 

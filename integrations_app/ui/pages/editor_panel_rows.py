@@ -59,6 +59,8 @@ class Panel:
     fields: list[StepField] = field(default_factory=list)
     options: list[StepField] = field(default_factory=list)
     safety: str = ""
+    test_warning: str = ""
+    """What a test of this step does at the vendor."""
     endpoint: bool = False
     """A webhook trigger, which listens on one of our own addresses."""
     endpoint_url: str = ""

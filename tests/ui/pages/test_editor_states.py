@@ -4,11 +4,14 @@ from typing import Any, Self, cast
 
 import reflex as rx
 
+from integrations_app.errors import Rejected
 from integrations_app.organizations.hub import Hub
-from integrations_app.ui.pages.editor_run_state import EditorRunState
+from integrations_app.ui.pages.editor_document import TRIGGER
+from integrations_app.ui.pages.editor_run_state import UNSAVED, EditorRunState
+from integrations_app.ui.pages.editor_trial_state import EditorTrialState
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.workflows import service
-from tests.workflows.probe import ACTOR, step, workflow
+from tests.workflows.probe import ACTOR, Vendor, step, workflow
 
 
 class Locked:
@@ -59,3 +62,28 @@ async def test_publishing_and_unpublishing_stay_with_the_workflow_they_began_wit
     assert (page.notice, page.state, page.publishing) == ("Published version 1", "live", False)
     await in_background(page, "unpublish")
     assert (page.notice_ok, page.state) == (True, "draft")
+
+
+async def test_a_step_is_tried_and_the_answer_stands_at_that_step_only(hub: Hub, tab: Any, vendor: Vendor) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a", inputs={"text": "Hello"}), step("b")))
+    page = await edit(hub, await tab(), EditorTrialState, saved.id)
+    page.selected = "a"
+    await in_background(page, "try_step")
+    assert (page.trial.place, page.trial.word, page.trial.running) == (f"{saved.id}/a", "Succeeded", False)
+    assert '"text": "Hello"' in page.trial.inputs
+    assert '"id": "1"' in page.trial.answer
+    vendor.before = [Rejected("no_such_room", "There is no such room.")]
+    await in_background(page, "try_step")
+    assert (page.trial.word, page.trial.error, page.trial.answer) == ("Failed", "There is no such room.", "")
+    assert vendor.texts == ["Hello"]
+
+
+async def test_what_is_not_saved_is_not_tried(hub: Hub, tab: Any, vendor: Vendor) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a")))
+    page = await edit(hub, await tab(), EditorTrialState, saved.id)
+    page.selected, page.unsaved = "a", True
+    await in_background(page, "try_step")
+    assert (page.trial.error, vendor.texts) == (UNSAVED, [])
+    page.selected, page.unsaved = TRIGGER, False
+    await in_background(page, "try_step")
+    assert page.trial.error == "There is no such action step."
