@@ -33,7 +33,7 @@ CHANGING = (
     "started_at", "ended_at",
 )  # fmt: skip
 OUTAGE_SECONDS = 60.0
-"""How long a worker keeps a result in its hands while the database is away."""
+"""How long a worker waits for a database that is away, when it holds no result in its hands."""
 CACHED_DEFINITIONS = 512
 
 _FIND_RUN = select(RUN).where(RUN.c.id == bindparam("run_id"))
@@ -221,8 +221,9 @@ class Journal:
     async def flush(self, **moves: Any) -> None:
         """Write all that was noted, and `moves` of the run. A short outage of the database is waited out.
 
-        Raises Moved when the run is no longer active (nothing is written), Cancelled when somebody asked
-        for it (everything is written), Unavailable when the outage lasts.
+        While what a call gave is among it, so is a long one: nobody else knows that. Raises Moved when the run
+        is no longer active (nothing is written), Cancelled when somebody asked for it (everything is written),
+        Unavailable when the outage lasts.
         """
         values = self._moving | moves
         values["error_message"] = storable_text(values["error_message"])
@@ -232,7 +233,7 @@ class Journal:
                 cancel = await self._hub.database.write(lambda session: self._write(session, values))
                 break
             except Unavailable:
-                if waited >= OUTAGE_SECONDS:
+                if waited >= OUTAGE_SECONDS and not self._knows_outcome():
                     raise
                 waited += 0.5
                 await asyncio.sleep(0.5)
@@ -243,6 +244,9 @@ class Journal:
         self._used.clear()
         if cancel and values["status"] == RunStatus.RUNNING.value:
             raise Cancelled
+
+    def _knows_outcome(self) -> bool:
+        return any(one.attempt and one.status != StepStatus.RUNNING for one in self._dirty.values())
 
     def _write(self, session: Session, values: dict[str, Any]) -> bool:
         run, connection = self._run, session.connection()
@@ -269,6 +273,11 @@ class Journal:
 
 def _steady(state: StepState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in STEADY}
+
+
+def storage_is_away(error: Exception) -> bool:
+    """Whether our own database cannot be used: says nothing about a step, so no step may fail of it."""
+    return isinstance(error, Unavailable) and error.code == "storage_unavailable"
 
 
 def announcement(hub: Hub, organization_id: str, kind: str, record_id: str) -> Callable[[], None]:

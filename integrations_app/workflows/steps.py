@@ -25,7 +25,7 @@ from integrations_app.errors import (
 from integrations_app.sdk.actions import Action, Params, Repeat, Result
 from integrations_app.sdk.context import ActionContext
 from integrations_app.workflows.backoff import patience_at, retry_at
-from integrations_app.workflows.checkpoints import StepState
+from integrations_app.workflows.checkpoints import StepState, storage_is_away
 from integrations_app.workflows.conduct import Execution, Scope
 from integrations_app.workflows.definition import ActionStep
 from integrations_app.workflows.leaving import Cancelled, Held, Waits
@@ -49,7 +49,10 @@ def operation_id(run_id: str, path: str) -> str:
 
 
 async def perform(execution: Execution, scope: Scope, step: ActionStep, state: StepState) -> None:
-    """Run the step to its end: `state` is settled afterwards, or a Leaving tells why the worker is free."""
+    """Run the step to its end: `state` is settled afterwards, or a Leaving tells why the worker is free.
+
+    Raises Unavailable when our own database stays away: the step is as it was.
+    """
     attempt = Attempt(execution, step, state)
     try:
         await attempt.perform(scope)
@@ -58,6 +61,8 @@ async def perform(execution: Execution, scope: Scope, step: ActionStep, state: S
         execution.journal.note(state)
         raise
     except IntegrationsError as error:
+        if storage_is_away(error):
+            raise
         state.end(StepStatus.FAILED, execution.hub.clock(), code=error.code, message=str(error))
         execution.journal.note(state)
 
@@ -101,6 +106,8 @@ class Attempt:
         except VaultSealed:
             await self._wait(now + timedelta(seconds=SEALED_SECONDS))
         except Retryable as error:
+            if storage_is_away(error):
+                raise
             await self._retry(error)
 
     async def _reach(self, action: Action, params: Params, connected: Connected) -> None:
@@ -196,6 +203,8 @@ class Attempt:
         except (ReconnectRequired, Conflict):
             raise
         except (Retryable, OutcomeUnknown, TimeoutError) as error:
+            if storage_is_away(error):
+                raise
             since = self._state.started_at or self._hub.clock()
             if self._hub.clock() - since > MAX_PATIENCE:
                 raise _Doubt from error

@@ -142,8 +142,8 @@ class _SessionLock:
         with self._one_thread:
             connection, self._connection = self._connection, None
             if connection is not None:
-                with suppress(SQLAlchemyError):  # a broken connection has let go already
-                    connection.close()
+                with suppress(SQLAlchemyError), connection:  # a broken connection has let go already
+                    connection.execute(text("SELECT pg_advisory_unlock_all()"))  # the server ends sessions later
 
 
 def _taken() -> StartRefused:
