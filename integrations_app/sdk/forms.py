@@ -87,6 +87,18 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Escaped:
+    """Annotation: the text is read as markup by the vendor, and `escape` makes a value plain text in it.
+
+    It is applied to what a mapping's variables put in, not to what the author of the mapping wrote. In a JSON
+    value only the texts under one of `keys` are markup. `escape` must leave its own answers as they are.
+    """
+
+    escape: Callable[[str], str]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One control of a form. `name` is the parameter's name, `path` in errors."""
 
@@ -122,6 +134,12 @@ def choices_of(model: type[BaseModel], name: str) -> Choices | None:
     """Return the picker behind a field, or None when it has none."""
     info = model.model_fields.get(name)
     return _annotation(info, Choices) if info else None
+
+
+def escaped_of(model: type[BaseModel], name: str) -> Escaped | None:
+    """Return how values are put into a field's text, or None when it has no markup."""
+    info = model.model_fields.get(name)
+    return _annotation(info, Escaped) if info else None
 
 
 def _field(name: str, info: FieldInfo) -> Field:

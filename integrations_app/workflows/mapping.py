@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from integrations_app.errors import InvalidInput, MappingError
 from integrations_app.kit.templates import parse, render_json_tree, tree_variables
 from integrations_app.sdk.actions import Params
-from integrations_app.sdk.forms import Field, Widget, form_fields
+from integrations_app.sdk.forms import Escaped, Field, Widget, escaped_of, form_fields
 
 Segments = tuple[str | int, ...]
 _STRUCTURED = frozenset({"object", "array"})
@@ -33,7 +33,7 @@ def bind(inputs: Mapping[str, Any], model: type[Params], values: Mapping[str, ob
     wrong: dict[str, str] = {}
     for name, raw in inputs.items():
         try:
-            value = render(raw, fields.get(name), values)
+            value = render(raw, fields.get(name), values, escaped_of(model, name))
         except MappingError as error:
             wrong[f"inputs.{name}"] = "; ".join(f"{path} {why}" for path, why in error.fields.items())
             continue
@@ -47,11 +47,14 @@ def bind(inputs: Mapping[str, Any], model: type[Params], values: Mapping[str, ob
         raise _refused(error) from None
 
 
-def render(raw: object, field: Field | None, values: Mapping[str, object]) -> object:
-    """The value of one input as its field takes it; MappingError keyed by the template's path."""
+def render(raw: object, field: Field | None, values: Mapping[str, object], escaped: Escaped | None = None) -> object:
+    """The value of one input as its field takes it; MappingError keyed by the template's path.
+
+    `escaped` is how values are put into a text that the vendor reads as markup.
+    """
     if isinstance(raw, str) and field is not None and field.type in _STRUCTURED:
-        return _render_structure(raw, field, values)
-    value = render_json_tree(raw, values)
+        return _render_structure(raw, field, values, escaped)
+    value = _render_tree(raw, values, escaped)
     if field is not None and field.type == "string" and isinstance(value, int | float):
         return orjson.dumps(value).decode()
     return value
@@ -64,10 +67,16 @@ def input_variables(raw: object, field: Field | None, place: str) -> list[Segmen
     return tree_variables(raw, place)
 
 
-def _render_structure(raw: str, field: Field, values: Mapping[str, object]) -> object:
+def _render_tree(tree: object, values: Mapping[str, object], escaped: Escaped | None) -> object:
+    if escaped is None:
+        return render_json_tree(tree, values)
+    return render_json_tree(tree, values, escaped.escape, escaped.keys)
+
+
+def _render_structure(raw: str, field: Field, values: Mapping[str, object], escaped: Escaped | None) -> object:
     """A list or object written as JSON text: its shape comes from the text, values only fill its leaves."""
     tree = _json_or_text(raw)
-    value = render_json_tree(tree, values)
+    value = _render_tree(tree, values, escaped)
     if not isinstance(tree, str) or not isinstance(value, str):
         return value
     if len(parse(tree).parts) == 1:

@@ -2,7 +2,7 @@
 
 from integrations_app.kit.templates.conditions import Condition, parse_condition
 from integrations_app.kit.templates.filters import FILTERS
-from integrations_app.kit.templates.template import MAX_TEMPLATE_CHARS, Template, parse
+from integrations_app.kit.templates.template import MAX_TEMPLATE_CHARS, Escape, Template, parse
 from integrations_app.kit.templates.trees import render_json_tree, tree_variables
 from integrations_app.kit.templates.values import MAX_OUTPUT_BYTES
 
@@ -13,6 +13,7 @@ __all__ = [
     "MAX_OUTPUT_BYTES",
     "MAX_TEMPLATE_CHARS",
     "Condition",
+    "Escape",
     "Template",
     "parse",
     "parse_condition",

@@ -1,6 +1,6 @@
 """Template: a text with `{{ path | filter }}` in it, parsed once and rendered typed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,9 @@ MAX_TEMPLATE_CHARS = 256 * 1024
 MAX_EXPRESSIONS = 200
 MAX_EXPRESSIONS_CHARS = 16 * 1024
 _CACHED_CHARS = 4096
+
+Escape = Callable[[str], str]
+"""Makes a value plain text in the markup it is put into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +28,21 @@ class Template:
         paths = (path for part in self.parts if isinstance(part, Expression) for path in part.paths())
         return list(dict.fromkeys(paths))
 
-    def render(self, values: Mapping[str, object], budget: Budget | None = None) -> object:
+    def render(
+        self, values: Mapping[str, object], budget: Budget | None = None, escape: Escape | None = None
+    ) -> object:
         """The value of a template that is exactly one expression, with its type; else a text.
 
-        `values` are plain JSON. MappingError for a path that is not there or a value that does not fit,
-        also when the result is larger than 1 MiB or what is left of `budget`.
+        `values` are plain JSON. Each text that an expression puts in goes through `escape`; what the author
+        wrote does not, neither around the expressions nor as an expression that reads no path. MappingError
+        for a path that is not there or a value that does not fit, also when the result is larger than 1 MiB
+        or what is left of `budget`.
         """
         budget = budget or Budget()
         if len(self.parts) == 1 and isinstance(self.parts[0], Expression):
-            return _take(self.parts[0], values, budget)
-        return "".join([_take_text(part, values, budget) for part in self.parts])
+            value = _take(self.parts[0], values, budget)
+            return _escaped(self.parts[0], value, budget, escape) if isinstance(value, str) else value
+        return "".join([_take_text(part, values, budget, escape) for part in self.parts])
 
 
 def parse(text: str) -> Template:
@@ -82,9 +90,21 @@ def _take(expression: Expression, values: Mapping[str, object], budget: Budget) 
     return value
 
 
-def _take_text(part: str | Expression, values: Mapping[str, object], budget: Budget) -> str:
+def _escaped(expression: Expression, text: str, budget: Budget, escape: Escape | None) -> str:
+    """The text made harmless, what it grew by charged."""
+    if escape is None or not any(expression.paths()):
+        return text
+    written = escape(text)
+    try:
+        budget.charge_output(max(0, text_size(written) - text_size(text)))
+    except Unfit as error:
+        raise MappingError({expression.name: str(error)}) from None
+    return written
+
+
+def _take_text(part: str | Expression, values: Mapping[str, object], budget: Budget, escape: Escape | None) -> str:
     if isinstance(part, Expression):
-        return to_text(_take(part, values, budget))
+        return _escaped(part, to_text(_take(part, values, budget)), budget, escape)
     try:
         budget.charge_output(text_size(part))
     except Unfit as error:

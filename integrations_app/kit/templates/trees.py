@@ -1,10 +1,10 @@
 """JSON documents whose text leaves are templates: values are put into the parsed tree, never into its text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from integrations_app.errors import InvalidInput, MappingError
 from integrations_app.kit.templates.expressions import FIELD, Segments
-from integrations_app.kit.templates.template import parse
+from integrations_app.kit.templates.template import Escape, parse
 from integrations_app.kit.templates.values import Budget
 
 MAX_TREE_DEPTH = 32
@@ -33,18 +33,22 @@ def tree_variables(tree: object, place: str = "") -> list[Segments]:
     return list(found)
 
 
-def render_json_tree(tree: object, values: Mapping[str, object]) -> object:
+def render_json_tree(
+    tree: object, values: Mapping[str, object], escape: Escape | None = None, keys: Collection[str] = ()
+) -> object:
     """A copy of `tree` with its text leaves rendered; keys and other leaves stay as they are.
 
-    The result is plain JSON of at most 1 MiB. MappingError with one field per path that did not fit;
-    InvalidInput `template_invalid` as `tree_variables` gives it.
+    Texts put into a leaf go through `escape`, with `keys` only in leaves below one of these keys. The result is
+    plain JSON of at most 1 MiB. MappingError with one field per path that did not fit; InvalidInput
+    `template_invalid` as `tree_variables` gives it.
     """
     budget = Budget()
     problems: dict[str, str] = {}
 
-    def render(text: str, _leaf: str) -> object:
+    def render(text: str, leaf: str) -> object:
+        named = not keys or leaf.rpartition(".")[2] in keys
         try:
-            return parse(text).render(values, budget)
+            return parse(text).render(values, budget, escape if named else None)
         except MappingError as error:
             problems.update(error.fields)
             return None

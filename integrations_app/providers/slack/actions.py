@@ -1,7 +1,7 @@
 """What a workflow can do in Slack: post messages and add reactions.
 
-Text is sent as it is, so that a template can mention people and channels. A value that comes from outside
-and may hold `<!channel>` should be escaped in the mapping: `&`, `<` and `>` as `&amp;`, `&lt;`, `&gt;`.
+The author's text is sent as it is, so that it can mention people and channels. What variables put into it is
+escaped first (`slack_text`): a title that holds `<!channel>` is shown, not obeyed.
 """
 
 from typing import Annotated, Any
@@ -12,16 +12,19 @@ from integrations_app.errors import OutcomeUnknown, Rejected
 from integrations_app.providers.slack.choices import list_channels, list_users
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.find import find_dm, find_message, find_reply, operation_mark
-from integrations_app.providers.slack.messages import Message, check_text, read_timestamp
+from integrations_app.providers.slack.messages import Message, check_text, read_timestamp, slack_text
 from integrations_app.sdk.actions import Params, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext
-from integrations_app.sdk.forms import Choices, Json, Multiline
+from integrations_app.sdk.forms import Choices, Escaped, Json, Multiline
 
 Channel = Annotated[
     str, Choices(list_channels), Field(title="Channel", min_length=1, description="A channel, its id or #name.")
 ]
 Text = Annotated[
-    str, Multiline(), Field(title="Text", description="Slack's mrkdwn: *bold*, _italic_, <https://…|link>.")
+    str,
+    Multiline(),
+    Escaped(slack_text),
+    Field(title="Text", description="Slack's mrkdwn: *bold*, _italic_, <https://…|link>."),
 ]
 
 
@@ -39,7 +42,7 @@ class SendMessage(Params):
 
     channel: Channel
     text: Text
-    blocks: Annotated[list[dict[str, Any]] | None, Json()] = Field(
+    blocks: Annotated[list[dict[str, Any]] | None, Json(), Escaped(slack_text, keys=("text",))] = Field(
         default=None, title="Blocks", description="Block Kit layout; the text is then what notifications show."
     )
 

@@ -11,6 +11,7 @@ from integrations_app.sdk.actions import Result
 TEXT_LIMIT = 40_000
 BLOCK_LIMIT = 50
 BLOCKS_LIMIT = 13_000
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 _TIMESTAMP = re.compile(r"\d{1,12}\.\d{6}")
 _LINK = re.compile(r"https://[^/\s]+/archives/[A-Z0-9]+/p(\d{10})(\d{6})(?:\?\S*)?")
 
@@ -21,6 +22,15 @@ class Message(Result):
     channel: str
     ts: str
     thread_ts: str | None = None
+
+
+def slack_text(text: str) -> str:
+    """`text` without Slack's control syntax: no mention, no link, no `<!channel>` comes out of it.
+
+    The three characters of docs.slack.dev "Formatting message text"; what is escaped already, as the texts of
+    Slack's own events are, stays as it is.
+    """
+    return _ENTITY.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def read_timestamp(field: str, text: str) -> str:

@@ -321,3 +321,38 @@ def test_trees_are_bounded_as_a_whole() -> None:
         with pytest.raises(InvalidInput) as caught:
             tree_variables(bad)
         assert caught.value.code == "template_invalid"
+
+
+def test_what_is_put_in_is_escaped_and_what_the_author_wrote_is_not() -> None:
+    values = {"x": "<b>", "n": 1, "tree": {"a": "<"}}
+
+    def escape(text: str) -> str:
+        return text.replace("<", "&lt;")
+
+    for text, expected in (
+        ("<i>{{ x }}</i>", "<i>&lt;b></i>"),
+        ("{{ x }}", "&lt;b>"),
+        ("{{ x | upper }}!", "&lt;B>!"),
+        ("{{ '<i>' }}{{ x }}", "<i>&lt;b>"),
+        ("{{ '<i>' }}", "<i>"),
+        ("{{ '<i>' | replace: 'i', x }}", "&lt;&lt;b>>"),
+        ("a {{ tree }}", 'a {"a":"&lt;"}'),
+        ("{{ n }}", 1),
+        ("{{ tree }}", {"a": "<"}),
+    ):
+        assert parse(text).render(values, escape=escape) == expected
+    assert parse("<i>{{ x }}").render(values) == "<i><b>"
+
+
+def test_what_escaping_adds_counts_as_output() -> None:
+    with pytest.raises(MappingError):
+        parse("{{ x }}").render({"x": "<" * (MAX_OUTPUT_BYTES // 2)}, escape=lambda text: text.replace("<", "&lt;"))
+
+
+def test_trees_escape_below_the_keys_that_are_named() -> None:
+    tree = {"text": "<{{ x }}", "url": "{{ x }}", "list": [{"text": "{{ x }}"}]}
+    assert render_json_tree(tree, {"x": "<"}, lambda text: text.replace("<", "&lt;"), ("text",)) == {
+        "text": "<&lt;",
+        "url": "<",
+        "list": [{"text": "&lt;"}],
+    }

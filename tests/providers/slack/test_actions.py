@@ -1,5 +1,6 @@
 """Every Slack action over HTTP against the emulated workspace, with its main refusals."""
 
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from integrations_app.errors import (
     Rejected,
     Unavailable,
 )
+from integrations_app.providers.slack.actions import SendMessage
 from integrations_app.providers.slack.oauth import OAUTH
+from integrations_app.workflows.mapping import bind
 
 HISTORY = [*OAUTH.default_scopes, "channels:history", "im:history"]
 
@@ -101,6 +104,36 @@ class TestSendMessage:
         with pytest.raises(RateLimited) as refused:
             await slack.run("send_message", channel="C0GENERAL", text="x")
         assert refused.value.after is None
+
+
+class TestOutsideText:
+    """A step as a workflow makes it: inputs with variables, bound and run."""
+
+    async def sent(self, slack: Any, sandbox: Any, title: str, **inputs: Any) -> dict[str, Any]:
+        params = bind({"channel": "C0GENERAL"} | inputs, SendMessage, {"trigger": {"title": title}})
+        await slack.run("send_message", **params.model_dump())
+        last: dict[str, Any] = sandbox.get("slack/messages", channel="general")["messages"][-1]
+        return last
+
+    async def test_what_a_variable_puts_in_pings_nobody(self, slack: Any, sandbox: Any) -> None:
+        title = "<!channel> <@U1> <https://evil.example|Sign in> & more"
+        shown = "&lt;!channel&gt; &lt;@U1&gt; &lt;https://evil.example|Sign in&gt; &amp; more"
+        for text, expected in (("<!here> {{ trigger.title }}", f"<!here> {shown}"), ("{{ trigger.title }}", shown)):
+            assert (await self.sent(slack, sandbox, title, text=text))["text"] == expected
+
+    async def test_nor_in_a_layout_where_addresses_stay_whole(self, slack: Any, sandbox: Any) -> None:
+        button = {"type": "button", "text": {"type": "plain_text", "text": "Open"}, "url": "{{ trigger.title }}"}
+        section = {"type": "section", "text": {"type": "mrkdwn", "text": "<!here> {{ trigger.title }}"}}
+        blocks = [section, {"type": "actions", "elements": [button]}]
+        for given in (blocks, json.dumps(blocks)):
+            last = await self.sent(slack, sandbox, "https://a.example/?b=<!channel>&c", text="x", blocks=given)
+            text = last["blocks"][0]["text"]["text"]
+            assert text == "<!here> https://a.example/?b=&lt;!channel&gt;&amp;c"
+            assert last["blocks"][1]["elements"][0]["url"] == "https://a.example/?b=<!channel>&c"
+
+    @pytest.mark.parametrize("title", ["Plain: 7 %, Grüße, *bold*", "escaped already: &lt;b&gt; &amp;"])
+    async def test_plain_text_stays_as_it_is(self, slack: Any, sandbox: Any, title: str) -> None:
+        assert (await self.sent(slack, sandbox, title, text="New: {{ trigger.title }}"))["text"] == f"New: {title}"
 
 
 class TestDeadGrants:
