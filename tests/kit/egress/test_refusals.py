@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
+import psutil
 import pytest
 
+from integrations_app.assembly import own_addresses
 from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.egress import Door, EgressPolicy, Passport, parse_target
 from integrations_app.kit.egress import dial as dialling
+from integrations_app.settings import Settings
 
 MakeDoor = Callable[..., Door]
 
@@ -173,6 +176,19 @@ async def test_ourselves_by_any_name(tripwire: Any, open_door: MakeDoor) -> None
         assert await refused(door, f"http://{host}:{tripwire.port}/") == "self_connection"
     passport = Passport(origins=(f"http://127.0.0.1:{tripwire.port}",))
     assert await refused(door, f"http://127.0.0.1:{tripwire.port}/", passport) == "self_connection"
+
+
+async def test_every_address_of_this_machine_is_ourselves_at_our_port(tripwire: Any, open_door: MakeDoor) -> None:
+    """Also with the whole local network allowed: the product may listen beyond loopback."""
+    interfaces = [one for found in psutil.net_if_addrs().values() for one in found]
+    addresses = {one.address for one in interfaces if one.family in {socket.AF_INET, socket.AF_INET6}}
+    beyond = sorted(one for one in addresses if "%" not in one and not one.startswith(("127.", "::1")))
+    if not beyond:
+        pytest.skip("a machine with loopback only")
+    policy = EgressPolicy.parse(["0.0.0.0/0", "::/0"], own_addresses(Settings(host="0.0.0.0", port=tripwire.port)))  # noqa: S104 - what the operator may set
+    door = open_door(policy, resolve=names(lan_test=beyond))
+    for host in ("lan.test", *(f"[{one}]" if ":" in one else one for one in beyond)):
+        assert await refused(door, f"http://{host}:{tripwire.port}/") == "self_connection"
 
 
 async def test_the_sandbox_pass_ends_at_its_prefix(tripwire: Any, open_door: MakeDoor) -> None:
