@@ -20,4 +20,5 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     redis_url=None,
+    frontend_compression_formats=["brotli", "gzip"],
 )
