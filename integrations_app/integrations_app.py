@@ -17,6 +17,7 @@ from integrations_app.assembly import close_hub, open_hub
 from integrations_app.chores import do_chores
 from integrations_app.errors import IntegrationsError, Unavailable
 from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.rotation_keeping import keep_keys
 from integrations_app.sandbox import create_app as create_sandbox
 from integrations_app.sdk.registry import registry
 from integrations_app.serve import find_front_end
@@ -142,7 +143,7 @@ class Process:
             await close_hub(self.hub)
 
     def _background(self) -> list[Coroutine[Any, Any, None]]:
-        return [self._live.run(), self._sockets.watch(), do_chores(self.hub)]
+        return [self._live.run(), self._sockets.watch(), do_chores(self.hub), keep_keys(self.hub)]
 
     async def _probe(self) -> None:
         if not self._ready:

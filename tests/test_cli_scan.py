@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import LargeBinary, insert, update
 from sqlmodel import col
 
+import integrations_app.assembly  # noqa: F401 - registers where envelopes are kept
 from integrations_app.cli.holdings import held_secrets
-from integrations_app.cli.keys import envelope_columns
 from integrations_app.cli.needles import Needles
 from integrations_app.cli.stores import PIECE, database_files, file_texts, list_files, table_texts
 from integrations_app.connections.models import OAuthApp
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.models import Organization
+from integrations_app.organizations.rotation_places import places
 from integrations_app.tables import metadata
 from integrations_app.workflows.models import Endpoint
 from integrations_app.workflows.sealing import seal_endpoint_secret
@@ -164,7 +165,7 @@ async def test_held_secrets_are_opened_and_unreadable_ones_named(hub, person):
 
 
 def test_every_column_with_envelopes_is_counted():
-    counted = {str(column) for column in envelope_columns()}
+    counted = {str(place.envelope) for place in places()}
     binary = {
         f"{model.__name__}.{column.key}"
         for model in (OAuthApp, Endpoint, Organization)

@@ -1,110 +1,140 @@
-"""`keys`: the keys of this installation and what is sealed with them."""
+"""`keys`: the keys of this installation, what is sealed with them, and replacing them."""
 
 import json
-from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from integrations_app.cli.opening import Json, installation
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Mapped
-    from sqlmodel import Session
-
     from integrations_app.organizations.hub import Hub
+    from integrations_app.organizations.models import KeyRotation
+    from integrations_app.organizations.rotation import KeysView
 
 keys = typer.Typer(help="Encryption keys.", no_args_is_help=True)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """One data key; `records` is how many stored values it seals."""
+@keys.command()
+def status(as_json: Json = False) -> None:
+    """Show keys, the records on each, and rotations; exit 1 when the vault is sealed or a key is missing."""
+    from integrations_app.organizations import rotation
 
-    id: str
-    organization_id: str
-    root_key_id: str
-    primary: bool
-    records: int
-
-
-@keys.callback()
-def _group() -> None:
-    """Keep `status` a verb of its own while it is the only one."""
+    with installation() as hub:
+        view = rotation.status(hub)
+    if as_json:
+        typer.echo(json.dumps(_as_json(view)))
+    else:
+        _print(view)
+    raise typer.Exit(1 if view.sealed or view.orphans else 0)
 
 
 @keys.command()
-def status(as_json: Json = False) -> None:
-    """Show root keys, data keys and the records on each; exit 1 when the vault is sealed or a key is missing."""
+def rotate(
+    root: Annotated[bool, typer.Option("--root/--data", help="The root key, or every data key (default).")] = False,
+    as_json: Json = False,
+) -> None:
+    """Replace keys and move everything to the new ones; one that was interrupted is taken on. The server may run.
+
+    The old keys stay until `keys retire`. A root key from the environment is replaced there first.
+    """
+    from integrations_app.organizations import rotation
+    from integrations_app.organizations.rotation_phases import Kind
+
     with installation() as hub:
-        rows, orphans = hub.database.read_now(_look)
-        roots, sealed = _root_ids(hub), hub.keyring.sealed
+        begun = rotation.start(hub, Kind.ROOT if root else Kind.DATA)
+        done, seconds = _take_on(hub, begun, as_json=as_json)
     if as_json:
-        shown = {"sealed": sealed, "root_keys": roots, "data_keys": [asdict(row) for row in rows], "orphans": orphans}
-        typer.echo(json.dumps(shown))
-    else:
-        typer.echo(f"vault     {'SEALED: ' + sealed if sealed else 'open'}")
-        typer.echo(f"root keys {', '.join(roots)} (the first is primary)")
-        for row in rows:
-            mark = "primary" if row.primary else "older"
-            typer.echo(f"{row.id}  {row.organization_id}  under {row.root_key_id}  {mark}  {row.records} records")
-        for key_id, count in orphans.items():
-            typer.echo(f"WRONG {count} records need the data key {key_id}, which is not there")
-    raise typer.Exit(1 if sealed or orphans else 0)
+        typer.echo(json.dumps({**_rotation(done), "seconds": round(seconds, 3)}))
+        return
+    what = "data keys" if root else "records"
+    typer.echo(f"{done.moved} {what} moved in {seconds:.1f} s, all of them verified.")
+    typer.echo("The old key is still there for what is out of sight: `integrations-app keys retire` destroys it.")
 
 
-def _root_ids(hub: "Hub") -> list[str]:
-    from integrations_app.kit.vault.root_keys import RootKeys, load_key_file
+@keys.command()
+def retire(as_json: Json = False) -> None:
+    """Destroy the keys that verified rotations left; a sealed copy for old backups stays beside the key file.
 
-    listed = hub.settings.encryption_keys
-    return list(RootKeys.parse(listed).ids()) if listed else [load_key_file(hub.settings.key_file).id]
+    Exit 1 when there is none.
+    """
+    from integrations_app.errors import Conflict
+    from integrations_app.organizations import rotation
+    from integrations_app.organizations.rotation_phases import Phase
 
-
-def _look(session: "Session") -> tuple[list[KeyRow], dict[str, int]]:
-    """Every data key with its records, and the records whose key is missing, by key id."""
-    from sqlalchemy import select
-    from sqlmodel import col
-
-    from integrations_app.organizations.models import DataKey
-
-    counts = _count_records(session)
-    found = session.execute(select(DataKey).order_by(col(DataKey.organization_id), col(DataKey.created_at))).scalars()
-    rows = [
-        KeyRow(key.id, key.organization_id, key.root_key_id, key.is_primary, counts.pop(key.id, 0)) for key in found
-    ]
-    return rows, dict(counts)
-
-
-def envelope_columns() -> "tuple[Mapped[Any], ...]":
-    """Every column that holds envelopes."""
-    from sqlmodel import col
-
-    from integrations_app.connections.models import Credential, OAuthApp, OAuthAttempt
-    from integrations_app.workflows.models import Endpoint, Event
-
-    return (
-        col(Credential.envelope),
-        col(OAuthApp.client_secret),
-        col(OAuthApp.signing_secret),
-        col(OAuthAttempt.verifier),
-        col(Endpoint.secret),
-        col(Event.body),
-    )
+    with installation() as hub:
+        ready = {Phase.VERIFIED, Phase.RETIRE_REQUESTED}
+        left = [one for one in rotation.status(hub).rotations if one.phase in ready]
+        if not left:
+            raise Conflict("nothing_to_retire", "No verified rotation has left a key.")
+        done = [_take_on(hub, rotation.request_retire(hub, one.id), as_json=as_json)[0] for one in left]
+    if as_json:
+        typer.echo(json.dumps([_rotation(one) for one in done]))
+        return
+    for one in done:
+        typer.echo(f"The {one.kind} key that the rotation of {one.started_at:%Y-%m-%d %H:%M} UTC left is destroyed.")
 
 
-def _count_records(session: "Session") -> Counter[str]:
-    """How many envelopes name each data key; the database reads the id from their headers."""
-    from sqlalchemy import func, select
+def _take_on(hub: "Hub", begun: "KeyRotation", *, as_json: bool) -> "tuple[KeyRotation, float]":
+    from integrations_app.organizations import rotation
 
-    from integrations_app.kit.tenancy import across_organizations
-    from integrations_app.kit.vault.envelope import KEY_ID_BYTES
+    start = time.perf_counter()
+    with _progress(shown=not as_json) as told:
+        done = rotation.take_on(hub, begun.id, told=told)
+    return done, time.perf_counter() - start
 
-    counts: Counter[str] = Counter()
-    for envelope in envelope_columns():
-        key_id = func.substr(envelope, 3, KEY_ID_BYTES).label("key_id")  # counted from 1, after version and algorithm
-        statement = select(key_id, func.count()).where(func.length(envelope) > 0).group_by(key_id)
-        with across_organizations("count of records per data key"):
-            for found, count in session.execute(statement):
-                counts[bytes(found).hex()] += count
-    return counts
+
+@contextmanager
+def _progress(*, shown: bool) -> "Iterator[Callable[[KeyRotation], None]]":
+    """A bar on stderr, where a person watches."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=not shown, transient=True) as bar:
+        line = bar.add_task("prepared", total=None)
+
+        def told(rotation: "KeyRotation") -> None:
+            bar.update(line, description=rotation.phase, total=rotation.total or None, completed=rotation.moved)
+
+        yield told
+
+
+def _as_json(view: "KeysView") -> dict[str, Any]:
+    return {
+        "sealed": view.sealed,
+        "root_keys": list(view.root_keys),
+        "data_keys": [asdict(key) for key in view.keys],
+        "orphans": view.orphans,
+        "rotations": [_rotation(one) for one in view.rotations],
+    }
+
+
+def _rotation(one: "KeyRotation") -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "scope": one.scope,
+        "phase": one.phase,
+        "moved": one.moved,
+        "total": one.total,
+        "problem": one.problem,
+        "started_at": one.started_at.isoformat(),
+    }
+
+
+def _print(view: "KeysView") -> None:
+    typer.echo(f"vault     {'SEALED: ' + view.sealed if view.sealed else 'open'}")
+    typer.echo(f"root keys {', '.join(view.root_keys)} (the first is primary)")
+    for key in view.keys:
+        mark = "primary" if key.primary else "leaving" if key.leaving else "older"
+        typer.echo(f"{key.id}  {key.organization_id}  under {key.root_key_id}  {mark}  {key.records} records")
+    for key_id, count in view.orphans.items():
+        typer.echo(f"WRONG {count} records need the data key {key_id}, which is not there")
+    for one in view.rotations:
+        problem = f"  STOPPED: {one.problem}" if one.problem else ""
+        begun = f"{one.started_at:%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"rotation of {begun}  {one.kind}  {one.phase}  {one.moved} of {one.total} moved{problem}")

@@ -6,7 +6,6 @@ tables, so that a process may die at any point and the next one repeats at most 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import ScalarResult, func, select
 from sqlmodel import Session, col
@@ -19,18 +18,13 @@ from integrations_app.organizations.keys import Keyring
 from integrations_app.organizations.models import DataKey, KeyHolder, KeyRotation, Organization
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.organizations.rotation_drive import Drive
-from integrations_app.organizations.rotation_holders import follow_rotations
-from integrations_app.organizations.rotation_phases import MOVING, Kind, Phase
+from integrations_app.organizations.rotation_phases import UNDER_WAY, Kind, Phase
 from integrations_app.organizations.rotation_places import count_by_key
 from integrations_app.organizations.rotation_root_steps import prepare_root, roots_in_use
 from integrations_app.organizations.rotation_rows import announce, get, move_on, note, set_problem
 from integrations_app.organizations.rotation_steps import go_on
 
-ABANDONED = timedelta(seconds=30)
-"""A rotation that nobody took a step of for so long is taken on by whoever notices."""
 HISTORY = 10
-
-_UNDER_WAY = {phase.value for phase in (*MOVING, Phase.RETIRE_REQUESTED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ def start(hub: Hub, kind: Kind, *, actor: Actor | None = None) -> KeyRotation:
     """Begin a rotation, or return the one of this kind that is under way; `take_on` brings it to its end.
 
     A person rotates the data key of their own organisation, and the root key where that is the only one; None, the
-    operator, all. Raises Forbidden, Conflict (`rotation_running`, `retire_first`, `nothing_sealed`,
+    operator, all. Raises Forbidden, Conflict (`operator_only`, `rotation_running`, `retire_first`, `nothing_sealed`,
     `no_new_root_key`), StartRefused for bad key files, VaultSealed.
     """
     _require(hub, kind, actor)
@@ -126,14 +120,14 @@ def take_on(
 def request_retire(hub: Hub, rotation_id: str, *, actor: Actor | None = None) -> KeyRotation:
     """Ask that a verified rotation's old keys be destroyed; `take_on` then does it.
 
-    Raises Forbidden, NotFound, Conflict (`not_verified`, `root_key_listed`).
+    Raises Forbidden, NotFound, Conflict (`operator_only`, `not_verified`, `root_key_listed`).
     """
     rotation = hub.database.read_now(lambda session: get(session, rotation_id))
     _require(hub, Kind(rotation.kind), actor)
     if actor is not None and rotation.scope not in {"", actor.organization_id}:
         raise Forbidden
     if actor is not None and not rotation.scope and not _is_alone(hub):
-        raise Forbidden
+        raise Conflict("operator_only", "These keys serve several organisations: their operator retires them.")
     if rotation.phase not in {Phase.VERIFIED.value, Phase.RETIRE_REQUESTED.value}:
         raise Conflict("not_verified", "Only keys of a verified rotation can be retired.")
 
@@ -146,21 +140,6 @@ def request_retire(hub: Hub, rotation_id: str, *, actor: Actor | None = None) ->
     return hub.database.write_now(write)
 
 
-def take_on_abandoned(hub: Hub, *, told: Callable[[KeyRotation], None] | None = None) -> list[KeyRotation]:
-    """For a serving process, from time to time: follow every rotation and take on those that nobody drives."""
-    now = hub.clock()
-    open_ones = follow_rotations(hub, register=True)
-    for rotation in open_ones:
-        if rotation.phase in _UNDER_WAY:
-            announce(hub, rotation)
-    abandoned = [one for one in open_ones if _is_abandoned(one) and now - one.driven_at > ABANDONED]
-    return [take_on(hub, rotation.id, told=told) for rotation in abandoned]
-
-
-def _is_abandoned(rotation: KeyRotation) -> bool:
-    return rotation.phase in _UNDER_WAY and not rotation.problem
-
-
 def _require(hub: Hub, kind: Kind, actor: Actor | None) -> None:
     if hub.keyring.sealed:
         raise VaultSealed(hub.keyring.sealed)
@@ -168,7 +147,7 @@ def _require(hub: Hub, kind: Kind, actor: Actor | None) -> None:
         return
     actor.require(Permission.MANAGE_KEYS)
     if kind is Kind.ROOT and not _is_alone(hub):
-        raise Forbidden("The root key serves several organisations: the operator rotates it on the command line.")
+        raise Conflict("operator_only", "The root key serves several organisations: its operator rotates it.")
 
 
 def _is_alone(hub: Hub) -> bool:
@@ -184,7 +163,7 @@ def _running(session: Session, kind: Kind, scope: str) -> KeyRotation | None:
     )
     for row in open_ones:
         same_kind = row.kind == kind.value
-        if row.phase in _UNDER_WAY:
+        if row.phase in UNDER_WAY:
             if same_kind and row.scope == scope and row.phase != Phase.RETIRE_REQUESTED.value:
                 return row
             if not same_kind or kind is Kind.ROOT or not scope or row.scope in {"", scope}:

@@ -30,6 +30,10 @@ def _nowhere(_point: str) -> None:
     return
 
 
+def _never() -> bool:
+    return False
+
+
 def _nobody(_rotation: KeyRotation) -> None:
     return
 
@@ -42,6 +46,8 @@ class Drive:
     rotation_id: str
     told: Callable[[KeyRotation], None] = _nobody
     reached: Reached = _nowhere
+    stopped: Callable[[], bool] = _never
+    """Whether this process is about to end; the drive then leaves at the next point where nothing is half done."""
     patience: float = PATIENCE_SECONDS
     _last_told: float = field(default=0.0)
 
@@ -50,13 +56,19 @@ class Drive:
         return self.hub.database.read_now(lambda session: get(session, self.rotation_id))
 
     def tell(self, *, always: bool = False) -> None:
-        """Show progress here and on every open page, not more often than TELL_SECONDS."""
+        """Show progress here and on every open page, not more often than TELL_SECONDS. Leaves when stopped."""
+        self.leave_if_stopped()
         if not always and time.monotonic() - self._last_told < TELL_SECONDS:
             return
         self._last_told = time.monotonic()
         rotation = self.look()
         self.told(rotation)
         announce(self.hub, rotation)
+
+    def leave_if_stopped(self) -> None:
+        """Raise Unavailable `stopping` when the process is about to end."""
+        if self.stopped():
+            raise Unavailable("This process ends; another one goes on.", PAUSE_SECONDS, "stopping")
 
     def advance(self, rotation: KeyRotation, to: Phase) -> None:
         """Commit the next phase, unless another driver already did."""
@@ -76,6 +88,7 @@ class Drive:
             if time.monotonic() > deadline:
                 words = f"Other processes have not taken over the keys yet: {', '.join(behind[:SHOWN])}."
                 raise Unavailable(words, PAUSE_SECONDS, "processes_behind")
+            self.leave_if_stopped()
             threading.Event().wait(PAUSE_SECONDS)
 
     def mark_driven(self, session: Session, moved: int = 0) -> None:

@@ -33,7 +33,9 @@ class Phase(StrEnum):
 
 _ORDER = [phase.value for phase in Phase]
 MOVING = (Phase.PREPARED, Phase.DISTRIBUTED, Phase.PRIMARY, Phase.REWRAPPING)
-"""Phases from which a rotation goes on by itself."""
+"""Phases from which a rotation goes on by itself to `verified`."""
+UNDER_WAY = frozenset(phase.value for phase in (*MOVING, Phase.RETIRE_REQUESTED))
+"""Phases in which a process has something to do."""
 
 
 def rank(phase: str) -> int:

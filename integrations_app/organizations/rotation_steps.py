@@ -116,6 +116,7 @@ def _move_all(drive: Drive, rotation: KeyRotation) -> None:
         elif time.monotonic() > deadline:
             raise Unavailable("Some records are held by others.", 5.0, "records_held")
         else:
+            drive.leave_if_stopped()
             threading.Event().wait(PAUSE_SECONDS)
 
 
@@ -197,6 +198,7 @@ def _read_place(drive: Drive, place: Place, organization_id: str) -> Iterator[Ba
     while seen:
         work = partial(read_batch, keyring=keyring, place=place, organization_id=organization_id, after=after)
         batch = drive.hub.database.read_now(work)
+        drive.leave_if_stopped()
         yield batch
         after, seen = batch.end, batch.seen
 

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-import integrations_app.assembly  # registers where envelopes are kept
+import integrations_app.assembly  # noqa: F401 - registers where envelopes are kept
 from integrations_app.connections.models import Connection, Credential
 from integrations_app.kit.bus import LocalBus
 from integrations_app.kit.columns import new_id, utc_now
@@ -26,8 +27,6 @@ from integrations_app.sdk.registry import Registry
 from integrations_app.settings import load_settings
 from integrations_app.workflows.models import Endpoint, Event
 from integrations_app.workflows.sealing import seal_body, seal_endpoint_secret
-
-assert integrations_app.assembly.register_envelopes
 
 ORGANIZATIONS = ("org-a", "org-b")
 
@@ -77,8 +76,15 @@ def fill(hub: Hub, records: int, events: int = 0) -> None:
         connections, credentials = [], []
         for number in range(records):
             organization_id, connection_id = ORGANIZATIONS[number % 2], f"c{number:05}"
-            row = {"organization_id": organization_id, "id": connection_id, "provider": "p", "name": connection_id}
-            connections.append(Connection(**row, created_at=now, updated_at=now))
+            named = Connection(
+                organization_id=organization_id,
+                id=connection_id,
+                provider="p",
+                name=connection_id,
+                created_at=now,
+                updated_at=now,
+            )
+            connections.append(named)
             credentials.append(seal_credential(hub.keyring, session, organization_id, connection_id, 1))
         session.add_all(connections)
         session.flush()
@@ -86,8 +92,17 @@ def fill(hub: Hub, records: int, events: int = 0) -> None:
         for number in range(events):
             organization_id, event_id = ORGANIZATIONS[number % 2], f"e{number:05}"
             body = seal_body(hub, session, organization_id, event_id, b"body of " + event_id.encode())
-            row = {"organization_id": organization_id, "id": event_id, "endpoint_id": "x", "delivery_id": event_id}
-            session.add(Event(**row, digest="", verdict="accepted", body=body, received_at=now))
+            event = Event(
+                organization_id=organization_id,
+                id=event_id,
+                endpoint_id="x",
+                delivery_id=event_id,
+                digest="",
+                verdict="accepted",
+                body=body,
+                received_at=now,
+            )
+            session.add(event)
             if number < 4:
                 endpoint = Endpoint(
                     organization_id=organization_id, id=event_id, name="e", kind="bearer", created_at=now
@@ -108,7 +123,7 @@ def read_credentials(hub: Hub) -> dict[str, str]:
             rows = session.execute(select(Credential).where(col(Credential.organization_id) == organization_id))
             for row in rows.scalars():
                 place = {"record": row.connection_id, "kind": "credential", "field": row.field, "version": row.version}
-                secret = hub.keyring.open(session, organization_id, **place, envelope=row.envelope)  # type: ignore[arg-type]
+                secret = hub.keyring.open(session, organization_id, **place, envelope=row.envelope)
                 opened[row.connection_id] = secret.reveal("compare in a test")
         return opened
 
@@ -139,7 +154,7 @@ class Reader:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -177,10 +192,7 @@ def main(url: str, folder: Path, kind: Kind, act: str, point: str, times: int) -
     """Rotate, go on or retire, and die at the point on the way."""
     hub = open_process(url, folder)
     reached = killer(point, times)
-    if act == "rotate":
-        chosen = rotation.start(hub, kind)
-    else:
-        chosen = rotation.status(hub).rotations[0]
+    chosen = rotation.start(hub, kind) if act == "rotate" else rotation.status(hub).rotations[0]
     if act == "retire":
         chosen = rotation.request_retire(hub, chosen.id)
         reached("retire_requested")
