@@ -1,24 +1,28 @@
 """Vendor hooks: deliveries registered and removed at a vendor, shared by all workflows that need the same."""
 
+import asyncio
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlmodel import Session
 
 from integrations_app.connections.access import use
 from integrations_app.connections.addresses import reach
 from integrations_app.connections.repository import Connections
-from integrations_app.errors import IntegrationsError, NotFound
+from integrations_app.errors import Conflict, IntegrationsError, NotFound
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.triggers import HookRequest, Hooks, Trigger
-from integrations_app.workflows.definition import Definition
+from integrations_app.workflows.definition import Definition, TriggerPart
 from integrations_app.workflows.endpoint_cache import forget
 from integrations_app.workflows.models import Endpoint
 from integrations_app.workflows.repository import Endpoints
@@ -26,6 +30,7 @@ from integrations_app.workflows.sealing import open_endpoint_secret, seal_endpoi
 
 _log = logging.getLogger(__name__)
 SECRET_BYTES = 32
+_leases: "WeakValueDictionary[tuple[str, ...], asyncio.Lock]" = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,29 @@ class _Hook:
     hook_id: str
     secret: Secret
     kinds: tuple[str, ...]
+
+
+def lease(hub: Hub, actor: Actor, part: TriggerPart) -> AbstractAsyncContextManager[None]:
+    """Be alone with what the trigger's hook hangs on, from before `ensure` until the subscription is written.
+
+    Else one workflow's last listener could remove the hook that another has just been promised, or two first
+    listeners could each register only what they themselves listen to. It binds this process only, which is enough
+    while one process serves an installation; `require_open` and `_dismiss` look again in their transactions.
+    Nobody may hold two of them.
+    """
+    try:
+        _, trigger = hub.registry.trigger(part.type)
+    except NotFound:  # started by hand, by a schedule or by an endpoint of its own: there is no hook
+        return nullcontext()
+    target = trigger.hooks.target(part.config) if trigger.hooks else ""
+    return _alone(actor.organization_id, part.connection, target)
+
+
+@asynccontextmanager
+async def _alone(*place: str) -> AsyncIterator[None]:
+    lock = _leases.setdefault(place, asyncio.Lock())
+    async with lock:
+        yield
 
 
 def endpoint_url(hub: Hub, endpoint_id: str) -> str:
@@ -85,27 +113,31 @@ async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
             row.connection_id, row.target, row.config = part.connection, target, dict(part.config)
             row.secret = seal_endpoint_secret(hub, session, row, fresh_secret) if trigger.hooks else None
             endpoints.add(row)
-        kinds = set(trigger.kinds)
-        for listening in endpoints.subscriptions(row.id):
-            kinds |= set(hub.registry.trigger(listening.trigger_type)[1].kinds)
-        secret = open_endpoint_secret(hub, session, row) if row.secret else Secret("")
-        return _Hook(row.id, part.connection, provider.key, part.config, row.hook_id, secret, tuple(sorted(kinds)))
+        return _wish(hub, session, row, trigger.kinds)
 
     hook = await hub.database.write(prepare)
     if trigger.hooks is not None:
-        hook_id = await _create(hub, organization_id, trigger.hooks, hook)
-        await hub.database.write(lambda session: _enable(session, organization_id, hook.endpoint_id, hook_id))
-        forget(hook.endpoint_id)
+        await _register(hub, organization_id, trigger.hooks, hook)
     return hook.endpoint_id
 
 
+def require_open(session: Session, actor: Actor, endpoint_id: str) -> None:
+    """Keep the endpoint for this transaction; Conflict `endpoint_gone` when it was closed meanwhile."""
+    hold(session, f"endpoint:{endpoint_id}")
+    if Endpoints(session, actor.organization_id).find(endpoint_id) is None:
+        raise Conflict("endpoint_gone", "Its endpoint was closed meanwhile. Publish again.")
+
+
 async def release(hub: Hub, actor: Actor, endpoint_ids: Iterable[str]) -> None:
-    """Remove the hooks of endpoints that nobody listens to any more. Safe to repeat.
+    """Remove the hooks of endpoints that nobody listens to any more. Safe to repeat; takes the lease of each.
 
     A vendor that cannot be asked keeps the hook: its deliveries meet a disabled endpoint, and the audit says so.
     """
     for endpoint_id in endpoint_ids:
-        await _release(hub, actor, endpoint_id)
+        place = await hub.database.read(partial(_place, actor=actor, endpoint_id=endpoint_id))
+        if place is not None:
+            async with _alone(actor.organization_id, *place):
+                await _release(hub, actor, endpoint_id)
 
 
 async def _release(hub: Hub, actor: Actor, endpoint_id: str) -> None:
@@ -119,8 +151,16 @@ async def _release(hub: Hub, actor: Actor, endpoint_id: str) -> None:
         except IntegrationsError as error:
             _log.warning("a hook of %s was left at the vendor: %s", hook.provider, error.code)
             left = error.code
-    await hub.database.write(lambda session: _dismiss(hub, session, actor, hook, left))
+    wanted = await hub.database.write(lambda session: _dismiss(hub, session, actor, hook, left))
+    if wanted is not None and hooks is not None:  # another process published meanwhile, or a write came late
+        await _register(hub, actor.organization_id, hooks, wanted)
     forget(endpoint_id)
+
+
+async def _register(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> None:
+    hook_id = await _create(hub, organization_id, hooks, hook)
+    await hub.database.write(lambda session: _enable(session, organization_id, hook.endpoint_id, hook_id))
+    forget(hook.endpoint_id)
 
 
 async def _create(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> str:
@@ -163,16 +203,36 @@ def _hooks_of(hub: Hub, row: Endpoint) -> Hooks | None:
     return next((trigger.hooks for trigger in triggers if trigger.hooks is not None), None)
 
 
-def _dismiss(hub: Hub, session: Session, actor: Actor, hook: _Hook, left: str) -> None:
+def _wish(hub: Hub, session: Session, row: Endpoint, kinds: Iterable[str] = ()) -> _Hook:
+    """The hook that this endpoint needs for `kinds` and for all that its live workflows listen to."""
+    wanted = set(kinds)
+    for listening in Endpoints(session, row.organization_id).subscriptions(row.id):
+        wanted |= set(hub.registry.trigger(listening.trigger_type)[1].kinds)
+    secret = open_endpoint_secret(hub, session, row) if row.secret else Secret("")
+    return _Hook(row.id, row.connection_id or "", row.kind, row.config, row.hook_id, secret, tuple(sorted(wanted)))
+
+
+def _place(session: Session, actor: Actor, endpoint_id: str) -> tuple[str, str] | None:
+    """Connection and target of an endpoint that the product made, which name its lease."""
+    row = Endpoints(session, actor.organization_id).find(endpoint_id)
+    return (row.connection_id, row.target) if row is not None and row.connection_id is not None else None
+
+
+def _dismiss(hub: Hub, session: Session, actor: Actor, hook: _Hook, left: str) -> _Hook | None:
+    """Forget the endpoint; the hook it needs when somebody listens to it by now."""
+    hold(session, f"endpoint:{hook.endpoint_id}")
     endpoints = Endpoints(session, actor.organization_id)
     row = endpoints.find(hook.endpoint_id)
-    if row is None or endpoints.subscriptions(hook.endpoint_id):
-        return
+    if row is None:
+        return None
+    if endpoints.subscriptions(hook.endpoint_id):
+        return _wish(hub, session, row)
     if not left:
         endpoints.remove(row)
-        return
+        return None
     row.enabled = False
     session.add(row)
     detail = {"provider": hook.provider, "target": row.target, "code": left}
     subject = f"endpoint:{row.id}"
     record(session, hub.keyring, actor, "endpoint.hook_left", now=hub.clock(), subject=subject, detail=detail)
+    return None

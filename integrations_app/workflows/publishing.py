@@ -1,12 +1,13 @@
 """Publishing: a draft becomes an immutable version that a trigger starts; paused, resumed, taken back, deleted."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from integrations_app.errors import Conflict, InvalidInput
+from integrations_app.errors import Conflict, IntegrationsError, InvalidInput
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows import engine, hooks
@@ -18,6 +19,8 @@ from integrations_app.workflows.models import FINISHED, Run, RunStatus, Subscrip
 from integrations_app.workflows.problems import Severity
 from integrations_app.workflows.references import connections_in, with_ids
 from integrations_app.workflows.repository import Workflows, known_endpoints
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,6 @@ class Published:
 class _Plan:
     definition: Definition
     draft_version: int
-    former_endpoint: str | None
 
 
 async def publish(hub: Hub, actor: Actor, workflow_id: str, draft_version: int | None = None) -> Published:
@@ -65,11 +67,28 @@ async def publish_definition(
 
 
 async def _go_live(hub: Hub, actor: Actor, workflow_id: str, plan: _Plan) -> Published:
-    endpoint_id = await _endpoint(hub, actor, plan.definition)
-    number = await hub.database.write(lambda session: _publish(hub, session, actor, workflow_id, plan, endpoint_id))
-    if plan.former_endpoint and plan.former_endpoint != endpoint_id:
-        await hooks.release(hub, actor, [plan.former_endpoint])
+    """The vendor's hook and the subscription to it, alone at that hook until both stand or neither does."""
+    endpoint_id: str | None = None
+    try:
+        async with hooks.lease(hub, actor, plan.definition.trigger):
+            endpoint_id = await _endpoint(hub, actor, plan.definition)
+            number, former = await hub.database.write(
+                lambda session: _publish(hub, session, actor, workflow_id, plan, endpoint_id)
+            )
+    except BaseException:
+        await _take_back(hub, actor, endpoint_id)
+        raise
+    if former and former != endpoint_id:
+        await hooks.release(hub, actor, [former])
     return Published(workflow_id, number, endpoint_id)
+
+
+async def _take_back(hub: Hub, actor: Actor, endpoint_id: str | None) -> None:
+    """Remove what the vendor was asked for in vain, unless others listen to it."""
+    try:
+        await hooks.release(hub, actor, [endpoint_id] if endpoint_id else [])
+    except IntegrationsError as error:  # the caller shall hear why publishing failed, not this
+        _log.warning("a hook of a failed publish was left: %s", error.code)
 
 
 async def unpublish(hub: Hub, actor: Actor, workflow_id: str) -> None:
@@ -160,8 +179,8 @@ def _checked_plan(
     errors = {one.path: one.message for one in found if one.severity is Severity.ERROR}
     if errors:
         raise InvalidInput(errors, "", "not_publishable")
-    subscription = Workflows(session, actor.organization_id).subscription(workflow_id)
-    return _Plan(definition, draft_version, subscription.endpoint_id if subscription else None)
+    Workflows(session, actor.organization_id).get(workflow_id)
+    return _Plan(definition, draft_version)
 
 
 async def _endpoint(hub: Hub, actor: Actor, definition: Definition) -> str | None:
@@ -173,7 +192,10 @@ async def _endpoint(hub: Hub, actor: Actor, definition: Definition) -> str | Non
     return await hooks.ensure(hub, actor, definition)
 
 
-def _publish(hub: Hub, session: Session, actor: Actor, workflow_id: str, plan: _Plan, endpoint_id: str | None) -> int:
+def _publish(
+    hub: Hub, session: Session, actor: Actor, workflow_id: str, plan: _Plan, endpoint_id: str | None
+) -> tuple[int, str | None]:
+    """Returns the version's number, and the endpoint it listened on until now."""
     workflows, now = Workflows(session, actor.organization_id), hub.clock()
     row = workflows.lock(workflow_id)
     require_version(row, plan.draft_version)
@@ -190,14 +212,16 @@ def _publish(hub: Hub, session: Session, actor: Actor, workflow_id: str, plan: _
     )
     row.published_number, row.trigger_type, row.updated_at = number, trigger.type, now
     row.next_run_at = None if row.paused else _next_start(hub, plan.definition)
-    listening = None
+    former, listening = workflows.subscription(workflow_id), None
+    former_endpoint = former.endpoint_id if former else None
     if endpoint_id is not None:
+        hooks.require_open(session, actor, endpoint_id)
         where = {"organization_id": actor.organization_id, "workflow_id": workflow_id, "endpoint_id": endpoint_id}
         listening = Subscription(**where, trigger_type=trigger.type, config=dict(trigger.config))
     workflows.set_subscription(workflow_id, listening)
     workflows.set_uses(workflow_id, connections_in(plan.definition), live=True)
     note(hub, session, actor, "workflow.published", workflow_id, version=number, trigger=trigger.type)
-    return number
+    return number, former_endpoint
 
 
 def _next_start(hub: Hub, definition: Definition) -> datetime | None:
