@@ -65,6 +65,10 @@ def to_error(error: GithubException, *, changes: bool, now: datetime) -> Integra
     headers = {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
     message = message_of(error.data)
     code = code_of(error.status, headers, message)
+    if changes and code == _BY_STATUS[HTTPStatus.NOT_FOUND] and _lacks_scope(headers):
+        # GitHub hides what a token may not change ("Troubleshooting the REST API", 404 for an existing resource).
+        # A read is left out: anybody may read in public, whatever the scopes, and then it is really not there.
+        code = "permission_missing"
     meaning = ERRORS.get(code, Meaning(Rejected, "GitHub refused."))
     if meaning.error is RateLimited:
         return RateLimited(meaning.advice, wait_of(headers, now))
@@ -100,9 +104,14 @@ def _limit(status: int, headers: Mapping[str, str], message: str) -> str:
 def _denial(headers: Mapping[str, str], message: str) -> str:
     if "required" in headers.get("x-github-sso", ""):
         return "sso_required"
-    accepted, granted = _list(headers.get("x-accepted-oauth-scopes")), _list(headers.get("x-oauth-scopes"))
-    lacks = bool(granted and accepted) and not set(accepted) & set(granted)
+    lacks = _lacks_scope(headers)
     return "permission_missing" if lacks or message.startswith("Resource not accessible by") else "forbidden"
+
+
+def _lacks_scope(headers: Mapping[str, str]) -> bool:
+    """Whether a token with scopes has none of those that the endpoint accepts."""
+    accepted, granted = _list(headers.get("x-accepted-oauth-scopes")), _list(headers.get("x-oauth-scopes"))
+    return bool(granted and accepted) and not set(accepted) & set(granted)
 
 
 def wait_of(headers: Mapping[str, str], now: datetime) -> float:

@@ -1,0 +1,109 @@
+"""Every core action over HTTP without what it needs: a permission, its object, a token that lives."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from integrations_app.errors import IntegrationsError, MissingScope, ReconnectRequired, Rejected
+from integrations_app.sdk.registry import registry
+
+STAMP = "1700000000.000001"
+WEB = {"repository": "acme/web"}
+
+
+class Case(NamedTuple):
+    """An action of a provider, parameters that are good, and the change that names what is not there."""
+
+    provider: str
+    action: str
+    good: dict[str, Any]
+    absent: dict[str, Any]
+    code: str
+
+
+CASES = (
+    Case("slack", "send_message", {"channel": "C0GENERAL", "text": "x"}, {"channel": "C0NONE001"}, "channel_not_found"),
+    Case("slack", "send_dm", {"user": "U0MONA001", "text": "x"}, {"user": "U0NOBODY1"}, "user_not_found"),
+    Case(
+        "slack",
+        "post_to_thread",
+        {"channel": "C0GENERAL", "thread_ts": STAMP, "text": "x"},
+        {"thread_ts": "1700000000.000002"},
+        "thread_not_found",
+    ),
+    Case(
+        "slack",
+        "add_reaction",
+        {"channel": "C0GENERAL", "timestamp": STAMP, "emoji": "eyes"},
+        {"timestamp": "1700000000.000002"},
+        "message_not_found",
+    ),
+    Case("github", "create_issue", WEB | {"title": "x"}, {"repository": "acme/none"}, "not_found_or_no_access"),
+    Case("github", "create_pr_comment", WEB | {"number": 1, "body": "x"}, {"number": 99_999}, "not_found_or_no_access"),
+    Case(
+        "github",
+        "dispatch_workflow",
+        WEB | {"workflow": "deploy.yml", "ref": "main"},
+        {"workflow": "none.yml"},
+        "not_found_or_no_access",
+    ),
+    Case(
+        "github",
+        "create_or_update_file",
+        WEB | {"path": "a.txt", "message": "m", "content": "x"},
+        {"repository": "acme/none"},
+        "not_found_or_no_access",
+    ),
+)
+CORE = ("slack", "github")
+FEW: dict[str, list[str]] = {"slack": ["users:read"], "github": ["read:user"]}
+"""Scopes that are good for none of the actions."""
+every_action = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.provider}.{case.action}")
+
+
+@pytest.fixture
+def refuse(connect: Any, sandbox: Any) -> Callable[..., Any]:
+    """Run an action with a token of these scopes, once `before` was done; gives what it raised."""
+
+    async def run(
+        case: Case,
+        kind: type[IntegrationsError],
+        scopes: list[str] | None = None,
+        before: Callable[[], object] = lambda: None,
+        **change: Any,
+    ) -> Any:
+        connected = connect(case.provider, access_token=sandbox.token(case.provider, scopes=scopes))
+        before()
+        with pytest.raises(kind) as refused:
+            await connected.run(case.action, **(case.good | change))
+        assert sandbox.requests(f"/{case.provider}/"), "nothing was asked over HTTP"
+        return refused.value
+
+    return run
+
+
+def test_no_core_action_is_left_out() -> None:
+    known = [(key, action.key) for key in CORE for action in registry().get(key).actions]
+    assert sorted(known) == sorted((case.provider, case.action) for case in CASES)
+
+
+@every_action
+async def test_a_missing_permission_is_named(case: Case, refuse: Any) -> None:
+    error = await refuse(case, MissingScope, FEW[case.provider])
+    action = registry().get(case.provider).action(case.action)
+    assert action is not None
+    assert set(error.needed) & set(action.scopes)
+    assert error.granted == tuple(FEW[case.provider])
+
+
+@every_action
+async def test_what_is_not_there_is_refused(case: Case, refuse: Any) -> None:
+    error = await refuse(case, Rejected, **case.absent)
+    assert (type(error), error.code) == (Rejected, case.code)
+
+
+@every_action
+async def test_a_revoked_token_asks_for_a_person(case: Case, refuse: Any, sandbox: Any) -> None:
+    error = await refuse(case, ReconnectRequired, before=lambda: sandbox.post("revoke", vendor=case.provider, all=True))
+    assert error.vendor_code in {"token_revoked", "bad_credentials"}
