@@ -102,7 +102,7 @@ class Keyring:
         """The value sealed for exactly this place; CredentialUnreadable for anything else. Raises VaultSealed."""
         self._refuse_if_sealed()
         key_id = Envelope.parse(envelope).key_id
-        if key_id not in self.vault.key_ids():
+        if not self.vault.knows(key_id):
             row = session.get(DataKey, key_id.hex())
             if row is None or row.organization_id != organization_id:
                 raise CredentialUnreadable("The stored value was sealed with a key that is not known.")

@@ -85,10 +85,9 @@ class Keyring:
             self._rows.pop(key_id, None)
             self._open.pop(key_id, None)
 
-    def ids(self) -> frozenset[bytes]:
-        """Ids of the known keys."""
-        with self._lock:
-            return frozenset(self._rows)
+    def knows(self, key_id: bytes) -> bool:
+        """Whether the key is known; costs the same however many are."""
+        return key_id in self._rows
 
     def get(self, key_id: bytes) -> DataKey:
         """The key of that id, unwrapped at its first use; CredentialUnreadable when it is not known."""

@@ -77,9 +77,9 @@ class Vault:
         """Forget a retired data key; what it sealed becomes unreadable here."""
         self._ring().remove(key_id)
 
-    def key_ids(self) -> frozenset[bytes]:
-        """Ids of the known data keys; a caller that meets another id in an envelope loads its row first."""
-        return self._ring().ids()
+    def knows(self, key_id: bytes) -> bool:
+        """Whether a data key is known; a caller that meets an unknown id in an envelope loads its row first."""
+        return self._ring().knows(key_id)
 
     def data_key(self, key_id: bytes) -> DataKey:
         """A known data key, for `seal`. CredentialUnreadable when unknown or damaged; VaultSealed."""

@@ -166,9 +166,10 @@ def test_an_unknown_or_removed_key_is_unreadable_and_others_keep_working() -> No
     sealed = vault.seal(Secret("x"), CONTEXT, vault.data_key(row.id))
     vault.remove_key(row.id)
     assert refused(sealed, vault=vault)
+    assert not vault.knows(row.id)
     vault.add_keys((row,))
+    assert vault.knows(row.id)
     assert vault.open(sealed, CONTEXT).reveal("test") == "x"
-    assert vault.key_ids() == {row.id}
 
 
 def test_a_damaged_or_moved_data_key_is_unreadable() -> None:
