@@ -61,7 +61,7 @@ soak: .venv/.test pages $(TOOLS)/browser ## kill, load, property and slow-peer t
 	SOAK=1 $(BIN)/pytest $(ARGS)
 
 bench: .venv/.test pages ## measure against the yardsticks in bench/
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 wheel: .venv/.test pages ## an installable wheel in dist/ that carries the built pages
 	$(UV) build --wheel --out-dir dist

@@ -32,7 +32,7 @@ PRODUCT, ACCEPTING, OTHER = "product", "product, accept only", "the other checko
 
 
 def main() -> int:
-    """Measure and tell; 1 when a goal is missed."""
+    """Measure and tell; with `--strict` 1 when a goal is missed."""
     given = _arguments()
     began, load_before = time.time(), os.getloadavg()
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load_before[0]:.2f} before the start")
@@ -53,7 +53,7 @@ def main() -> int:
         "bursts": {"limit": asdict(found.burst_limit), "product": asdict(found.burst)},
     }  # fmt: skip
     given.output.write_text(json.dumps(result, indent=1) + "\n")
-    return 0 if all(row.passed for row in table) else 1
+    return 1 if given.strict and not all(row.passed for row in table) else 0
 
 
 def _measure(given: argparse.Namespace, work: Path, stack: ExitStack) -> tuple[report.Figures, dict[str, list[Round]]]:
@@ -103,6 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--product", type=Path, default=ROOT, help="checkout to measure")
     parser.add_argument("--against", type=Path, help="another checkout, loaded in the same rounds")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results.json")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal is missed")
     return parser.parse_args()
 
 
