@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -27,8 +27,7 @@ EVENT = cast("Table", Event.__table__)  # type: ignore[attr-defined]
 SUBSCRIPTION = cast("Table", Subscription.__table__)  # type: ignore[attr-defined]
 ENDPOINT = cast("Table", Endpoint.__table__)  # type: ignore[attr-defined]
 
-AFTER_FAILURE = timedelta(seconds=10)
-"""A delivery sent again starts a failed run anew only when it failed longer ago: echoes of one delivery do not."""
+FIRST_TURN = "0"
 
 _LISTENING = (
     select(
@@ -48,16 +47,6 @@ _LISTENING = (
         WORKFLOW.c.paused.is_(False),
         WORKFLOW.c.published_number.is_not(None),
     )
-)
-_SAME_DELIVERY = select(EVENT.c.id, EVENT.c.verdict).where(
-    EVENT.c.organization_id == bindparam("organization"),
-    EVENT.c.endpoint_id == bindparam("endpoint"),
-    EVENT.c.delivery_id == bindparam("delivery"),
-)
-_RUNS_OF = (
-    select(RUN.c.workflow_id, RUN.c.status, func.count().label("turns"), func.max(RUN.c.ended_at).label("ended_at"))
-    .where(RUN.c.organization_id == bindparam("organization"), RUN.c.event_id == bindparam("event"))
-    .group_by(RUN.c.workflow_id, RUN.c.status)
 )
 _SEEN_EVENT = update(ENDPOINT).where(
     ENDPOINT.c.organization_id == bindparam("at_organization"), ENDPOINT.c.id == bindparam("at_id")
@@ -86,13 +75,6 @@ def insert_event(session: Session, values: dict[str, Any]) -> bool:
     return session.connection().execute(_once(session, EVENT), values).scalar_one_or_none() is not None
 
 
-def find_event(session: Session, organization_id: str, endpoint_id: str, delivery_id: str) -> tuple[str, str]:
-    """Id and verdict of the event that this delivery made before."""
-    given = {"organization": organization_id, "endpoint": endpoint_id, "delivery": delivery_id}
-    row = session.connection().execute(_SAME_DELIVERY, given).one()
-    return row.id, row.verdict
-
-
 def listening(hub: Hub, session: Session, organization_id: str, endpoint_id: str, inbound: Inbound) -> list[Listening]:
     """The live workflows that this delivery starts."""
     given = {"organization": organization_id, "endpoint": endpoint_id}
@@ -106,12 +88,15 @@ def listening(hub: Hub, session: Session, organization_id: str, endpoint_id: str
 
 def start(
     hub: Hub, session: Session, organization_id: str, event_id: str, inbound: Inbound, starting: Sequence[Listening],
-    *, again: Mapping[str, int | str] | None = None,
+    *, again: Mapping[str, str] | None = None,
 ) -> list[str]:  # fmt: skip
-    """Start a run per workflow, once per event and turn; returns the ids of those that are new."""
+    """Start a run per workflow, once per event and turn; returns the ids of those that are new.
+
+    `again` names another turn than the first: a replay's.
+    """
     now, started = hub.clock(), []
     for one in starting:
-        turn = (again or {}).get(one.workflow_id, 0)
+        turn = (again or {}).get(one.workflow_id, FIRST_TURN)
         values = _run(organization_id, hub.new_id(), one, event_id, inbound, now)
         values["idempotency_key"] = f"event:{event_id}:{turn}"
         if insert_run(hub, session, values):
@@ -136,22 +121,6 @@ def note_event(session: Session, organization_id: str, endpoint_id: str, now: da
     if is_news(f"endpoint:{endpoint_id}"):
         given = {"at_organization": organization_id, "at_id": endpoint_id, "at": now}
         session.connection().execute(_SEEN_EVENT, given)
-
-
-def failed_turns(
-    session: Session, organization_id: str, event_id: str, now: datetime
-) -> tuple[set[str], dict[str, int]]:
-    """What became of an event: workflows with a run that is good or under way, and how often the others failed."""
-    rows = session.connection().execute(_RUNS_OF, {"organization": organization_id, "event": event_id})
-    settled: set[str] = set()
-    failed: dict[str, int] = {}
-    for row in rows:
-        recent = row.ended_at is not None and now - row.ended_at < AFTER_FAILURE
-        if row.status != RunStatus.FAILED or recent:
-            settled.add(row.workflow_id)
-        else:
-            failed[row.workflow_id] = row.turns
-    return settled, failed
 
 
 def runs_of_event(session: Session, organization_id: str, event_id: str) -> tuple[str, ...]:

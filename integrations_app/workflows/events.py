@@ -182,7 +182,11 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
 def keep_delivery(
     hub: Hub, session: Session, endpoint: OpenEndpoint, inbound: Inbound, headers: Headers, body: bytes
 ) -> Accepted | Duplicate:
-    """Event, runs and their place in the queue: all or nothing."""
+    """Event, runs and their place in the queue: all or nothing.
+
+    A delivery that comes again starts nothing, whatever became of its runs: their effects may stand, and only a
+    person who looked at them may ask for a replay.
+    """
     organization_id, now, event_id = endpoint.organization_id, hub.clock(), hub.new_id()
     delivery_id = judge.fit_delivery_id(inbound.delivery_id)
     values = {
@@ -197,17 +201,10 @@ def keep_delivery(
         "body": seal_body(hub, session, organization_id, event_id, body),
         "received_at": now,
     }
-    again: Mapping[str, int | str] = {}
-    settled: set[str] = set()
-    new = deliveries.insert_event(session, values)
-    if not new:
-        event_id, _ = deliveries.find_event(session, organization_id, endpoint.id, delivery_id)
-        settled, again = deliveries.failed_turns(session, organization_id, event_id, now)
-    starting = [] if inbound.ignore else deliveries.listening(hub, session, organization_id, endpoint.id, inbound)
-    starting = [one for one in starting if one.workflow_id not in settled]
-    started = deliveries.start(hub, session, organization_id, event_id, inbound, starting, again=again)
-    if not new and not started:
+    if not deliveries.insert_event(session, values):
         return Duplicate(delivery_id)
+    starting = [] if inbound.ignore else deliveries.listening(hub, session, organization_id, endpoint.id, inbound)
+    started = deliveries.start(hub, session, organization_id, event_id, inbound, starting)
     deliveries.note_event(session, organization_id, endpoint.id, now)
     _announce(hub, session, organization_id, event_id)
     return Accepted(delivery_id, event_id, tuple(started), inbound.reply)
