@@ -66,11 +66,27 @@ def read_status(session: Session, keyring: Keyring, organization_id: str = "") -
         KeyView(row.id, row.organization_id, row.root_key_id, row.is_primary, counts.pop(row.id, 0), bool(row.left_by))
         for row in session.execute(found).scalars()
     )
+    rotations = read_rotations(session, organization_id)
+    return KeysView(keyring.sealed, keyring.vault.root_ids(), keys, dict(counts), rotations)
+
+
+def read_rotations(session: Session, organization_id: str = "") -> tuple[KeyRotation, ...]:
+    """The rotations that concern the organisation, or all; those that are over come last, else newest first."""
     shown = select(KeyRotation).order_by(col(KeyRotation.started_at).desc(), col(KeyRotation.id)).limit(HISTORY)
     if organization_id:
         shown = shown.where(col(KeyRotation.scope).in_([organization_id, ""]))
-    rotations = sorted(session.execute(shown).scalars(), key=lambda row: row.phase == Phase.RETIRED.value)
-    return KeysView(keyring.sealed, keyring.vault.root_ids(), keys, dict(counts), tuple(rotations))
+    return tuple(sorted(session.execute(shown).scalars(), key=lambda row: row.phase == Phase.RETIRED.value))
+
+
+def require_visible(hub: Hub, rotation_id: str, actor: Actor | None) -> KeyRotation:
+    """The rotation, if this person may act on it. Raises Forbidden, NotFound, Conflict `operator_only`, VaultSealed."""
+    rotation = hub.database.read_now(lambda session: get(session, rotation_id))
+    _require(hub, Kind(rotation.kind), actor)
+    if actor is not None and rotation.scope not in {"", actor.organization_id}:
+        raise Forbidden
+    if actor is not None and not rotation.scope and not _is_alone(hub):
+        raise Conflict("operator_only", "These keys serve several organisations: only their operator may do this.")
+    return rotation
 
 
 def start(hub: Hub, kind: Kind, *, actor: Actor | None = None) -> KeyRotation:
@@ -122,12 +138,7 @@ def request_retire(hub: Hub, rotation_id: str, *, actor: Actor | None = None) ->
 
     Raises Forbidden, NotFound, Conflict (`operator_only`, `not_verified`, `root_key_listed`).
     """
-    rotation = hub.database.read_now(lambda session: get(session, rotation_id))
-    _require(hub, Kind(rotation.kind), actor)
-    if actor is not None and rotation.scope not in {"", actor.organization_id}:
-        raise Forbidden
-    if actor is not None and not rotation.scope and not _is_alone(hub):
-        raise Conflict("operator_only", "These keys serve several organisations: their operator retires them.")
+    rotation = require_visible(hub, rotation_id, actor)
     if rotation.phase not in {Phase.VERIFIED.value, Phase.RETIRE_REQUESTED.value}:
         raise Conflict("not_verified", "Only keys of a verified rotation can be retired.")
 

@@ -18,6 +18,7 @@ LOOKING = {
     "integrations.find",
     "integrations.load",
     "integrations.show",
+    "keys.load",
     "run.load",
     "run.show_more",
     "run.unfold",

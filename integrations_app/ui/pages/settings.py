@@ -1,8 +1,9 @@
-"""The settings page: members and roles, one's own password."""
+"""The settings page: members and roles, one's own password, encryption keys."""
 
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.keys_section import keys_section
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.pages.settings_state import LINK_BOX, ROLES, InvitationLine, MemberLine
@@ -17,6 +18,7 @@ def settings() -> rx.Component:
         rx.vstack(
             rx.cond(State.can_manage_members, _members()),
             _password(),
+            rx.cond(State.can_manage_keys, keys_section()),
             spacing="5",
             align="stretch",
             width="100%",
