@@ -1,9 +1,7 @@
-"""OAuth attempts around the round trip: the return page, cancelling, running out of time, going back."""
+"""OAuth attempts around the round trip: cancelling, running out of time, going back."""
 
-import re
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import unquote, urlsplit
 
 from sqlmodel import Session
 
@@ -17,38 +15,6 @@ LIFE = timedelta(minutes=10)
 KEPT = timedelta(days=1)
 """A spent attempt is remembered this long, so that a replay is told apart from a guess."""
 EXPIRED = "state_expired"
-HOME = "/integrations"
-LONGEST = 500
-_NOT_PAGES = ("/api", "/auth", "/sandbox")
-_ODD = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
-
-
-def safe_next(path: str) -> str:
-    """The path itself when it is a page of this product, else the integrations page.
-
-    Whatever a browser could read as another host or scheme falls back, in any number of encodings.
-    """
-    seen = path
-    for _ in range(4):
-        if _is_foreign(seen):
-            return HOME
-        decoded = unquote(seen)
-        if decoded == seen:
-            return path
-        seen = decoded
-    return HOME
-
-
-def _is_foreign(path: str) -> bool:
-    if not path.startswith("/") or path.startswith("//") or len(path) > LONGEST or _ODD.search(path):
-        return True
-    try:
-        url = urlsplit(path)
-    except ValueError:
-        return True
-    if url.scheme or url.netloc:
-        return True
-    return any(url.path == prefix or url.path.startswith(f"{prefix}/") for prefix in _NOT_PAGES)
 
 
 def restore(hub: Hub, session: Session, attempt: OAuthAttempt) -> None:

@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations_app.organizations import sessions
 from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.return_page import HOME
 from integrations_app.settings import is_loopback
 from integrations_app.web import errors
-from integrations_app.web.paths import FRAMEWORK, HOME, MACHINE, PLAIN, below, is_page
+from integrations_app.web.paths import FRAMEWORK, MACHINE, PLAIN, below, is_page
 
 
 class Hosts:

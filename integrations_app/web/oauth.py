@@ -11,12 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from integrations_app.connections.app_choice import SANDBOX_SELECTOR
-from integrations_app.connections.attempts import safe_next
 from integrations_app.connections.oauth import Ask, Outcome, begin, complete
 from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
 from integrations_app.kit.columns import is_id
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Permission
+from integrations_app.organizations.return_page import safe_next
 from integrations_app.organizations.signed_in import SignedIn
 from integrations_app.web.cookies import client_address, signed_in
 from integrations_app.web.errors import status_of

@@ -1,10 +1,8 @@
 """Which paths are what: pages of people, our own plain pages, machine routes, files."""
 
-HOME = "/integrations"
 PLAIN = ("/login", "/setup", "/invitation", "/auth")
 MACHINE = ("/api", "/sandbox", "/healthz", "/readyz", "/metrics")
 FRAMEWORK = ("/_event", "/_upload", "/_health", "/ping", "/assets")
-_NEXT_LIMIT = 2000
 
 
 def below(path: str, prefixes: tuple[str, ...]) -> bool:
@@ -18,13 +16,3 @@ def is_page(path: str) -> bool:
         return False
     last = path.rsplit("/", 1)[-1]
     return "." not in last or last.endswith((".html", ".html.gz", ".html.br"))
-
-
-def safe_next(target: str) -> str:
-    """`target` when it is a path of ours, else the home page: never another host, never a trick with separators."""
-    odd = any(character <= " " or character in '\\<>"' or character == "\x7f" for character in target)
-    if not target.startswith("/") or target.startswith("//") or odd or len(target) > _NEXT_LIMIT:
-        return HOME
-    if below(target.partition("?")[0], (*PLAIN[:2], *MACHINE)) or not target.isascii():
-        return HOME
-    return target

@@ -13,6 +13,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations import invitations, service
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.invitations import Offer
+from integrations_app.organizations.return_page import HOME, safe_next
 from integrations_app.web import errors
 from integrations_app.web.cookies import (
     clear_session,
@@ -23,7 +24,6 @@ from integrations_app.web.cookies import (
     signed_in,
 )
 from integrations_app.web.forms import read_form
-from integrations_app.web.paths import HOME, safe_next
 from integrations_app.web.render import PAGES, STYLE_PATH, page, wants_html
 
 SETUP_FIELDS = ("setup_token", "organization", "email", "password")

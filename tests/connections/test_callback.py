@@ -18,8 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from integrations_app.connections import oauth
-from integrations_app.connections.attempts import safe_next
 from integrations_app.kit.secret import Secret
+from integrations_app.organizations.return_page import safe_next
 from integrations_app.sandbox.serve import serving
 from integrations_app.sdk.auth import Grant, OAuth2
 from integrations_app.sdk.context import Account

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from integrations_app.connections.app_choice import callback_path
-from integrations_app.connections.attempts import EXPIRED, HOME, restore
+from integrations_app.connections.attempts import EXPIRED, restore
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import OAuthAttempt
 from integrations_app.connections.repository import OAuthAttempts, find_attempt
@@ -14,6 +14,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import ANONYMOUS, record
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission, allowed
+from integrations_app.organizations.return_page import HOME
 
 LONGEST = 2048
 """Characters of a state or a code; vendors' codes are far shorter."""

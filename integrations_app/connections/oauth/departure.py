@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from integrations_app.connections.app_choice import App, app_of, asked_scopes, at_place_of, choose_app, require_oauth
-from integrations_app.connections.attempts import LIFE, safe_next
+from integrations_app.connections.attempts import LIFE
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import AppKind, Connection, OAuthAttempt, Status
 from integrations_app.connections.oauth.protocol import authorize_url, seal_verifier
@@ -16,6 +16,7 @@ from integrations_app.connections.repository import Connections, OAuthAttempts
 from integrations_app.errors import Conflict, InvalidInput, Unauthenticated
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.organizations.return_page import safe_next
 from integrations_app.sdk.auth import Pkce
 from integrations_app.sdk.provider import Provider
 
