@@ -71,3 +71,24 @@ def test_a_step_is_tried_by_itself(owner: Page, shared_server: Server) -> None:
     vendor = page.context.new_page()
     vendor.goto(f"{shared_server.sandbox}/slack/workspaces/T0ACME001/channels/C0TRIAGE")
     expect(vendor.get_by_role("article").filter(has_text=text)).to_have_count(1)
+
+
+def test_the_secret_is_rotated_and_the_endpoint_deleted(owner: Page, shared_server: Server) -> None:
+    page = owner
+    new_workflow(page, shared_server)
+    open_endpoint(page, "Orders")
+    code = page.get_by_role("status").filter(has_text="The secret of “Orders”.").locator("code")
+    expect(code).not_to_be_empty()
+    former = code.inner_text()
+    page.get_by_role("button", name="Rotate secret").click()
+    question = page.get_by_role("alertdialog")
+    expect(question).to_contain_text("refused at once")
+    question.get_by_role("button", name="Rotate now").click()
+    expect(page.get_by_text("The former secret is refused from now on.")).to_be_visible()
+    expect(code).not_to_have_text(former)
+    page.get_by_role("button", name="Delete endpoint").click()
+    expect(question).to_contain_text("Its address answers no longer")
+    question.get_by_role("button", name="Delete now").click()
+    expect(page.get_by_text("Deleted “Orders”.")).to_be_visible()
+    expect(page.get_by_text("Send a POST request to")).to_have_count(0)
+    expect(code).to_have_count(0)

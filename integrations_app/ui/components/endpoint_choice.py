@@ -1,5 +1,7 @@
 """The address on which a webhook trigger listens: choose one, copy it, or open a new one."""
 
+from typing import cast
+
 import reflex as rx
 
 from integrations_app.ui import theme
@@ -15,6 +17,14 @@ def endpoint_choice() -> rx.Component:
         rx.foreach(State.panel.fields, step_field),
         rx.cond(State.panel.endpoint_url != "", _address()),
         _secret(),
+        rx.text(
+            State.endpoint_notice,
+            size="2",
+            role="status",
+            color=rx.cond(State.endpoint_ok, "var(--gray-11)", "var(--red-11)"),
+            style=theme.WRAP_ANYWHERE,
+        ),
+        _question(),
         rx.cond(
             State.can_manage,
             rx.cond(
@@ -45,7 +55,79 @@ def _address() -> rx.Component:
             wrap="wrap",
             align="center",
         ),
+        rx.cond(State.can_manage, _acts()),
         class_name="editor-field",
+    )
+
+
+def _acts() -> rx.Component:
+    return rx.flex(
+        rx.button("Rotate secret", variant="soft", color_scheme="gray", size="1", on_click=State.ask_about("rotate")),
+        rx.button("Delete endpoint", variant="soft", color_scheme="red", size="1", on_click=State.ask_about("delete")),
+        spacing="2",
+        wrap="wrap",
+        margin_top="8px",
+    )
+
+
+def _question() -> rx.Component:
+    deleting = State.asked == "delete"
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title(rx.cond(deleting, "Delete “", "Rotate the secret of “"), State.asked_name, "”?"),
+            rx.alert_dialog.description(
+                rx.cond(
+                    deleting,
+                    "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
+                    "What is signed with the present secret is refused at once, until the sender has the new one.",
+                ),
+                color="var(--gray-11)",
+                font_size="var(--font-size-2)",
+            ),
+            _named(
+                rx.cond(
+                    deleting,
+                    "These live workflows listen on it. Unpublish them first:",
+                    "These live workflows start no more until then:",
+                ),
+                cast("rx.Var[list[str]]", State.asked_listeners),
+            ),
+            rx.cond(
+                deleting,
+                _named("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
+            ),
+            rx.flex(
+                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
+                rx.cond(
+                    deleting,
+                    rx.alert_dialog.action(
+                        rx.button(
+                            "Delete now",
+                            color_scheme="red",
+                            disabled=State.asked_listeners.length() > 0,
+                            on_click=State.delete,
+                        )
+                    ),
+                    rx.alert_dialog.action(rx.button("Rotate now", on_click=State.rotate)),
+                ),
+                spacing="3",
+                justify="end",
+                margin_top="16px",
+            ),
+            max_width="460px",
+        ),
+        open=State.asked != "",
+        on_open_change=State.keep_endpoint,
+    )
+
+
+def _named(words: rx.Var[str] | str, names: rx.Var[list[str]]) -> rx.Component:
+    return rx.cond(
+        names.length() > 0,
+        rx.fragment(
+            rx.text(words, size="2", margin_top="8px"),
+            rx.el.ul(rx.foreach(names, lambda name: rx.el.li(rx.text(name, size="2")))),
+        ),
     )
 
 

@@ -1,12 +1,13 @@
 """The webhook trigger's own address: chosen among those there are, or opened from the editor."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import reflex as rx
 from reflex_base.event import EventSpec
 
 from integrations_app.errors import IntegrationsError, InvalidInput
-from integrations_app.organizations.permissions import Permission
+from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
@@ -14,7 +15,9 @@ from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.editor_document import with_trigger_set
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.session import current_actor
-from integrations_app.workflows.endpoints import create_endpoint
+from integrations_app.workflows import service
+from integrations_app.workflows.definition import WEBHOOK
+from integrations_app.workflows.endpoints import create_endpoint, delete_endpoint, list_endpoints, rotate_endpoint
 
 WAYS = (
     Choice("hmac_sha256", "Signature (X-Hub-Signature-256)"),
@@ -24,6 +27,7 @@ WAYS = (
     Choice("api_key", "API key"),
     Choice("none", "None: whoever knows the address"),
 )
+ACTS = frozenset({"rotate", "delete"})
 SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
 SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
 
@@ -35,12 +39,22 @@ class EditorEndpointState(WorkflowEditorState):
     opening_error: str = ""
     secret_of: str = ""
     """The endpoint whose secret the box on the page shows; the secret itself is in no var."""
+    asked: str = ""
+    """`rotate` or `delete`, while the question is open."""
+    asked_name: str = ""
+    asked_listeners: list[str] = []
+    """The live workflows that listen on it."""
+    asked_drafts: list[str] = []
+    """Those whose draft names it, but this one."""
+    endpoint_notice: str = ""
+    endpoint_ok: bool = True
+    _asked_id: str = ""
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     def ask_endpoint(self, open_: bool = True) -> None:
         """Open or close the form for a new address."""
-        self.opening, self.opening_error = open_, ""
+        self.opening, self.opening_error, self.endpoint_notice = open_, "", ""
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -60,3 +74,79 @@ class EditorEndpointState(WorkflowEditorState):
         self._stage(with_trigger_set(self._document(), endpoint=made.row.id))
         yield hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
         await self._save()
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def ask_about(self, act: str) -> None:
+        """Open the question before the chosen endpoint is rotated (`rotate`) or deleted (`delete`)."""
+        self.asked, self.endpoint_notice = "", ""
+        endpoint_id = str((self._document()["trigger"].get("config") or {}).get("endpoint") or "")
+        known = {one.id: one for one in await list_endpoints(hub(), current_actor(self))}
+        if endpoint_id not in known or act not in ACTS:
+            await self._draw()
+            return
+        self._asked_id, self.asked_name = endpoint_id, known[endpoint_id].name
+        self.asked_listeners, drafts = await listeners_of(current_actor(self), endpoint_id)
+        self.asked_drafts = [name for workflow_id, name in drafts if workflow_id != self.workflow_id]
+        self.asked = act
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    def keep_endpoint(self, open_: bool = False) -> None:
+        """Close the question without doing anything."""
+        if not open_:
+            self.asked = ""
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def rotate(self) -> EventSpec | None:
+        """Replace the secret and show the new one this once."""
+        self.asked = ""
+        try:
+            made = await rotate_endpoint(hub(), current_actor(self), self._asked_id)
+        except IntegrationsError as error:
+            self.endpoint_notice, self.endpoint_ok = error.message or error.code, False
+            return None
+        self.secret_of = made.row.name
+        self.endpoint_notice, self.endpoint_ok = "The former secret is refused from now on.", True
+        return hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def delete(self) -> AsyncIterator[EventSpec]:
+        """Close the address for good; the draft names it no longer."""
+        self.asked = ""
+        try:
+            await delete_endpoint(hub(), current_actor(self), self._asked_id)
+        except IntegrationsError as error:
+            self.endpoint_notice, self.endpoint_ok = error.message or error.code, False
+            return
+        self._stage(with_trigger_set(self._document(), endpoint=None))
+        yield hand_over(SECRET_BOX, "")
+        await self._save()
+        self.endpoint_notice, self.endpoint_ok = f"Deleted “{self.asked_name}”.", True
+
+
+async def listeners_of(actor: Actor, endpoint_id: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """Names of the live workflows that listen on an endpoint; id and name of those whose draft names it."""
+    live: list[str] = []
+    drafts: list[tuple[str, str]] = []
+    cursor, more = "", True
+    while more:
+        page = await service.list_by_organization(hub(), actor, cursor=cursor)
+        for row in page.items:
+            if row.trigger_type != WEBHOOK and row.published_number is None:
+                continue
+            detail = await service.get(hub(), actor, row.id)
+            if _listens(detail.live, endpoint_id):
+                live.append(row.name)
+            elif _listens(detail.draft, endpoint_id):
+                drafts.append((row.id, row.name))
+        cursor = page.next_cursor
+        more = bool(cursor)
+    return live, drafts
+
+
+def _listens(document: Mapping[str, Any] | None, endpoint_id: str) -> bool:
+    trigger = (document or {}).get("trigger") or {}
+    return trigger.get("type") == WEBHOOK and (trigger.get("config") or {}).get("endpoint") == endpoint_id
