@@ -50,7 +50,9 @@ def _choice(line: rx.Var[ConnectionLine]) -> rx.Component:
             rx.text(line.account, size="2", weight="medium", style=theme.TRUNCATE),
             rx.hstack(
                 status_badge(line.status, line.word),
+                rx.cond(line.default & (State.lines.length() > 1), rx.badge("Default", color_scheme="gray")),
                 rx.cond(line.sandbox, rx.badge("Sandbox", color_scheme="purple")),
+                wrap="wrap",
                 align="center",
             ),
             type="button",
@@ -103,6 +105,10 @@ def _acts(line: rx.Var[ConnectionLine]) -> rx.Component:
                     line.paused,
                     rx.button("Resume", variant="soft", color_scheme="gray", on_click=State.resume),
                     rx.button("Pause", variant="soft", color_scheme="gray", on_click=State.pause),
+                ),
+                rx.cond(
+                    (State.lines.length() > 1) & ~line.default,
+                    rx.button("Make default", variant="soft", color_scheme="gray", on_click=State.make_default),
                 ),
             ),
         ),

@@ -36,6 +36,8 @@ class ConnectionLine:
     paused: bool
     trouble: str
     reconnect_url: str
+    default: bool = False
+    """Used where a provider is named and no connection."""
     testing: bool = False
     outcome: str = ""
     outcome_ok: bool = True
@@ -105,6 +107,7 @@ def connection_line(row: ConnectionView) -> ConnectionLine:
         paused=row.status == "paused",
         trouble=row.error_message,
         reconnect_url=authorize_url(row.provider, mode="popup", connection=row.id),
+        default=row.default,
     )
 
 
