@@ -8,6 +8,7 @@ from reflex_components_core.core.banner import has_connection_errors
 from integrations_app.ui import theme
 from integrations_app.ui.attention import bell
 from integrations_app.ui.components.native import native_form, native_link
+from integrations_app.ui.organizations import organization_menu
 from integrations_app.ui.session import SessionState, leave_when_signed_out
 
 
@@ -100,7 +101,7 @@ def _bottom_bar(active: str) -> rx.Component:
 
 def _top_bar() -> rx.Component:
     return rx.el.header(
-        rx.text(SessionState.organization_name, weight="medium", size="2", style=theme.TRUNCATE),
+        organization_menu(),
         rx.spacer(),
         bell(),
         rx.color_mode.button(aria_label="Switch between light and dark", variant="ghost", size="1"),
