@@ -103,7 +103,7 @@ class Process:
         assert_guarded()
         self.hub: Hub = open_hub(settings)
         self._engine = EmbeddedEngine(self.hub)
-        self._ready = False
+        self._ready = self._executes = False
         self._sockets = OpenSockets(self.hub)
         self._live = LivePages(app, self.hub.bus)
         ui_hub.provide(self.hub)
@@ -125,8 +125,8 @@ class Process:
     @asynccontextmanager
     async def _alive(self) -> AsyncIterator[None]:
         await self.hub.bus.start()
-        executes = self.hub.settings.execute and not self.hub.keyring.sealed
-        if executes:
+        self._executes = self.hub.settings.execute and not self.hub.keyring.sealed
+        if self._executes:
             await self._engine.start()
         self._ready = True
         background = [asyncio.create_task(one) for one in self._background()]
@@ -138,7 +138,7 @@ class Process:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            if executes:
+            if self._executes:
                 await self._engine.stop()
             await close_hub(self.hub)
 
@@ -148,6 +148,8 @@ class Process:
     async def _probe(self) -> None:
         if not self._ready:
             raise Unavailable("The engine has not started yet.", 1.0, "engine_starting")
+        if self._executes and not self._engine.healthy:
+            raise Unavailable("The engine executes no runs any more: restart.", None, "engine_broken")
 
 
 def _note_end(task: asyncio.Task[None]) -> None:
