@@ -31,6 +31,7 @@ from integrations_app.ui.pages.connection import connection
 from integrations_app.ui.pages.connection_state import ConnectionState
 from integrations_app.ui.pages.integrations import integrations
 from integrations_app.ui.pages.integrations_state import IntegrationsState
+from integrations_app.ui.pages.keys_state import KeysState
 from integrations_app.ui.pages.not_found import not_found
 from integrations_app.ui.pages.run import run
 from integrations_app.ui.pages.run_state import RunState
@@ -55,9 +56,9 @@ TROUBLE = "Something went wrong on our side. It has been logged; try again."
 def add_pages(app: rx.App) -> None:
     """Every page of the user interface, one by one."""
 
-    def add(page: Callable[[], rx.Component], route: str, title: str, state: Any) -> None:
+    def add(page: Callable[[], rx.Component], route: str, title: str, *states: Any) -> None:
         # Every page of the signed-in shows the bell, so every page looks for what it has to say.
-        app.add_page(page, route=route, title=title, on_load=[state.load, AttentionState.load])
+        app.add_page(page, route=route, title=title, on_load=[*(state.load for state in states), AttentionState.load])
 
     add(integrations, "/integrations", "Integrations", IntegrationsState)
     add(connection, "/integrations/[provider_key]", "Provider · Integrations", ConnectionState)
@@ -66,7 +67,7 @@ def add_pages(app: rx.App) -> None:
     add(runs, "/runs", "Runs · Integrations", RunsState)
     add(run, "/runs/[run_id]", "Run · Integrations", RunState)
     add(audit, "/audit", "Audit · Integrations", AuditState)
-    add(settings_page, "/settings", "Settings · Integrations", SettingsState)
+    add(settings_page, "/settings", "Settings · Integrations", SettingsState, KeysState)
     app.add_page(not_found, route="404", title="Page not found · Integrations")
 
 

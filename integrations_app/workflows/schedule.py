@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from integrations_app.errors import Unavailable
+from integrations_app.errors import IntegrationsError, Unavailable
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows.cron import parse_cron
@@ -20,6 +20,9 @@ from integrations_app.workflows.repository import Workflows
 _log = logging.getLogger(__name__)
 LOOK_SECONDS = 60.0
 """The longest sleep between two looks: the wall clock may jump."""
+TROUBLE_SECONDS = 5.0
+POSTPONED = timedelta(hours=1)
+"""When a workflow that cannot be started is looked at again."""
 BATCH = 100
 WHY = "scheduler: schedules of every organisation fall due"
 
@@ -36,6 +39,9 @@ async def keep_schedule(hub: Hub, changed: asyncio.Event) -> None:
         except Unavailable:
             _log.warning("the schedule could not be read; looking again soon")
             seconds = 1.0
+        except Exception:  # noqa: BLE001 - a fault of ours must not end the schedule of everybody
+            _log.exception("the schedule could not be followed; looking again soon")
+            seconds = TROUBLE_SECONDS
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await changed.wait()
@@ -48,10 +54,20 @@ def start_due(hub: Hub, session: Session) -> datetime | None:
         statement = select(Workflow).where(col(Workflow.next_run_at) <= now).order_by(col(Workflow.next_run_at))
         due = list(session.scalars(statement.limit(BATCH).with_for_update(skip_locked=True)))
     for row in due:
-        _start(hub, session, row, now)
+        _start_or_postpone(hub, session, row, now)
     session.flush()
     with across_organizations(WHY):
         return session.execute(select(func.min(Workflow.next_run_at))).scalar_one_or_none()
+
+
+def _start_or_postpone(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
+    """Start one that is due; what cannot be read of it is no reason to keep the others waiting."""
+    try:
+        with session.begin_nested():
+            _start(hub, session, row, now)
+    except (IntegrationsError, ValueError, LookupError, TypeError):
+        _log.exception("the workflow %s could not be started by its schedule; trying again in an hour", row.id)
+        row.next_run_at = now + POSTPONED
 
 
 def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:

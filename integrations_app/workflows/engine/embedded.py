@@ -75,6 +75,11 @@ class EmbeddedEngine:
         """Runs being executed, and runs that wait for a worker."""
         return len(self._running), len(self._ready)
 
+    @property
+    def healthy(self) -> bool:
+        """Whether it was started and everything it needs to find and execute runs is still at work."""
+        return bool(self._background) and not self._stopping and not any(one.done() for one in self._background)
+
     async def start(self) -> None:
         """As `Engine.start`. Raises StartRefused `already_executing` beside another process that executes."""
         await asyncio.to_thread(self._sole.take)
@@ -94,6 +99,8 @@ class EmbeddedEngine:
             asyncio.create_task(self._listen(subscribed)),
             asyncio.create_task(keep_schedule(self._hub, self._schedule_changed)),
         ]
+        for background in self._background:
+            background.add_done_callback(self._note_end)
         await subscribed.wait()
         for run_id, at in await self._hub.database.read(_unfinished):
             self._put(run_id, at)
@@ -145,6 +152,11 @@ class EmbeddedEngine:
             background.cancel()
         for task in self._running.values():
             task.cancel()
+
+    def _note_end(self, background: "asyncio.Task[None]") -> None:
+        """Its background works until the engine stops: an earlier end is a fault that somebody must hear of."""
+        if not self._stopping and not background.cancelled():
+            _log.critical("background work of the engine ended", exc_info=background.exception())
 
     def _hand_over(self, act: Callable[..., None], *given: object) -> None:
         loop = self._loop
@@ -240,6 +252,8 @@ class EmbeddedEngine:
                         await release_connected(self._hub, event.topic.removeprefix(_TOPIC_OF_ORGANIZATIONS))
                 except Unavailable:
                     _log.warning("held runs could not be looked for; the next change of a connection looks again")
+                except Exception:  # noqa: BLE001 - one bad message must not end the listening
+                    _log.exception("a message of the bus could not be followed")
 
     async def _release_everywhere(self) -> None:
         for organization_id in await self._hub.database.read(organizations_with_held):

@@ -66,6 +66,8 @@ async def keep(lock: Sole, lost: Callable[[], None], seconds: float = LOOK_SECON
         except StartRefused:
             lost()
             return
+        except Exception:  # noqa: BLE001 - whoever looks after the lock must not end
+            _log.exception("the lock on executing could not be taken; trying again soon")
 
 
 class _FileLock:
