@@ -1,5 +1,6 @@
 """State of the provider page: its connections, the form of one of them, its OAuth apps and its catalogue."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import reflex as rx
@@ -11,6 +12,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Permission
 from integrations_app.sdk.forms import Choice
 from integrations_app.sdk.provider import Provider
+from integrations_app.ui.acting import said
 from integrations_app.ui.components.form import FormField
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
@@ -297,11 +299,10 @@ class ConnectionState(SessionState):
         except NotFound:
             return None
 
-    async def _act(self, act: object) -> None:
-        try:
-            await act  # type: ignore[misc]
-        except IntegrationsError as error:
-            self._say(error.message, ok=False)
+    async def _act(self, act: Awaitable[object]) -> None:
+        wrong = await said(act)
+        if wrong:
+            self._say(wrong, ok=False)
         await self._refresh(KINDS)
 
     def _say(self, words: str, *, ok: bool) -> None:

@@ -1,12 +1,13 @@
 """Publishing the workflow and running its draft, from the editor's top bar."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import reflex as rx
 
 from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS
@@ -18,6 +19,7 @@ from integrations_app.workflows.problems import Problem
 
 BLOCKED = "Not published. Mend the problems below, then publish again."
 NOT_RUN = "Not started. Mend the problems below, then run again."
+UNPUBLISHED = "Unpublished. Nothing starts this workflow any more."
 RECENT = 20
 """Runs among which the last event is looked for."""
 UNSAVED = "Your last change is not saved yet. Settle that first."
@@ -80,14 +82,10 @@ class EditorRunState(WorkflowEditorState):
         """Take the live version back; the vendor is told, so nothing is locked meanwhile."""
         async with self:
             actor, workflow_id = current_actor(self), self.workflow_id
-        words, ok = "Unpublished. Nothing starts this workflow any more.", True
-        try:
-            await service.unpublish(hub(), actor, workflow_id)
-        except IntegrationsError as error:
-            words, ok = error.message or error.code, False
+        wrong = await said(service.unpublish(hub(), actor, workflow_id))
         async with self:
             if self.workflow_id == workflow_id:
-                await self._settle(words, ok=ok)
+                await self._settle(wrong or UNPUBLISHED, ok=not wrong)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -125,13 +123,9 @@ class EditorRunState(WorkflowEditorState):
             self._say(UNSAVED, ok=False)
         return not self.unsaved
 
-    async def _act(self, act: Any, words: str) -> None:
-        try:
-            await act
-        except IntegrationsError as error:
-            await self._settle(error.message or error.code, ok=False)
-        else:
-            await self._settle(words, ok=True)
+    async def _act(self, act: Awaitable[object], words: str) -> None:
+        wrong = await said(act)
+        await self._settle(wrong or words, ok=not wrong)
 
     async def _settle(self, words: str, *, ok: bool, wrong: Mapping[str, str] | None = None) -> None:
         """Say how it went, and show the state and the problems that are stored."""

@@ -1,5 +1,6 @@
 """State of the integrations page: the cards, their filter, and the acts of a person on them."""
 
+from collections.abc import Awaitable
 from dataclasses import replace
 
 import reflex as rx
@@ -8,6 +9,7 @@ from integrations_app.connections import attempts, service
 from integrations_app.connections.views import TestResult
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
@@ -98,7 +100,7 @@ class IntegrationsState(SessionState):
             self._mark(connection_id, testing=True, outcome="Testing…", ok=True)
         try:
             result = await service.test(hub(), actor, connection_id)
-            outcome, ok = said(result), result.ok
+            outcome, ok = outcome_words(result), result.ok
         except IntegrationsError as error:
             outcome, ok = error.message, False
         async with self:
@@ -184,12 +186,8 @@ class IntegrationsState(SessionState):
         pending = any(line.status == "pending" for one in self.cards if one.key == provider for line in one.lines)
         self._note(provider, CLOSED if pending else "", blocked=False)
 
-    async def _act(self, act: object) -> None:
-        self.notice = ""
-        try:
-            await act  # type: ignore[misc]
-        except IntegrationsError as error:
-            self.notice = error.message
+    async def _act(self, act: Awaitable[object]) -> None:
+        self.notice = await said(act)
         await self._refresh(KINDS)
 
     def _passes(self, one: Card) -> bool:
@@ -223,7 +221,7 @@ class IntegrationsState(SessionState):
         ]
 
 
-def said(result: TestResult) -> str:
+def outcome_words(result: TestResult) -> str:
     """A test's result in one sentence."""
     if result.ok:
         return f"Works. Signed in as {result.account_name} ({result.milliseconds} ms)."

@@ -1,5 +1,6 @@
 """State of the run page: one run with its steps, and what a person may do about it."""
 
+from collections.abc import Awaitable
 from typing import Literal, cast
 
 import reflex as rx
@@ -8,6 +9,7 @@ from reflex_base.event import EventSpec
 from integrations_app.connections import service as connections
 from integrations_app.errors import IntegrationsError, NotFound
 from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
@@ -136,12 +138,8 @@ class RunState(SessionState):
         known = cast("Literal['sent', 'not_sent']", outcome)
         await self._act(service.resolve(hub(), current_actor(self), self.run_id, self.head.doubtful_path, known))
 
-    async def _act(self, act: object) -> None:
-        self.notice = ""
-        try:
-            await act  # type: ignore[misc]
-        except IntegrationsError as error:
-            self.notice = error.message
+    async def _act(self, act: Awaitable[object]) -> None:
+        self.notice = await said(act)
         await self._refresh(frozenset())
 
     async def _detail(self) -> RunDetail | None:

@@ -1,5 +1,6 @@
 """State of the settings page: members, invitations, one's own password."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import reflex as rx
@@ -10,6 +11,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations import invitations, members, service
 from integrations_app.organizations.models import Role
 from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.acting import said
 from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
@@ -95,13 +97,13 @@ class SettingsState(SessionState):
     @guard(Permission.MANAGE_MEMBERS)
     async def revoke_invitation(self, invitation_id: str) -> None:
         """Make an open invitation useless."""
-        await self._try(invitations.revoke(hub(), current_actor(self), invitation_id))
+        await self._act(invitations.revoke(hub(), current_actor(self), invitation_id))
 
     @rx.event
     @guard(Permission.MANAGE_MEMBERS)
     async def change_role(self, user_id: str, role: str) -> None:
         """Give a member another role."""
-        await self._try(members.change_role(hub(), current_actor(self), user_id, role))
+        await self._act(members.change_role(hub(), current_actor(self), user_id, role))
 
     @rx.event
     @guard(Permission.MANAGE_MEMBERS)
@@ -122,7 +124,7 @@ class SettingsState(SessionState):
     async def remove(self) -> None:
         """Take the member out; every session there ends."""
         user_id, self.leaving_id = self.leaving_id, ""
-        await self._try(members.remove_member(hub(), current_actor(self), user_id))
+        await self._act(members.remove_member(hub(), current_actor(self), user_id))
 
     @rx.event
     @guard(Permission.VIEW)
@@ -147,10 +149,6 @@ class SettingsState(SessionState):
             self.password_notice = "Password changed. Your other sessions have ended."  # noqa: S105 - words
             self.password_form += 1
 
-    async def _try(self, act: object) -> None:
-        self.members_notice = ""
-        try:
-            await act  # type: ignore[misc]
-        except IntegrationsError as error:
-            self.members_notice = error.message
+    async def _act(self, act: Awaitable[object]) -> None:
+        self.members_notice = await said(act)
         await self._refresh(KINDS)

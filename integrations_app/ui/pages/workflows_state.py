@@ -1,5 +1,6 @@
 """State of the workflows page: the list, and the acts of a person on one of its rows."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import reflex as rx
@@ -8,6 +9,7 @@ from reflex_base.event import EventSpec
 from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
 from integrations_app.organizations.permissions import Permission
 from integrations_app.sdk.registry import Registry
+from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
@@ -205,13 +207,9 @@ class WorkflowsState(SessionState):
             self._say(words, ok=ok)
             await self._refresh(KINDS)
 
-    async def _act(self, act: object, words: str) -> None:
-        try:
-            await act  # type: ignore[misc]
-        except IntegrationsError as error:
-            self._say(error.message or error.code, ok=False)
-        else:
-            self._say(words, ok=True)
+    async def _act(self, act: Awaitable[object], words: str) -> None:
+        wrong = await said(act)
+        self._say(wrong or words, ok=not wrong)
         await self._refresh(KINDS)
 
     def _say(self, words: str, *, ok: bool) -> None:
