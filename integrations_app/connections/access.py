@@ -1,7 +1,6 @@
 """Opens connections for use: credentials are renewed when due, and once more when the vendor calls them expired."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,19 +36,6 @@ async def open_access(hub: Hub, organization_id: str, connection_id: str, *, tes
     if opened.has_ended(hub.clock()):
         raise _pending(opened, _seconds(hub.clock(), opened.next_refresh_at))
     return opened
-
-
-@asynccontextmanager
-async def connected_client(
-    hub: Hub, organization_id: str, connection_id: str, *, testing: bool = False
-) -> AsyncIterator[Connected]:
-    """Open a connection and the vendor's client for the block. Raises what `open_access` raises.
-
-    For one call that may be repeated, `use` is better: it survives credentials that end too early.
-    """
-    opened = await open_access(hub, organization_id, connection_id, testing=testing)
-    async with client_of(opened.provider, opened.access) as client:
-        yield Connected(opened.provider, client, opened)
 
 
 async def use(hub: Hub, organization_id: str, connection_id: str, call: Callable[[Connected], Awaitable[T]]) -> T:

@@ -6,9 +6,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from integrations_app.kit.secret import Secret, revealed_values
 from integrations_app.kit.spellings import Spellings
@@ -142,13 +140,6 @@ class RedactingFilter(logging.Filter):
         return True
 
 
-def redact_processor(
-    redactor: Redactor,
-) -> Callable[[Any, str, MutableMapping[str, Any]], MutableMapping[str, Any]]:
-    """A structlog processor, to stand last before the renderer: the same for an event's dictionary."""
-    return partial(_redact_event, redactor)
-
-
 def escape_controls(text: str) -> str:
     """`text` without line breaks, ANSI codes and bidi controls: each is written as an escape."""
     return _CONTROLS.sub(_escape, text)
@@ -197,22 +188,6 @@ def _field(redactor: Redactor, value: object) -> object:
     if isinstance(clean, str) or len(written) > _MAX_FIELD:
         return _cut(escape_controls(written), _MAX_FIELD)
     return clean
-
-
-def _redact_event(
-    redactor: Redactor, _logger: Any, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    trace = str(event.pop("stack", "")) + _trace(event.pop("exc_info", None)) + str(event.pop("exception", ""))
-    message = str(event.pop("event", ""))
-    clean: dict[str, Any] = {
-        escape_controls(redactor.scrub(name)): _redact_member(redactor, name, value) for name, value in event.items()
-    }
-    return {"event": _fit(redactor, message, trace), **clean}
-
-
-def _redact_member(redactor: Redactor, name: str, value: object) -> object:
-    hidden = bool(_SENSITIVE_KEY.fullmatch(name)) and bool(value) and not isinstance(value, bool)
-    return REDACTED if hidden else _field(redactor, value)
 
 
 def _trace(exc_info: object) -> str:

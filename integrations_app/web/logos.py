@@ -14,11 +14,6 @@ _HEADERS = {
 }
 
 
-def logo_url(provider_key: str) -> str:
-    """Where the logo of a provider is served."""
-    return PATH.replace("{provider}", provider_key)
-
-
 def routes(registry: Registry) -> list[Route]:
     """The one route; nothing but the file that a provider declares can be had through it."""
 

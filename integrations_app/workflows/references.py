@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from integrations_app.workflows.definition import SCHEDULE, WEBHOOK, ActionStep, Definition, parse
+from integrations_app.workflows.definition import WEBHOOK, ActionStep, Definition, parse
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint, find_connection, find_endpoint
 
 
@@ -37,11 +37,6 @@ def connections_in(definition: Definition) -> set[str]:
     """The connections that the definition names."""
     named = {step.connection for _, step in definition.walk() if isinstance(step, ActionStep)}
     return {reference for reference in (*named, definition.trigger.connection) if reference}
-
-
-def is_schedule(definition: Definition) -> bool:
-    """Whether a clock starts it."""
-    return definition.trigger.type == SCHEDULE
 
 
 def _action_steps(part: dict[str, Any]) -> Iterator[dict[str, Any]]:

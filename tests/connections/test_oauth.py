@@ -8,11 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations_app.connections import apps, attempts, health, oauth, service
-from integrations_app.connections.access import connected_client, open_access
+from integrations_app.connections.access import open_access, use
 from integrations_app.connections.oauth import Ask
 from integrations_app.connections.oauth.callback import judge
 from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from integrations_app.kit.secret import Secret
+from tests.connections.vendors import check
 
 
 async def test_a_person_connects_and_the_account_is_known(world: Any) -> None:
@@ -51,8 +52,7 @@ async def test_the_open_credentials_work_and_are_masked(world: Any) -> None:
     outcome = await world.connect()
     opened = await open_access(world.hub, world.owner.organization_id, outcome.connection_id)
     assert "ghu_" not in repr(opened) and "gho_" not in repr(opened)
-    async with connected_client(world.hub, world.owner.organization_id, outcome.connection_id) as connected:
-        account = await connected.provider.check(connected.client)
+    account = await use(world.hub, world.owner.organization_id, outcome.connection_id, check)
     assert account.name == "octo-hub"
 
 

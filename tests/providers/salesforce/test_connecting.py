@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session
 
 from integrations_app.connections import service
-from integrations_app.connections.access import connected_client
+from integrations_app.connections.access import use
 from integrations_app.connections.creation import create
 from integrations_app.connections.models import Connection
 from integrations_app.connections.oauth import Ask, begin, complete
@@ -91,8 +91,8 @@ async def test_a_person_connects_and_uses_the_address_that_came_with_the_token(w
     assert row.next_refresh_at is not None
     [sent] = world.grants()
     assert "code_verifier" in sent and sent["client_secret"] == "sandbox-salesforce-secret"
-    async with connected_client(world.hub, ORG, row.id) as connected:
-        assert (await connected.client.read("/limits"))["DailyApiRequests"]["Max"] == 15000
+    limits = await use(world.hub, ORG, row.id, lambda connected: connected.client.read("/limits"))
+    assert limits["DailyApiRequests"]["Max"] == 15000
 
 
 @pytest.mark.parametrize("rotates", [False, True])
