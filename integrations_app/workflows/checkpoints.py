@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlmodel import Session
 
 from integrations_app.connections.health import mark_used
-from integrations_app.errors import Unavailable
+from integrations_app.errors import NotFound, Unavailable
 from integrations_app.kit.db import on_commit
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub, organization_topic
@@ -149,7 +149,10 @@ class Definitions:
 
 
 def load(session: Session, run_id: str, definitions: Definitions) -> RunState | None:
-    """The run with its steps; None when it is gone, has ended or waits for a person."""
+    """The run with its steps; None when it is gone, has ended or waits for a person.
+
+    Raises NotFound when its version is gone, InvalidInput or ValueError when its definition cannot be read.
+    """
     with across_organizations("an engine knows a run only by its id"):
         row = session.connection().execute(_FIND_RUN, {"run_id": run_id}).mappings().one_or_none()
     if row is None or row["status"] not in ACTIVE:
@@ -160,7 +163,7 @@ def load(session: Session, run_id: str, definitions: Definitions) -> RunState | 
     else:
         definition = definitions.find(session, organization, row["workflow_id"], row["version"])
     if definition is None:
-        return None
+        raise NotFound("The version of that run is gone.")
     given = {"organization": organization, "workflow": row["workflow_id"]}
     paused = session.connection().execute(_PAUSED, given).scalar_one_or_none()
     fresh = row["status"] == RunStatus.QUEUED and row["started_at"] is None and row["replay_of"] is None

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import update
 from sqlmodel import Session, col
 
 from integrations_app.errors import Conflict, InvalidInput, NotFound
@@ -18,6 +17,7 @@ from integrations_app.workflows import engine
 from integrations_app.workflows.checkpoints import announcement
 from integrations_app.workflows.definition import ActionStep, Definition, parse
 from integrations_app.workflows.drafts import find_problems
+from integrations_app.workflows.giving_up import end_steps
 from integrations_app.workflows.held import let_go
 from integrations_app.workflows.models import FINISHED, Run, RunStatus, StepRun, StepStatus, Workflow
 from integrations_app.workflows.problems import Severity
@@ -145,7 +145,7 @@ async def cancel(hub: Hub, actor: Actor, run_id: str) -> None:
         if row.status != RunStatus.RUNNING:
             row.status, row.ended_at, row.wake_at = RunStatus.CANCELLED.value, hub.clock(), None
             row.reason, row.held_connection_id = "", None
-            _end_steps(session, row, hub.clock())
+            end_steps(session, row, hub.clock())
             on_commit(session, lambda: engine.cancel(hub, run_id))
         session.add(row)
         note(hub, session, actor, "run.cancelled", run_id)
@@ -291,23 +291,3 @@ def _take_over(session: Session, runs: Runs, former: Run, run: Run, definition: 
         if row.position < begins and done and step is not None and step.type == row.type:
             session.add(StepRun(**row.model_dump(exclude={"run_id"}), run_id=run.id))
     session.flush()
-
-
-def _end_steps(session: Session, row: Run, now: datetime) -> None:
-    """The steps under way end with their run."""
-    open_statuses = [
-        StepStatus.PENDING.value,
-        StepStatus.RUNNING.value,
-        StepStatus.WAITING.value,
-        StepStatus.HELD.value,
-    ]
-    statement = (
-        update(StepRun)
-        .where(
-            col(StepRun.organization_id) == row.organization_id,
-            col(StepRun.run_id) == row.id,
-            col(StepRun.status).in_(open_statuses),
-        )
-        .values(status=StepStatus.CANCELLED.value, ended_at=now)
-    )
-    session.execute(statement)

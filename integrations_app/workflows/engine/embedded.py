@@ -10,6 +10,7 @@ from functools import partial
 from random import random as system_random
 
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session, col
 
 from integrations_app.errors import Unavailable
@@ -21,6 +22,7 @@ from integrations_app.workflows.conduct import Conduct
 from integrations_app.workflows.engine import attach, detach
 from integrations_app.workflows.engine.sole import Sole, keep, sole
 from integrations_app.workflows.execute import execute
+from integrations_app.workflows.giving_up import give_up
 from integrations_app.workflows.held import organizations_with_held, release_connected
 from integrations_app.workflows.leaving import Next
 from integrations_app.workflows.models import Run, RunStatus
@@ -34,6 +36,8 @@ SLICE_SECONDS = 2.0
 GRACE_SECONDS = 10.0
 TROUBLE_SECONDS = 1.0
 MAX_TROUBLE_SECONDS = 30.0
+MAX_FAULTS = 3
+"""After so many tries that broke on a fault of ours, not on an outage, a run is given up."""
 EVENTS_KEPT = 65536
 _TOPIC_OF_ORGANIZATIONS = organization_topic("")
 
@@ -63,6 +67,7 @@ class EmbeddedEngine:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._trouble: dict[str, int] = {}
+        self._faults: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._background: list[asyncio.Task[None]] = []
         self._schedule_changed = asyncio.Event()
@@ -215,18 +220,36 @@ class EmbeddedEngine:
         conduct = Conduct(self._random, should_yield, self._crash_point, self._conduct.definitions)
         try:
             rest = await execute(self._hub, run_id, conduct)
-        except Unavailable:
+        except (Unavailable, OperationalError, InterfaceError):
             self._later(run_id)
             return
-        except Exception:  # noqa: BLE001 - the engine must outlive a fault of ours; the run is tried again
+        except Exception as error:  # noqa: BLE001 - the engine must outlive a fault of ours
             _log.exception("executing the run %s broke", run_id)
-            self._later(run_id)
+            await self._broke(run_id, error)
             return
-        self._trouble.pop(run_id, None)
+        self._recovered(run_id)
         if rest.next is Next.AGAIN:
             self._again.add(run_id)
         elif rest.next is Next.AT and rest.at is not None:
             self._put(run_id, rest.at)
+
+    async def _broke(self, run_id: str, error: Exception) -> None:
+        """A fault of ours: the run is tried again, and given up when that helps nothing."""
+        faults = self._faults[run_id] = self._faults.get(run_id, 0) + 1
+        if faults < MAX_FAULTS:
+            self._later(run_id)
+            return
+        try:
+            await give_up(self._hub, run_id, error, faults)
+        except Exception:  # noqa: BLE001 - the database is away, most likely
+            _log.exception("the run %s could not be given up", run_id)
+            self._later(run_id)
+            return
+        self._recovered(run_id)
+
+    def _recovered(self, run_id: str) -> None:
+        self._trouble.pop(run_id, None)
+        self._faults.pop(run_id, None)
 
     def _later(self, run_id: str) -> None:
         """Storage or our own code failed outside a step: the run stays as it is and is tried again."""
