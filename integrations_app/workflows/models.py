@@ -35,6 +35,8 @@ class StepStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+SCHEDULE_KEY = "schedule:"
+"""How the idempotency keys of runs begin that a schedule started."""
 FINISHED = frozenset({RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED})
 
 

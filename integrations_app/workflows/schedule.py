@@ -14,7 +14,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.workflows.cron import parse_cron
 from integrations_app.workflows.definition import parse
 from integrations_app.workflows.deliveries import insert_run
-from integrations_app.workflows.models import RunStatus, Workflow
+from integrations_app.workflows.models import SCHEDULE_KEY, RunStatus, Workflow
 from integrations_app.workflows.repository import Workflows
 
 _log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
         "error_code": "",
         "error_message": "",
         "trigger_payload": {"scheduled_at": due.isoformat(), "timezone": zone},
-        "idempotency_key": f"schedule:{due.isoformat()}",
+        "idempotency_key": f"{SCHEDULE_KEY}{due.isoformat()}",
         "cancel_requested": False,
         "created_at": now,
     }

@@ -49,10 +49,7 @@ def operation_id(run_id: str, path: str) -> str:
 
 
 async def perform(execution: Execution, scope: Scope, step: ActionStep, state: StepState) -> None:
-    """Run the step to its end: `state` is settled afterwards, or a Leaving tells why the worker is free.
-
-    Raises Unavailable when our own database stays away: the step is as it was.
-    """
+    """Run the step to its end: `state` is settled, a Leaving tells why not, or Unavailable that storage is away."""
     attempt = Attempt(execution, step, state)
     try:
         await attempt.perform(scope)
@@ -203,8 +200,6 @@ class Attempt:
         except (ReconnectRequired, Conflict):
             raise
         except (Retryable, OutcomeUnknown, TimeoutError) as error:
-            if storage_is_away(error):
-                raise
             since = self._state.started_at or self._hub.clock()
             if self._hub.clock() - since > MAX_PATIENCE:
                 raise _Doubt from error

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from integrations_app.workflows.models import Run, StepRun, Workflow
+from integrations_app.workflows.definition import MANUAL, SCHEDULE
+from integrations_app.workflows.models import SCHEDULE_KEY, Run, StepRun, Workflow
 from integrations_app.workflows.problems import KnownConnection, Problem
 
 T = TypeVar("T")
+EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class RunRow:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    trigger_type: str = MANUAL
+    """`schedule`, `event` or `manual` (by hand, through the API or as a replay)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,15 @@ def workflow_row(row: Workflow, connections: tuple[KnownConnection, ...]) -> Wor
 
 def run_row(row: Run) -> RunRow:
     """Freeze a run."""
-    return RunRow(**{name: getattr(row, name) for name in RunRow.__dataclass_fields__})
+    same = {name: getattr(row, name) for name in RunRow.__dataclass_fields__ if name != "trigger_type"}
+    return RunRow(**same, trigger_type=_trigger_type(row))
+
+
+def _trigger_type(row: Run) -> str:
+    """A run's key says what started it; a replay's has none."""
+    if (row.idempotency_key or "").startswith(SCHEDULE_KEY):
+        return SCHEDULE
+    return EVENT if row.event_id and not row.replay_of else MANUAL
 
 
 def step_row(row: StepRun) -> StepRow:

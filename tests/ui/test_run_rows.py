@@ -245,6 +245,7 @@ def test_the_head_of_a_failed_run_offers_a_fix() -> None:
 
 def test_the_head_says_what_started_the_run() -> None:
     assert run_head(RunDetail(RUN, {}, ())).started_by == "Started by hand or through the API"
+    assert run_head(RunDetail(run(trigger_type="schedule"), {}, ())).started_by == "Started by its schedule"
     assert run_head(RunDetail(run(event_id="e" * 32), {}, ())).started_by == "Event eeeeeeee"
     replayed = run_head(RunDetail(run(replay_of="d" * 32, version=None), {}, ()))
     assert (replayed.started_by, replayed.replay_of_href) == ("Replay of dddddddd", f"/runs/{'d' * 32}")

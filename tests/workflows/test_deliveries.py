@@ -35,3 +35,4 @@ async def test_a_repeated_delivery_of_a_failed_run_repeats_no_effect(
     [again] = await events.replay_event(hub, ACTOR, first.event_id)
     replayed = await service.wait_for_run(hub, ACTOR, again, 10)
     assert (replayed.row.status, vendor.texts) == ("succeeded", ["hello", "hello", "second"])
+    assert (failed.row.trigger_type, replayed.row.trigger_type) == ("event", "event")

@@ -123,3 +123,5 @@ async def test_a_schedule_starts_its_workflow_once_per_time(hub: Hub, engine: Em
     assert detail.row.next_run_at is not None
     assert detail.row.next_run_at > hub.clock()
     assert vendor.texts == ["hello"]
+    page = await service.list_runs(hub, ACTOR)
+    assert [run.trigger_type for run in page.items] == ["schedule"]

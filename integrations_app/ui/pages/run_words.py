@@ -80,6 +80,8 @@ def started_by(row: RunRow) -> str:
     """What started a run, in words."""
     if row.replay_of:
         return f"Replay of {row.replay_of[:SHORT_ID]}"
+    if row.trigger_type == "schedule":
+        return "Started by its schedule"
     return f"Event {row.event_id[:SHORT_ID]}" if row.event_id else "Started by hand or through the API"
 
 
