@@ -92,3 +92,7 @@ def test_the_secret_is_rotated_and_the_endpoint_deleted(owner: Page, shared_serv
     expect(page.get_by_text("Deleted “Orders”.")).to_be_visible()
     expect(page.get_by_text("Send a POST request to")).to_have_count(0)
     expect(code).to_have_count(0)
+    new_workflow(page, shared_server)
+    page.get_by_role("combobox", name="Trigger").select_option(label="Webhook")
+    expect(page.get_by_label("Endpoint", exact=True)).to_be_visible()
+    expect(page.get_by_text("Deleted “Orders”.")).to_have_count(0)

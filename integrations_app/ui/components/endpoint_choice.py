@@ -1,6 +1,6 @@
 """The address on which a webhook trigger listens: choose one, copy it, or open a new one."""
 
-from typing import cast
+from typing import Any, cast
 
 import reflex as rx
 
@@ -18,7 +18,7 @@ def endpoint_choice() -> rx.Component:
         rx.cond(State.panel.endpoint_url != "", _address()),
         _secret(),
         rx.text(
-            State.endpoint_notice,
+            rx.cond(_here(), State.endpoint_notice, ""),
             size="2",
             role="status",
             color=rx.cond(State.endpoint_ok, "var(--gray-11)", "var(--red-11)"),
@@ -28,7 +28,7 @@ def endpoint_choice() -> rx.Component:
         rx.cond(
             State.can_manage,
             rx.cond(
-                State.opening,
+                State.opening & _here(),
                 _form(),
                 rx.button(
                     "New endpoint", variant="soft", size="2", on_click=State.ask_endpoint(True), width="fit-content"
@@ -58,6 +58,10 @@ def _address() -> rx.Component:
         rx.cond(State.can_manage, _acts()),
         class_name="editor-field",
     )
+
+
+def _here() -> Any:
+    return State.opened_in == State.workflow_id
 
 
 def _acts() -> rx.Component:
@@ -116,7 +120,7 @@ def _question() -> rx.Component:
             ),
             max_width="460px",
         ),
-        open=State.asked != "",
+        open=(State.asked != "") & _here(),
         on_open_change=State.keep_endpoint,
     )
 

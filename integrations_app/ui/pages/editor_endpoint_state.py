@@ -36,6 +36,8 @@ class EditorEndpointState(WorkflowEditorState):
     """Opening an address for the trigger."""
 
     opening: bool = False
+    opened_in: str = ""
+    """The workflow that the form, the question and the notice belong to; another one shows none of them."""
     opening_error: str = ""
     secret_of: str = ""
     """The endpoint whose secret the box on the page shows; the secret itself is in no var."""
@@ -55,6 +57,7 @@ class EditorEndpointState(WorkflowEditorState):
     def ask_endpoint(self, open_: bool = True) -> None:
         """Open or close the form for a new address."""
         self.opening, self.opening_error, self.endpoint_notice = open_, "", ""
+        self.opened_in, self.asked = self.workflow_id, ""
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -79,7 +82,7 @@ class EditorEndpointState(WorkflowEditorState):
     @guard(Permission.MANAGE_CONNECTIONS)
     async def ask_about(self, act: str) -> None:
         """Open the question before the chosen endpoint is rotated (`rotate`) or deleted (`delete`)."""
-        self.asked, self.endpoint_notice = "", ""
+        self.asked, self.endpoint_notice, self.opening, self.opened_in = "", "", False, self.workflow_id
         endpoint_id = str((self._document()["trigger"].get("config") or {}).get("endpoint") or "")
         known = {one.id: one for one in await list_endpoints(hub(), current_actor(self))}
         if endpoint_id not in known or act not in ACTS:
@@ -121,9 +124,13 @@ class EditorEndpointState(WorkflowEditorState):
         except IntegrationsError as error:
             self.endpoint_notice, self.endpoint_ok = error.message or error.code, False
             return
-        self._stage(with_trigger_set(self._document(), endpoint=None))
         yield hand_over(SECRET_BOX, "")
-        await self._save()
+        document = self._document()
+        if _listens(document, self._asked_id):
+            self._stage(with_trigger_set(document, endpoint=None))
+            await self._save()
+        else:
+            await self._draw()
         self.endpoint_notice, self.endpoint_ok = f"Deleted “{self.asked_name}”.", True
 
 

@@ -61,5 +61,6 @@ async def test_an_endpoint_is_deleted_when_nothing_live_listens(hub: Hub, tab: A
     assert await list_endpoints(hub, ACTOR) == ()
     assert (page.asked, page.endpoint_notice, page.panel.endpoint_url) == ("", "Deleted “Forms”.", "")
     assert "endpoint" not in (page._document()["trigger"].get("config") or {})
+    assert page.opened_in == page.workflow_id
     await call(page, "ask_about", "delete")
     assert page.asked == ""
