@@ -4,11 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from integrations_app.errors import StartRefused
 from integrations_app.migrations import migrate, pending
+from integrations_app.tables import metadata
 
 
 def test_a_migrated_database_has_nothing_pending(database_url: str) -> None:
@@ -17,6 +20,14 @@ def test_a_migrated_database_has_nothing_pending(database_url: str) -> None:
     with engine.connect() as connection:
         assert pending(connection) == 0
     assert migrate(database_url) is False
+
+
+def test_the_migrations_make_the_tables_of_the_models(database_url: str) -> None:
+    migrate(database_url)
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
 
 
 def test_several_processes_may_start_at_once(database_url: str) -> None:
