@@ -14,7 +14,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.registry import Registry
 from integrations_app.workflows import service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
-from integrations_app.workflows.engine.sole import keep, refuse_second, sole
+from integrations_app.workflows.engine.sole import Sole, keep, refuse_second, sole
 from tests.workflows.probe import ACTOR, Vendor, make_hub, probe, step, until, workflow
 
 HOLDER = """
@@ -87,11 +87,19 @@ async def test_a_lock_that_broke_is_taken_again_or_given_up(database: Database, 
         rival.take()
     keeping.cancel()
     _break_all(database_url)
-    rival.take()
+    await until(lambda: asyncio.to_thread(_takes, rival))
     keeping = asyncio.create_task(keep(lock, lost.set, 0.05))
     await asyncio.wait_for(lost.wait(), 10)
     rival.release()
     lock.release()
+
+
+def _takes(lock: Sole) -> bool:
+    try:
+        lock.take()
+    except StartRefused:
+        return False
+    return True
 
 
 def _break_all(url: str) -> None:

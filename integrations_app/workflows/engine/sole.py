@@ -21,6 +21,8 @@ LOCK_NAME = "integrations: executes runs"
 LOOK_SECONDS = 5.0
 """How often a held lock is looked at: only PostgreSQL can lose one, when the connection breaks."""
 
+GHOST_SECONDS = 0.5
+
 
 class Sole(Protocol):
     """Held for as long as a process executes runs; ends with the process, however that ends."""
@@ -55,17 +57,21 @@ def refuse_second(url: str) -> None:
 
 async def keep(lock: Sole, lost: Callable[[], None], seconds: float = LOOK_SECONDS) -> None:
     """Look after a taken lock until cancelled: take it again when it broke, call `lost` when another was faster."""
+    refused = False
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(min(seconds, GHOST_SECONDS) if refused else seconds)
         if await asyncio.to_thread(lock.holds):
             continue
         try:
             await asyncio.to_thread(lock.take)
+            refused = False
         except Unavailable:
             _log.warning("the lock on executing is lost while the database is away; taking it again soon")
         except StartRefused:
-            lost()
-            return
+            if refused:
+                lost()
+                return
+            refused = True  # once it may be our own broken connection, which the server is about to end
         except Exception:  # noqa: BLE001 - whoever looks after the lock must not end
             _log.exception("the lock on executing could not be taken; trying again soon")
 
