@@ -9,7 +9,7 @@ from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
 from integrations_app.ui.components.step_fields import labelled_select, step_field
 from integrations_app.ui.components.step_list import kind_mark
-from integrations_app.ui.components.step_test import step_test
+from integrations_app.ui.components.step_trial import step_test
 from integrations_app.ui.pages.editor_panel import CONNECT_NEW
 from integrations_app.ui.pages.editor_panel_rows import Panel
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps

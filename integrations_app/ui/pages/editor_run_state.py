@@ -31,6 +31,8 @@ class EditorRunState(WorkflowEditorState):
     publishing: bool = False
     starting: bool = False
     warning: str = ""
+    _warned_of: str = ""
+    """The workflow that the open warning is about; another one may stand here when it is confirmed."""
     """Why a vendor could not reach this address; asked about before publishing."""
     listing_problems: bool = False
 
@@ -45,6 +47,9 @@ class EditorRunState(WorkflowEditorState):
     async def publish(self, confirmed: bool = False) -> None:
         """Make the draft the live version; the vendor may be asked to deliver, so nothing is locked meanwhile."""
         async with self:
+            if confirmed and self._warned_of != self.workflow_id:
+                self.warning = ""
+                return
             if not self._may_leave():
                 return
             actor, workflow_id = current_actor(self), self.workflow_id
@@ -65,7 +70,7 @@ class EditorRunState(WorkflowEditorState):
             self.publishing = False
             if self.workflow_id != workflow_id:
                 return
-            self.warning = refusal
+            self.warning, self._warned_of = refusal, workflow_id
             if not refusal:
                 await self._settle(words, ok=ok, wrong=wrong)
 
