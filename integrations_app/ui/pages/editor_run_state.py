@@ -31,9 +31,9 @@ class EditorRunState(WorkflowEditorState):
     publishing: bool = False
     starting: bool = False
     warning: str = ""
+    """Why a vendor could not reach this address; asked about before publishing."""
     _warned_of: str = ""
     """The workflow that the open warning is about; another one may stand here when it is confirmed."""
-    """Why a vendor could not reach this address; asked about before publishing."""
     listing_problems: bool = False
 
     @rx.event
