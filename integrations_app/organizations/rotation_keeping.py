@@ -44,11 +44,13 @@ async def keep_keys(hub: Hub, beat_seconds: float = BEAT_SECONDS) -> None:
         return
     woken, stop = asyncio.Event(), threading.Event()
     driving: asyncio.Task[None] | None = None
+    following: asyncio.Task[list[str]] | None = None
     with hub.bus.subscribe(ORGANIZATIONS) as events:
         listening = asyncio.create_task(_listen(events, woken))
         try:
             while True:
-                due = await _follow(hub)
+                following = asyncio.create_task(_follow(hub))
+                due = await asyncio.shield(following)
                 if due and (driving is None or driving.done()):
                     driving = asyncio.create_task(asyncio.to_thread(_drive, hub, due[0], stop))
                     driving.add_done_callback(lambda _task: woken.set())
@@ -58,8 +60,10 @@ async def keep_keys(hub: Hub, beat_seconds: float = BEAT_SECONDS) -> None:
         finally:
             stop.set()
             listening.cancel()
-            if driving is not None:
-                await asyncio.wait([driving])
+            # A look that is under way would list this process again after it has been forgotten.
+            busy = [task for task in (driving, following) if task is not None]
+            if busy:
+                await asyncio.wait(busy)
             await _forget(hub)
 
 
