@@ -259,13 +259,15 @@ def test_updates_beside_a_rotation_are_never_lost(installation: Open) -> None:
     thread = threading.Thread(target=renew)
     thread.start()
     try:
-        for _ in range(3):
+        rounds = 0
+        while rounds < 3 or sum(newest.values()) <= 3 * len(newest):  # enough updates, however slow the machine is
+            assert thread.is_alive(), "an update failed"
             rotate(hub)
             retire(hub)
+            rounds += 1
     finally:
         stop.set()
         thread.join()
-    assert sum(newest.values()) > 3 * len(newest)
     expected = {key: plain(key, "access_token", version) for key, version in newest.items()}
     assert read_credentials(installation()) == expected
     assert rotation.status(hub).orphans == {}
