@@ -170,15 +170,17 @@ def _prepared(checkout: Path, log: Path, variables: dict[str, str]) -> dict[str,
 def wait_until_answers(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     """Return at the first answer below 500; RuntimeError with the end of the log when there is none."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
+    while not _answers(url):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{url} does not answer:\n{log.read_text(errors='replace')[-4000:]}")
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - loopback
-                return
-        except urllib.error.HTTPError as refused:
-            if refused.code < 500:  # noqa: PLR2004 - it serves
-                return
-        except OSError:
-            pass
         time.sleep(0.02)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - loopback
+            return True
+    except urllib.error.HTTPError as refused:
+        return refused.code < 500  # noqa: PLR2004 - it serves
+    except OSError:
+        return False

@@ -34,8 +34,7 @@ def upgrade() -> None:
         sa.Column("mac", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "sequence"),
     )
-    with op.batch_alter_table("audit_event", schema=None) as batch_op:
-        batch_op.create_index("ix_audit_time", ["organization_id", "at"], unique=False)
+    op.create_index("ix_audit_time", "audit_event", ["organization_id", "at"], unique=False)
 
     op.create_table(
         "connection_use",
@@ -45,8 +44,7 @@ def upgrade() -> None:
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "workflow_id", "connection_id", "live"),
     )
-    with op.batch_alter_table("connection_use", schema=None) as batch_op:
-        batch_op.create_index("ix_use_connection", ["organization_id", "connection_id"], unique=False)
+    op.create_index("ix_use_connection", "connection_use", ["organization_id", "connection_id"], unique=False)
 
     op.create_table(
         "data_key",
@@ -61,8 +59,7 @@ def upgrade() -> None:
         sa.Column("left_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("data_key", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_data_key_organization_id"), ["organization_id"], unique=False)
+    op.create_index("ix_data_key_organization_id", "data_key", ["organization_id"], unique=False)
 
     op.create_table(
         "event",
@@ -79,8 +76,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id"),
         sa.UniqueConstraint("organization_id", "endpoint_id", "delivery_id", name="uq_event_delivery"),
     )
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_time", ["organization_id", "received_at"], unique=False)
+    op.create_index("ix_event_time", "event", ["organization_id", "received_at"], unique=False)
 
     op.create_table(
         "key_holder",
@@ -144,10 +140,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
         sa.UniqueConstraint("organization_id", "workflow_id", "idempotency_key", name="uq_run_idempotency"),
     )
-    with op.batch_alter_table("run", schema=None) as batch_op:
-        batch_op.create_index("ix_run_status", ["status", "wake_at"], unique=False)
-        batch_op.create_index("ix_run_time", ["organization_id", "created_at"], unique=False)
-        batch_op.create_index("ix_run_workflow", ["organization_id", "workflow_id", "created_at"], unique=False)
+    op.create_index("ix_run_status", "run", ["status", "wake_at"], unique=False)
+    op.create_index("ix_run_time", "run", ["organization_id", "created_at"], unique=False)
+    op.create_index("ix_run_workflow", "run", ["organization_id", "workflow_id", "created_at"], unique=False)
 
     op.create_table(
         "setup_token",
@@ -166,8 +161,7 @@ def upgrade() -> None:
         sa.Column("config", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "workflow_id"),
     )
-    with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.create_index("ix_subscription_endpoint", ["organization_id", "endpoint_id"], unique=False)
+    op.create_index("ix_subscription_endpoint", "subscription", ["organization_id", "endpoint_id"], unique=False)
 
     op.create_table(
         "user_account",
@@ -224,9 +218,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id"),
         sa.UniqueConstraint("id"),
     )
-    with op.batch_alter_table("connection", schema=None) as batch_op:
-        batch_op.create_index("ix_connection_provider", ["organization_id", "provider", "status"], unique=False)
-        batch_op.create_index("ix_connection_refresh", ["next_refresh_at"], unique=False)
+    op.create_index("ix_connection_provider", "connection", ["organization_id", "provider", "status"], unique=False)
+    op.create_index("ix_connection_refresh", "connection", ["next_refresh_at"], unique=False)
 
     op.create_table(
         "endpoint",
@@ -283,8 +276,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "user_id"),
     )
-    with op.batch_alter_table("member", schema=None) as batch_op:
-        batch_op.create_index("ix_member_user", ["user_id"], unique=False)
+    op.create_index("ix_member_user", "member", ["user_id"], unique=False)
 
     op.create_table(
         "oauth_app",
@@ -350,8 +342,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("token_hash"),
     )
-    with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
-        batch_op.create_index("ix_session_user", ["user_id"], unique=False)
+    op.create_index("ix_session_user", "sign_in_session", ["user_id"], unique=False)
 
     op.create_table(
         "step_run",
@@ -403,8 +394,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id"),
         sa.UniqueConstraint("id"),
     )
-    with op.batch_alter_table("workflow", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_workflow_next_run_at"), ["next_run_at"], unique=False)
+    op.create_index("ix_workflow_next_run_at", "workflow", ["next_run_at"], unique=False)
 
     op.create_table(
         "credential",
@@ -422,8 +412,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "connection_id", "field"),
     )
-    with op.batch_alter_table("credential", schema=None) as batch_op:
-        batch_op.create_index("ix_credential_key", ["data_key_id"], unique=False)
+    op.create_index("ix_credential_key", "credential", ["data_key_id"], unique=False)
 
     op.create_table(
         "workflow_version",
@@ -447,60 +436,49 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo the change."""
     op.drop_table("workflow_version")
-    with op.batch_alter_table("credential", schema=None) as batch_op:
-        batch_op.drop_index("ix_credential_key")
+    op.drop_index("ix_credential_key", table_name="credential")
 
     op.drop_table("credential")
-    with op.batch_alter_table("workflow", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_workflow_next_run_at"))
+    op.drop_index("ix_workflow_next_run_at", table_name="workflow")
 
     op.drop_table("workflow")
     op.drop_table("step_run")
-    with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
-        batch_op.drop_index("ix_session_user")
+    op.drop_index("ix_session_user", table_name="sign_in_session")
 
     op.drop_table("sign_in_session")
     op.drop_table("oauth_attempt")
     op.drop_table("oauth_app")
-    with op.batch_alter_table("member", schema=None) as batch_op:
-        batch_op.drop_index("ix_member_user")
+    op.drop_index("ix_member_user", table_name="member")
 
     op.drop_table("member")
     op.drop_table("invitation")
     op.drop_table("endpoint")
-    with op.batch_alter_table("connection", schema=None) as batch_op:
-        batch_op.drop_index("ix_connection_refresh")
-        batch_op.drop_index("ix_connection_provider")
+    op.drop_index("ix_connection_refresh", table_name="connection")
+    op.drop_index("ix_connection_provider", table_name="connection")
 
     op.drop_table("connection")
     op.drop_table("user_account")
-    with op.batch_alter_table("subscription", schema=None) as batch_op:
-        batch_op.drop_index("ix_subscription_endpoint")
+    op.drop_index("ix_subscription_endpoint", table_name="subscription")
 
     op.drop_table("subscription")
     op.drop_table("setup_token")
-    with op.batch_alter_table("run", schema=None) as batch_op:
-        batch_op.drop_index("ix_run_workflow")
-        batch_op.drop_index("ix_run_time")
-        batch_op.drop_index("ix_run_status")
+    op.drop_index("ix_run_workflow", table_name="run")
+    op.drop_index("ix_run_time", table_name="run")
+    op.drop_index("ix_run_status", table_name="run")
 
     op.drop_table("run")
     op.drop_table("organization")
     op.drop_table("key_rotation")
     op.drop_table("key_holder")
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_index("ix_event_time")
+    op.drop_index("ix_event_time", table_name="event")
 
     op.drop_table("event")
-    with op.batch_alter_table("data_key", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_data_key_organization_id"))
+    op.drop_index("ix_data_key_organization_id", table_name="data_key")
 
     op.drop_table("data_key")
-    with op.batch_alter_table("connection_use", schema=None) as batch_op:
-        batch_op.drop_index("ix_use_connection")
+    op.drop_index("ix_use_connection", table_name="connection_use")
 
     op.drop_table("connection_use")
-    with op.batch_alter_table("audit_event", schema=None) as batch_op:
-        batch_op.drop_index("ix_audit_time")
+    op.drop_index("ix_audit_time", table_name="audit_event")
 
     op.drop_table("audit_event")

@@ -18,12 +18,12 @@ from integrations_app.workflows.engine.sole import Sole, keep, refuse_second, so
 from tests.workflows.probe import ACTOR, Vendor, make_hub, probe, step, until, workflow
 
 HOLDER = """
-import sys, time
+import sys
 from integrations_app.workflows.engine.sole import sole
 lock = sole(sys.argv[1])
 lock.take()
 print("taken", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -55,7 +55,7 @@ async def test_a_second_engine_does_not_start_and_sends_nothing_twice(
 
 async def test_a_killed_process_holds_nothing(database: Database, database_url: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HOLDER, database_url, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", HOLDER, database_url, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     assert await asyncio.wait_for(process.stdout.readline(), 30) == b"taken\n"

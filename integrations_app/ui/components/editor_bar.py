@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.editor_rows import ProblemLine
 from integrations_app.ui.pages.editor_run_state import EditorRunState as State
@@ -201,19 +202,11 @@ def _problem(line: rx.Var[ProblemLine]) -> rx.Component:
 
 
 def _warning_dialog() -> rx.Component:
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title("Events cannot reach this address"),
-            rx.alert_dialog.description(State.warning, color="var(--gray-11)", font_size="var(--font-size-2)"),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Keep the draft", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button("Publish anyway", on_click=PUBLISH(True))),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="460px",
-        ),
-        open=State.warning != "",
+    return question(
+        title="Events cannot reach this address",
+        words=State.warning,
+        keep="Keep the draft",
+        act=act_button("Publish anyway", PUBLISH(True), destructive=False),
+        opened=State.warning != "",
         on_open_change=State.keep_draft,
     )

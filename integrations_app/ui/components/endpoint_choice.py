@@ -6,6 +6,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.one_time_secret import one_time_secret
+from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.step_fields import step_field
 from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, WAYS
 from integrations_app.ui.pages.editor_endpoint_state import EditorEndpointState as State
@@ -76,51 +77,31 @@ def _acts() -> rx.Component:
 
 def _question() -> rx.Component:
     deleting = State.asked == "delete"
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(rx.cond(deleting, "Delete “", "Rotate the secret of “"), State.asked_name, "”?"),
-            rx.alert_dialog.description(
-                rx.cond(
-                    deleting,
-                    "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
-                    "What is signed with the present secret is refused at once, until the sender has the new one.",
-                ),
-                color="var(--gray-11)",
-                font_size="var(--font-size-2)",
-            ),
-            _named(
-                rx.cond(
-                    deleting,
-                    "These live workflows listen on it. Unpublish them first:",
-                    "These live workflows start no more until then:",
-                ),
-                cast("rx.Var[list[str]]", State.asked_listeners),
-            ),
+    return question(
+        _named(
             rx.cond(
                 deleting,
-                _named("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
+                "These live workflows listen on it. Unpublish them first:",
+                "These live workflows start no more until then:",
             ),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
-                rx.cond(
-                    deleting,
-                    rx.alert_dialog.action(
-                        rx.button(
-                            "Delete now",
-                            color_scheme="red",
-                            disabled=State.asked_listeners.length() > 0,
-                            on_click=State.delete,
-                        )
-                    ),
-                    rx.alert_dialog.action(rx.button("Rotate now", on_click=State.rotate)),
-                ),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="460px",
+            cast("rx.Var[list[str]]", State.asked_listeners),
         ),
-        open=(State.asked != "") & _here(),
+        rx.cond(
+            deleting,
+            _named("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
+        ),
+        title=rx.fragment(rx.cond(deleting, "Delete “", "Rotate the secret of “"), State.asked_name, "”?"),
+        words=rx.cond(
+            deleting,
+            "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
+            "What is signed with the present secret is refused at once, until the sender has the new one.",
+        ),
+        act=rx.cond(
+            deleting,
+            act_button("Delete now", State.delete, disabled=State.asked_listeners.length() > 0),
+            act_button("Rotate now", State.rotate, destructive=False),
+        ),
+        opened=(State.asked != "") & _here(),
         on_open_change=State.keep_endpoint,
     )
 

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.pages.keys_state import KeyLine
 from integrations_app.ui.pages.keys_state import KeysState as State
 
@@ -110,19 +111,11 @@ def _buttons() -> rx.Component:
 
 
 def _question(name: str, title: str, words: str, act: str, on_click: rx.event.EventSpec) -> rx.Component:
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(title),
-            rx.alert_dialog.description(words),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Cancel", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button(act, on_click=on_click)),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="420px",
-        ),
-        open=State.asking == name,
+    return question(
+        title=title,
+        words=words,
+        keep="Cancel",
+        act=act_button(act, on_click, destructive=False),
+        opened=State.asking == name,
         on_open_change=State.keep,
     )

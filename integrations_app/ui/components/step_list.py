@@ -3,6 +3,7 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.question import act_button, named, question
 from integrations_app.ui.pages.editor_rows import StepLine
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
@@ -112,28 +113,15 @@ def _menu(line: rx.Var[StepLine]) -> rx.Component:
 
 def remove_dialog() -> rx.Component:
     """Names what a deleted step leaves behind."""
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(rx.fragment("Delete ", Steps.removing_title, "?")),
-            rx.alert_dialog.description(
-                rx.cond(
-                    Steps.removing_breaks.length() > 0,
-                    "These steps read its output and must be mended afterwards:",
-                    "No other step reads its output.",
-                ),
-                color="var(--gray-11)",
-                font_size="var(--font-size-2)",
-            ),
-            rx.el.ul(rx.foreach(Steps.removing_breaks, lambda name: rx.el.li(rx.text(name, size="2")))),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button("Delete step", color_scheme="red", on_click=Steps.remove_step)),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="440px",
+    return question(
+        named(Steps.removing_breaks),
+        title=rx.fragment("Delete ", Steps.removing_title, "?"),
+        words=rx.cond(
+            Steps.removing_breaks.length() > 0,
+            "These steps read its output and must be mended afterwards:",
+            "No other step reads its output.",
         ),
-        open=Steps.removing != "",
+        act=act_button("Delete step", Steps.remove_step),
+        opened=Steps.removing != "",
         on_open_change=Steps.keep_step,
     )

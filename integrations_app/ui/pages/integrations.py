@@ -4,6 +4,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.provider_card import provider_card
+from integrations_app.ui.components.question import act_button, named, question
 from integrations_app.ui.pages.integrations_state import FILTERS
 from integrations_app.ui.pages.integrations_state import IntegrationsState as State
 from integrations_app.ui.shell import page_heading, shell
@@ -126,28 +127,19 @@ def _step(number: int, title: str, hint: str, href: str) -> rx.Component:
 
 
 def _disconnect_dialog() -> rx.Component:
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(rx.fragment("Disconnect ", State.leaving_name, "?")),
-            rx.alert_dialog.description(
-                "The stored credentials are destroyed at once and the access is ended at the vendor. ",
-                rx.cond(
-                    State.leaving_breaks.length() > 0,
-                    "These workflows stop until you reconnect the same account:",
-                    "No workflow uses this connection.",
-                ),
+    return question(
+        named(State.leaving_breaks),
+        title=rx.fragment("Disconnect ", State.leaving_name, "?"),
+        words=rx.fragment(
+            "The stored credentials are destroyed at once and the access is ended at the vendor. ",
+            rx.cond(
+                State.leaving_breaks.length() > 0,
+                "These workflows stop until you reconnect the same account:",
+                "No workflow uses this connection.",
             ),
-            rx.el.ul(rx.foreach(State.leaving_breaks, lambda name: rx.el.li(rx.text(name, size="2")))),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button("Disconnect now", color_scheme="red", on_click=State.disconnect)),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="460px",
         ),
-        open=State.leaving_id != "",
+        act=act_button("Disconnect now", State.disconnect),
+        opened=State.leaving_id != "",
         on_open_change=State.keep,
     )
 

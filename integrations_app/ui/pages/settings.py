@@ -5,6 +5,7 @@ import reflex as rx
 from integrations_app.ui import theme
 from integrations_app.ui.components.keys_section import keys_section
 from integrations_app.ui.components.one_time_secret import one_time_secret
+from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.pages.settings_state import LINK_BOX, ROLES, InvitationLine, MemberLine
 from integrations_app.ui.pages.settings_state import SettingsState as State
@@ -169,21 +170,11 @@ def _secret(name: str, label: str, hint: str) -> rx.Component:
 
 
 def _remove_dialog() -> rx.Component:
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(rx.fragment("Remove ", State.leaving_email, "?")),
-            rx.alert_dialog.description(
-                "Their sessions here end at once. What they built stays. An invitation can bring them back."
-            ),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Keep", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button("Remove now", color_scheme="red", on_click=State.remove)),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="420px",
-        ),
-        open=State.leaving_id != "",
+    return question(
+        title=rx.fragment("Remove ", State.leaving_email, "?"),
+        words="Their sessions here end at once. What they built stays. An invitation can bring them back.",
+        keep="Keep",
+        act=act_button("Remove now", State.remove),
+        opened=State.leaving_id != "",
         on_open_change=State.keep,
     )

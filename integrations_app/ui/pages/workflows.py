@@ -4,6 +4,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.editor_bar import workflow_badge
+from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.step_list import kind_mark
 from integrations_app.ui.pages.workflows_state import WorkflowLine
@@ -190,24 +191,10 @@ def _name_dialog() -> rx.Component:
 
 
 def _delete_dialog() -> rx.Component:
-    return rx.alert_dialog.root(
-        rx.alert_dialog.content(
-            rx.alert_dialog.title(rx.fragment("Delete ", State.leaving_name, "?")),
-            rx.alert_dialog.description(
-                State.leaving_loss,
-                " The history of its runs stays.",
-                color="var(--gray-11)",
-                font_size="var(--font-size-2)",
-            ),
-            rx.flex(
-                rx.alert_dialog.cancel(rx.button("Keep it", variant="soft", color_scheme="gray")),
-                rx.alert_dialog.action(rx.button("Delete workflow", color_scheme="red", on_click=State.delete)),
-                spacing="3",
-                justify="end",
-                margin_top="16px",
-            ),
-            max_width="460px",
-        ),
-        open=State.leaving_id != "",
+    return question(
+        title=rx.fragment("Delete ", State.leaving_name, "?"),
+        words=rx.fragment(State.leaving_loss, " The history of its runs stays."),
+        act=act_button("Delete workflow", State.delete),
+        opened=State.leaving_id != "",
         on_open_change=State.keep,
     )

@@ -1,0 +1,49 @@
+"""The question before a loss: what it will break, the way back first, then the act by its name."""
+
+from typing import Any
+
+import reflex as rx
+
+from integrations_app.ui import theme
+
+WIDTH = "460px"
+
+
+def question(
+    *content: rx.Component,
+    title: Any,
+    words: Any,
+    act: rx.Component,
+    opened: Any,
+    on_open_change: Any,
+    keep: str = "Keep it",
+) -> rx.Component:
+    """Ask while `opened`; `content` stands below the words, `act` is the button (or buttons) that does it."""
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title(title),
+            rx.alert_dialog.description(words, style={**theme.MUTED, "font_size": "var(--font-size-2)"}),
+            *content,
+            rx.flex(
+                rx.alert_dialog.cancel(rx.button(keep, variant="soft", color_scheme="gray")),
+                act,
+                spacing="3",
+                justify="end",
+                margin_top="16px",
+            ),
+            max_width=WIDTH,
+        ),
+        open=opened,
+        on_open_change=on_open_change,
+    )
+
+
+def act_button(name: str, on_click: Any, *, destructive: bool = True, disabled: Any = False) -> rx.Component:
+    """The button that does what was asked about."""
+    look: dict[str, Any] = {"color_scheme": "red"} if destructive else {}
+    return rx.alert_dialog.action(rx.button(name, on_click=on_click, disabled=disabled, **look))
+
+
+def named(names: Any) -> rx.Component:
+    """The things that break, one a line."""
+    return rx.el.ul(rx.foreach(names, lambda name: rx.el.li(rx.text(name, size="2"))))
