@@ -19,13 +19,14 @@ class Entry:
     label: str
     href: str
     icon: str
+    for_admins: bool = False
 
 
 ENTRIES = (
     Entry("Integrations", "/integrations", "blocks"),
     Entry("Workflows", "/workflows", "workflow"),
     Entry("Runs", "/runs", "history"),
-    Entry("Audit", "/audit", "scroll-text"),
+    Entry("Audit", "/audit", "scroll-text", for_admins=True),
     Entry("Settings", "/settings", "settings"),
 )
 
@@ -75,10 +76,18 @@ def _sidebar(active: str) -> rx.Component:
             spacing="2",
             padding="18px 12px 16px",
         ),
-        rx.el.ul(*[rx.el.li(_side_link(entry, entry.href == active)) for entry in ENTRIES], class_name="nav-list"),
+        rx.el.ul(
+            *[_shown_to(entry, rx.el.li(_side_link(entry, entry.href == active))) for entry in ENTRIES],
+            class_name="nav-list",
+        ),
         aria_label="Main",
         class_name="sidebar",
     )
+
+
+def _shown_to(entry: Entry, link: rx.Component) -> rx.Component:
+    """No entry leads to a page that refuses the person."""
+    return rx.cond(SessionState.can_manage_members, link) if entry.for_admins else link
 
 
 def _side_link(entry: Entry, current: bool) -> rx.Component:
@@ -93,7 +102,7 @@ def _side_link(entry: Entry, current: bool) -> rx.Component:
 
 def _bottom_bar(active: str) -> rx.Component:
     return rx.el.nav(
-        *[_side_link(entry, entry.href == active) for entry in ENTRIES],
+        *[_shown_to(entry, _side_link(entry, entry.href == active)) for entry in ENTRIES],
         aria_label="Main, bottom",
         class_name="bottom-bar",
     )

@@ -106,6 +106,8 @@ def test_settings_and_test_on_the_provider_page(shared_server: Server, owner: Pa
     result = owner.get_by_role("status", name="Test result")
     expect(result).to_contain_text("The connection works.")
     expect(result).to_contain_text("octo-hub")
+    owner.get_by_role("tab", name="Activity").click()
+    expect(owner.get_by_role("region", name="Acts")).to_contain_text("connection.tested")
     owner.reload()
     expect(owner.get_by_label("Default repository")).to_have_value("acme/web")
 

@@ -54,6 +54,7 @@ ACTING = {
     "editor_trial": Permission.EDIT_WORKFLOWS,
     "run": Permission.EDIT_WORKFLOWS,
     "runs": Permission.EDIT_WORKFLOWS,
+    "activity": Permission.MANAGE_MEMBERS,
     "audit": Permission.MANAGE_MEMBERS,
     "settings": Permission.MANAGE_MEMBERS,
     "keys": Permission.MANAGE_KEYS,

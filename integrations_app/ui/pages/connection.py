@@ -5,6 +5,7 @@ import reflex as rx
 from integrations_app.ui import theme
 from integrations_app.ui.components.app_tab import app_tab
 from integrations_app.ui.components.connection_form import connection_tab
+from integrations_app.ui.pages.activity import ActivityState, activity
 from integrations_app.ui.pages.connection_rows import CatalogueLine
 from integrations_app.ui.pages.connection_state import ConnectionState as State
 from integrations_app.ui.shell import shell
@@ -56,10 +57,15 @@ def _tabs() -> rx.Component:
             rx.tabs.trigger("Connections", value="connections"),
             rx.cond(State.app_lines.length() > 0, rx.tabs.trigger("App", value="app")),
             rx.tabs.trigger("Actions and triggers", value="catalogue"),
+            rx.cond(
+                State.can_manage_members,
+                rx.tabs.trigger("Activity", value="activity", on_focus=ActivityState.show(State.provider_key)),
+            ),
         ),
         rx.tabs.content(connection_tab(), value="connections", padding_top="20px"),
         rx.tabs.content(app_tab(), value="app", padding_top="20px"),
         rx.tabs.content(_catalogue(), value="catalogue", padding_top="20px"),
+        rx.tabs.content(activity(), value="activity", padding_top="20px"),
         default_value="connections",
     )
 
