@@ -114,9 +114,10 @@ def test_settings_and_test_on_the_provider_page(shared_server: Server, owner: Pa
 
 def test_a_webhook_with_a_bearer_token(shared_server: Server, owner: Page) -> None:
     card(owner, "Webhook").get_by_role("button", name="Connect").click()
-    owner.get_by_label("How to connect").select_option(label="Bearer token")
     owner.get_by_label("Base URL").fill("http://127.0.0.1:8099/hooks")
+    owner.get_by_label("How to connect").select_option(label="Bearer token")
     owner.get_by_label("Token").fill("a-secret-of-mine")
+    expect(owner.get_by_label("Base URL")).to_have_value("http://127.0.0.1:8099/hooks")
     owner.get_by_role("button", name="Connect", exact=True).click()
     expect(owner.get_by_text("loopback").first).to_be_visible()
     assert "a-secret-of-mine" not in owner.content()

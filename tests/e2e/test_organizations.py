@@ -37,4 +37,4 @@ def test_people_in_two_organizations_switch(
     expect(top.get_by_role("button", name="Organization: Acme owner-")).to_be_visible()
     expect(owner.get_by_role("article", name="GitHub")).to_be_visible()
     owner.get_by_role("link", name="Workflows").first.click()
-    expect(owner.get_by_role("heading", name="Workflows")).to_be_visible()
+    expect(owner.get_by_role("heading", name="Workflows", level=1)).to_be_visible()

@@ -55,7 +55,8 @@ def field_control(item: rx.Var[FormField], prefix: str, chosen: dict[str, str], 
     there only while another has a value.
     """
     shown = (item.show_when_field == "") | (chosen[item.show_when_field] == item.show_when_value)
-    return rx.cond(shown, _control(item, prefix, choose))
+    # Keyed by name, so that what was typed stays in its field while other fields come and go.
+    return rx.fragment(rx.cond(shown, _control(item, prefix, choose)), key=item.name)
 
 
 def _control(item: rx.Var[FormField], prefix: str, choose: Any) -> rx.Component:

@@ -132,20 +132,20 @@ class ConnectionState(SessionState):
         self.chosen_line = next((line for line in self.lines if line.id == self.chosen), None)
         self._draw(row.auth_kind if row else self.ways[0].value, row)
 
-    def _draw(self, way: str, row: ConnectionView | None) -> None:
+    def _draw(self, way: str, row: ConnectionView | None, *, anew: bool = True) -> None:
         provider = self._provider()
         self.way, self.typed = way, is_typed(provider, way)
         self.sandbox_offered = takes_sandbox_token(provider, way) and hub().settings.sandbox
         self.fields = connection_form(provider, way, row)
         self.chosen_values = {one.name: one.value for one in self.fields if one.widget == "select"}
-        self.form_version += 1
+        self.form_version += anew
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def choose_way(self, way: str) -> None:
-        """Connect in another way: the form asks for what that way needs."""
+        """Connect in another way: the form asks for what that way needs, and keeps what was typed in the others."""
         self.notice = ""
-        self._draw(way, await self._row(self.chosen))
+        self._draw(way, await self._row(self.chosen), anew=False)
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
