@@ -33,7 +33,7 @@ def test_connect_build_run(server: Server, new_context: Callable[..., BrowserCon
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_text("Published version 1")).to_be_visible()
     watcher.get_by_role("link", name="Runs").first.click()
-    expect(watcher.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(watcher.get_by_role("heading", name="Runs", level=1)).to_be_visible()
     open_issue(context, server, "The logo is upside down")
     row = watcher.get_by_role("row").filter(has_text=WORKFLOW)
     expect(row.get_by_text("Succeeded")).to_be_visible()
