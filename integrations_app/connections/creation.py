@@ -72,7 +72,7 @@ def _new_row(hub: Hub, actor: Actor, provider: Provider, name: str, settings: di
 def _keep_new(hub: Hub, session: Session, actor: Actor, row: Connection) -> ConnectionView:
     Connections(session, actor.organization_id).add(row)
     settle(hub, session, actor, "connection.created", row.id, provider=row.provider)
-    return snapshot(session, row)
+    return snapshot(session, row, hub.clock())
 
 
 def _keep_typed(
@@ -105,7 +105,7 @@ def _keep_typed(
     if findings.error is not None:
         detail["code"] = findings.error.code
     settle(hub, session, actor, name, kept.id, version=kept.credential_version, **detail)
-    return snapshot(session, kept)
+    return snapshot(session, kept, hub.clock())
 
 
 def _apply_first(row: Connection, findings: Findings, hub: Hub) -> None:

@@ -10,11 +10,14 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from integrations_app.connections.addresses import moved_bases, reach
+from integrations_app.connections.budgets import BudgetWatch, restore, wants_reading, written_states
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import Connection, Credential, Status
 from integrations_app.connections.repository import Connections, Credentials
 from integrations_app.connections.views import standing
-from integrations_app.errors import Conflict, CredentialUnreadable, NotFound, ReconnectRequired
+from integrations_app.errors import Conflict, CredentialUnreadable, NotFound, RateLimited, ReconnectRequired
+from integrations_app.kit.egress import watched_by
+from integrations_app.kit.rate_budget import BucketState
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import system_actor
@@ -180,20 +183,25 @@ async def read_access(hub: Hub, organization_id: str, connection_id: str, *, tes
     NotFound, what `require_usable` raises, VaultSealed, and CredentialUnreadable (then the connection's status is
     `error` and an audit row tells).
     """
+    looks_up_limits = wants_reading(hub, organization_id, connection_id)
 
-    def read(session: Session) -> Opened:
+    def read(session: Session) -> tuple[Opened, tuple[BucketState, ...]]:
         row = Connections(session, organization_id).get(connection_id)
         refused = standing(row) in {Status.DISCONNECTED, Status.PENDING} if testing else True
         if refused:
             require_usable(row)
         provider = hub.registry.get(row.provider)
-        return _opened(hub, provider, row, open_secrets(hub, session, row))
+        limits = written_states(session, organization_id, connection_id) if looks_up_limits else ()
+        return _opened(hub, provider, row, open_secrets(hub, session, row)), limits
 
     try:
-        return await hub.database.read(read)
+        opened, limits = await hub.database.read(read)
     except CredentialUnreadable as error:
         await _mark_unreadable(hub, organization_id, connection_id, str(error))
         raise
+    if looks_up_limits:
+        restore(hub, organization_id, connection_id, limits)
+    return opened
 
 
 def _opened(hub: Hub, provider: Provider, row: Connection, secrets: dict[str, Secret]) -> Opened:
@@ -225,6 +233,7 @@ def access_for(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[s
         door=hub.door,
         passport=reached.passport,
         clock=hub.clock,
+        watch=BudgetWatch(hub, row.organization_id, row.id, row.name, provider.limits),
     )
 
 
@@ -245,10 +254,15 @@ async def _mark_unreadable(hub: Hub, organization_id: str, connection_id: str, r
 
 @asynccontextmanager
 async def client_of(provider: Provider, access: Access) -> AsyncIterator[Any]:
-    """The vendor's client for the block, closed afterwards."""
+    """The vendor's client for the block, closed afterwards. Its calls keep to the connection's rate budget."""
     client = provider.open_client(access)
     try:
-        yield client
+        with watched_by(access.watch):
+            yield client
+    except RateLimited as error:
+        if access.watch is not None:
+            access.watch.turned_away(error.after)
+        raise
     finally:
         if provider.close_client is not None:
             await provider.close_client(client)

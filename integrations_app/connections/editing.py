@@ -47,7 +47,7 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
         session.add(kept)
         session.flush()
         settle(hub, session, actor, "connection.updated", kept.id, fields=sorted(map(str, changes)))
-        return snapshot(session, kept)
+        return snapshot(session, kept, hub.clock())
 
     return await hub.database.write(write)
 
@@ -106,7 +106,7 @@ async def _update_secrets(hub: Hub, actor: Actor, provider: Provider, row: Conne
         session.add(kept)
         session.flush()
         settle(hub, session, actor, "connection.updated", kept.id, secrets=sorted(draft.secrets), auth=kind.kind)
-        return snapshot(session, kept)
+        return snapshot(session, kept, hub.clock())
 
     return await hub.database.write(write)
 

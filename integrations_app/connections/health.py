@@ -110,8 +110,10 @@ def apply_account(row: Connection, account: Account, now: datetime) -> None:
 def apply_error(row: Connection, error: IntegrationsError, now: datetime) -> None:
     """Write a failed check into the row. Being asked for patience does not make a connection worse."""
     row.last_checked_at = now
+    if isinstance(error, RateLimited):
+        return  # the rate budget tells it, and when it ends
     row.error_code, row.error_message = error.code, str(error)[:500]
-    if standing(row) is Status.PAUSED or isinstance(error, RateLimited | MissingScope):
+    if standing(row) is Status.PAUSED or isinstance(error, MissingScope):
         return
     broken = Status.NEEDS_REAUTH if isinstance(error, ReconnectRequired) else Status.ERROR
     row.status, row.earlier_status = broken.value, ""

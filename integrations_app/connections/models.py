@@ -125,6 +125,24 @@ class Credential(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=Timestamp)
 
 
+class RateBucket(SQLModel, table=True):
+    """What the vendor's answers last said of one of a connection's limits; kept now and then, not at every call."""
+
+    __tablename__ = "rate_bucket"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "connection_id"], ["connection.organization_id", "connection.id"]),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    connection_id: str = Field(primary_key=True)
+    bucket: str = Field(primary_key=True)
+    most: int | None = None
+    remaining: int | None = None
+    resets_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    blocked_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    told_at: datetime = Field(sa_type=Timestamp)
+
+
 class OAuthAttempt(SQLModel, table=True):
     """One OAuth round trip: written when a signed-in person opens it, consumed once.
 

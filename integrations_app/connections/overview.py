@@ -1,25 +1,43 @@
 """What the pages show of all connections at once: cards, rows, and who uses what."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlmodel import Session, SQLModel, col
 
 from integrations_app.connections.attempts import expire_in, has_expired
-from integrations_app.connections.models import Connection, Credential
-from integrations_app.connections.repository import Connections, Credentials
-from integrations_app.connections.views import ConnectionView, ProviderRow, WorkflowUse, view
+from integrations_app.connections.budgets import state_of
+from integrations_app.connections.models import Connection, Credential, RateBucket
+from integrations_app.connections.repository import Connections, Credentials, RateBuckets
+from integrations_app.connections.views import ConnectionView, ProviderRow, RateView, WorkflowUse, view
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 
 
-def snapshot(session: Session, row: Connection) -> ConnectionView:
-    """Freeze one row."""
-    return view(row, Credentials(session, row.organization_id).list_by_connection(row.id))
+def snapshot(session: Session, row: Connection, now: datetime) -> ConnectionView:
+    """Freeze one row; `now` tells whether its calls still have to wait."""
+    credentials = Credentials(session, row.organization_id).list_by_connection(row.id)
+    limits = RateBuckets(session, row.organization_id).list_by_connection(row.id)
+    return view(row, credentials, rate=_rates(limits, now))
 
 
-def list_views(session: Session, organization_id: str, provider: str | None = None) -> list[ConnectionView]:
-    """Every connection with the fingerprints of its secrets and its use count, in one statement, oldest first."""
+def _rates(limits: Iterable[RateBucket], now: datetime) -> tuple[RateView, ...]:
+    """The limits that are in force: a window that is over says nothing any more."""
+    shown = []
+    for row in limits:
+        until = state_of(row).waits_until(now)
+        over = row.resets_at is not None and row.resets_at <= now
+        if until is not None or (row.remaining is not None and not over):
+            shown.append(RateView(row.bucket, row.most, row.remaining, row.resets_at, until))
+    return tuple(shown)
+
+
+def list_views(
+    session: Session, organization_id: str, now: datetime, provider: str | None = None
+) -> list[ConnectionView]:
+    """Every connection with the fingerprints of its secrets, its use count and its limits, oldest first."""
     statement = (
         select(Connection, Credential, _used_by(organization_id))
         .outerjoin(
@@ -37,7 +55,10 @@ def list_views(session: Session, organization_id: str, provider: str | None = No
         kept = found.setdefault(row.id, (row, [], used_by or 0))
         if credential is not None:
             kept[1].append(credential)
-    return [view(*kept) for kept in found.values()]
+    limits: dict[str, list[RateBucket]] = {}
+    for limit in RateBuckets(session, organization_id).list_all():
+        limits.setdefault(limit.connection_id, []).append(limit)
+    return [view(*kept, _rates(limits.get(kept[0].id, ()), now)) for kept in found.values()]
 
 
 def _used_by(organization_id: str) -> Any:
@@ -55,11 +76,14 @@ async def overview(hub: Hub, actor: Actor) -> list[ProviderRow]:
     actor.require(Permission.VIEW)
     organization_id = actor.organization_id
     views, late = await hub.database.read(
-        lambda session: (list_views(session, organization_id), has_expired(session, organization_id, hub.clock()))
+        lambda session: (
+            list_views(session, organization_id, hub.clock()),
+            has_expired(session, organization_id, hub.clock()),
+        )
     )
     if late:
         await hub.database.write(lambda session: expire_in(hub, session, organization_id))
-        views = await hub.database.read(lambda session: list_views(session, organization_id))
+        views = await hub.database.read(lambda session: list_views(session, organization_id, hub.clock()))
     return [
         ProviderRow(
             key=provider.key,

@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, bindparam, delete, select, update
 from sqlmodel import Session, col
 
-from integrations_app.connections.models import Connection, Credential, OAuthApp, OAuthAttempt, Status
+from integrations_app.connections.models import Connection, Credential, OAuthApp, OAuthAttempt, RateBucket, Status
 from integrations_app.errors import NotFound
 from integrations_app.kit.tenancy import across_organizations
 
@@ -80,6 +80,7 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """Forget a connection and its secrets."""
         Credentials(self._session, self._organization_id).remove(connection.id)
+        RateBuckets(self._session, self._organization_id).remove(connection.id)
         self._session.delete(connection)
         self._session.flush()
 
@@ -134,6 +135,38 @@ class Credentials:
             statement = statement.where(col(Credential.field) == field)
         self._session.flush()
         self._session.execute(statement)
+
+
+class RateBuckets:
+    """What the vendors last said of the limits of one organisation's connections."""
+
+    def __init__(self, session: Session, organization_id: str) -> None:
+        self._session = session
+        self._organization_id = organization_id
+
+    def list_by_connection(self, connection_id: str) -> list[RateBucket]:
+        """The limits of one connection, by name."""
+        statement = self._mine().where(col(RateBucket.connection_id) == connection_id)
+        return list(self._session.scalars(statement.order_by(col(RateBucket.bucket))))
+
+    def list_all(self) -> list[RateBucket]:
+        """The limits of every connection, by connection and name."""
+        return list(self._session.scalars(self._mine().order_by(col(RateBucket.connection_id), col(RateBucket.bucket))))
+
+    def put(self, row: RateBucket) -> None:
+        """Keep what was said last in place of what was said before."""
+        self._session.merge(row)
+
+    def remove(self, connection_id: str) -> None:
+        """Forget what was said of a connection."""
+        statement = delete(RateBucket).where(
+            col(RateBucket.organization_id) == self._organization_id, col(RateBucket.connection_id) == connection_id
+        )
+        self._session.flush()
+        self._session.execute(statement)
+
+    def _mine(self) -> Any:
+        return select(RateBucket).where(col(RateBucket.organization_id) == self._organization_id)
 
 
 class OAuthApps:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations_app.connections.app_choice import App
@@ -44,10 +44,9 @@ async def _attempt(farewell: Farewell) -> str:
     if hook is None:
         return "unsupported"
     try:
-        async with asyncio.timeout(REVOKE_SECONDS), client_of(provider, farewell.access) as client:
-            await hook(
-                RevokeContext(client, farewell.access, app.client_id if app else "", app.client_secret if app else None)
-            )
+        access = replace(farewell.access, watch=None)  # a grant is ended even when its calls are used up
+        async with asyncio.timeout(REVOKE_SECONDS), client_of(provider, access) as client:
+            await hook(RevokeContext(client, access, app.client_id if app else "", app.client_secret if app else None))
     except IntegrationsError as error:
         return error.code
     except TimeoutError:

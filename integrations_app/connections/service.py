@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from integrations_app.connections.app_choice import app_of
 from integrations_app.connections.attempts import go_back
+from integrations_app.connections.budgets import forget_budget
 from integrations_app.connections.changes import settle
 from integrations_app.connections.creation import create
 from integrations_app.connections.credentials import access_for, destroy_secrets, open_secrets, touch
@@ -45,14 +46,14 @@ async def get(hub: Hub, actor: Actor, connection_id: str) -> ConnectionView:
     actor.require(Permission.VIEW)
     organization_id = actor.organization_id
     return await hub.database.read(
-        lambda session: snapshot(session, Connections(session, organization_id).get(connection_id))
+        lambda session: snapshot(session, Connections(session, organization_id).get(connection_id), hub.clock())
     )
 
 
 async def list_by_organization(hub: Hub, actor: Actor, provider: str | None = None) -> list[ConnectionView]:
     """Every connection, oldest first, of one provider when given."""
     actor.require(Permission.VIEW)
-    return await hub.database.read(lambda session: list_views(session, actor.organization_id, provider))
+    return await hub.database.read(lambda session: list_views(session, actor.organization_id, hub.clock(), provider))
 
 
 async def get_by_provider(hub: Hub, actor: Actor, provider_key: str) -> ConnectionView:
@@ -125,7 +126,7 @@ async def _change(
             session.add(row)
             session.flush()
             settle(hub, session, actor, name, row.id, provider=row.provider)
-        return snapshot(session, row)
+        return snapshot(session, row, hub.clock())
 
     return await hub.database.write(write)
 
@@ -137,12 +138,13 @@ async def disconnect(hub: Hub, actor: Actor, connection_id: str) -> ConnectionVi
     def write(session: Session) -> tuple[ConnectionView, Farewell | None]:
         row = Connections(session, actor.organization_id).lock(connection_id)
         if row.status == Status.DISCONNECTED.value:
-            return snapshot(session, row), None
+            return snapshot(session, row, hub.clock()), None
         farewell = _farewell(hub, session, row)
         destroy_secrets(session, row)
+        forget_budget(hub, session, row.organization_id, row.id)
         _cut(hub, session, row)
         settle(hub, session, actor, "connection.disconnected", row.id, provider=row.provider, account=row.account_id)
-        return snapshot(session, row), farewell
+        return snapshot(session, row, hub.clock()), farewell
 
     shown, farewell = await hub.database.write(write)
     if farewell is not None:

@@ -1,11 +1,12 @@
 """Frozen rows of connections for pages and the REST API; none can hold a secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from integrations_app.connections.models import AppKind, Connection, Credential, Status
+from integrations_app.errors import RateLimited
 
 ATTENTION = frozenset({Status.NEEDS_REAUTH.value, Status.ERROR.value})
 
@@ -20,6 +21,22 @@ def standing(row: Connection) -> Status:
 def newest(*times: datetime | None) -> datetime | None:
     """The latest of the times that are known."""
     return max((time for time in times if time is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RateView:
+    """One limit of the vendor as its answers last told it; `bucket` is empty for one that holds for every call."""
+
+    bucket: str
+    most: int | None = None
+    remaining: int | None = None
+    resets_at: datetime | None = None
+    waits_until: datetime | None = None
+    """Calls have to wait until then; None when they may leave."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of the REST API."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,7 @@ class ConnectionView:
     version: int
     used_by: int = 0
     """Workflows whose draft or live version names it."""
+    rate: tuple[RateView, ...] = ()
 
     @property
     def sandbox(self) -> bool:
@@ -82,14 +100,20 @@ class ConnectionView:
             "last_synced_at": self.last_synced_at,
             "expires_at": self.expires_at,
             "created_at": self.created_at,
+            "rate": [one.as_dict() for one in self.rate],
         }
         if self.error_code:
             shown["error"] = {"code": self.error_code, "message": self.error_message}
         return shown
 
 
-def view(row: Connection, credentials: list[Credential], used_by: int = 0) -> ConnectionView:
-    """Freeze a row together with the fingerprints of its secrets."""
+def view(
+    row: Connection, credentials: list[Credential], used_by: int = 0, rate: tuple[RateView, ...] = ()
+) -> ConnectionView:
+    """Freeze a row together with the fingerprints of its secrets and what is known of its limits."""
+    code, message = row.error_code, row.error_message
+    if not code and any(one.waits_until for one in rate):
+        code, message = RateLimited.code, "The vendor asks for a pause. Runs wait and go on by themselves."
     return ConnectionView(
         id=row.id,
         provider=row.provider,
@@ -110,10 +134,11 @@ def view(row: Connection, credentials: list[Credential], used_by: int = 0) -> Co
         last_checked_at=row.last_checked_at,
         last_synced_at=newest(row.last_used_at, row.check_succeeded_at),
         expires_at=row.expires_at,
-        error_code=row.error_code,
-        error_message=row.error_message,
+        error_code=code,
+        error_message=message,
         version=row.row_version,
         used_by=used_by,
+        rate=rate,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from integrations_app.kit.egress import Door, Passport
+from integrations_app.kit.egress import Door, Passport, Watch
 from integrations_app.kit.secret import Secret
 
 C = TypeVar("C")
@@ -35,6 +35,8 @@ class Access:
     deadline: float = 30.0
     """Seconds for one call."""
     clock: Callable[[], datetime] = utc_now
+    watch: Watch | None = None
+    """Who looks on at the client's calls, for the connection's rate budget."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from integrations_app.sdk.actions import Action
 from integrations_app.sdk.auth import Auth, OAuth2, TypedSecrets
 from integrations_app.sdk.context import Access, Account
+from integrations_app.sdk.limits import Limits
 from integrations_app.sdk.meanings import ErrorTable
 from integrations_app.sdk.triggers import Events, Trigger
 
@@ -82,6 +83,8 @@ class Provider:
     """The vendor's codes for a wrong OAuth app (id, secret), when the token endpoint answers one of them."""
     expired_codes: frozenset[str] = frozenset()
     """Values of `ReconnectRequired.vendor_code` that a refresh may cure: try one before asking a person."""
+    limits: Limits = field(default_factory=Limits)
+    """What its answers say of the calls that are left."""
     errors: ErrorTable = field(default_factory=dict)
     """What the vendor's codes mean for the caller."""
 

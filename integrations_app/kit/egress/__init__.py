@@ -7,6 +7,7 @@ from integrations_app.kit.egress.door import Door
 from integrations_app.kit.egress.headers import check_headers, check_method, check_user_headers
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
 from integrations_app.kit.egress.target import Target, parse_target
+from integrations_app.kit.egress.watch import Watch, watched_by
 
 __all__ = [
     "Client",
@@ -15,10 +16,12 @@ __all__ = [
     "Passport",
     "Reply",
     "Target",
+    "Watch",
     "check_headers",
     "check_method",
     "check_user_headers",
     "classify",
     "parse_target",
     "send_sync",
+    "watched_by",
 ]

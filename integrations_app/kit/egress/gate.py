@@ -14,6 +14,7 @@ from integrations_app.kit.egress.headers import check_headers, check_method
 from integrations_app.kit.egress.inflate import Inflater, refused_size
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
 from integrations_app.kit.egress.target import canonical_host, parse_target
+from integrations_app.kit.egress.watch import WATCH, Watch
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHUNK = 64 * 1024
@@ -100,7 +101,26 @@ class Gate:
         if (canonical_host(request.url.raw_host or ""), request.url.port) != (target.host, target.port):
             raise EgressDenied("url_invalid", target.host)  # aiohttp dials what its own parser has read
         self._policy.judge_target(target, self._passport)
-        dial = Dial(target, self._policy, self._passport)
+        watch = WATCH.get()
+        if watch is not None:
+            return await self._watched(request, handler, Dial(target, self._policy, self._passport), watch)
+        return await self._dialled(request, handler, Dial(target, self._policy, self._passport))
+
+    async def _watched(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, dial: Dial, watch: Watch
+    ) -> aiohttp.ClientResponse:
+        ticket = watch.before(request.method, str(request.url))
+        try:
+            response = await self._dialled(request, handler, dial)
+        except BaseException:
+            watch.after(ticket, None, {})
+            raise
+        watch.after(ticket, response.status, {name.lower(): value for name, value in response.headers.items()})
+        return response
+
+    async def _dialled(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, dial: Dial
+    ) -> aiohttp.ClientResponse:
         token = DIAL.set(dial)
         try:
             return await self._send(request, handler, dial)

@@ -8,6 +8,7 @@ from integrations_app.providers.github import actions
 from integrations_app.providers.github.client import check, open_client
 from integrations_app.providers.github.errors import ERRORS
 from integrations_app.providers.github.events import EVENTS
+from integrations_app.providers.github.limits import LIMITS
 from integrations_app.providers.github.oauth import OAUTH
 from integrations_app.providers.github.triggers import TRIGGERS
 from integrations_app.sdk.auth import pasted_token
@@ -56,4 +57,5 @@ provider = Provider(
     app_codes=frozenset({"incorrect_client_credentials", "application_suspended"}),
     expired_codes=frozenset({"bad_credentials"}),
     errors=ERRORS,
+    limits=LIMITS,
 )

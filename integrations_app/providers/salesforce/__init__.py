@@ -5,6 +5,7 @@ from pathlib import Path
 from integrations_app.providers.salesforce import actions
 from integrations_app.providers.salesforce.client import check, open_client
 from integrations_app.providers.salesforce.errors import ERRORS
+from integrations_app.providers.salesforce.limits import LIMITS
 from integrations_app.providers.salesforce.oauth import OAUTH
 from integrations_app.providers.salesforce.settings import SalesforceSettings, sign_in_bases
 from integrations_app.sdk.provider import BaseAddress, Provider, SandboxApp
@@ -41,4 +42,5 @@ provider = Provider(
     app_codes=frozenset({"invalid_client", "invalid_client_id"}),
     expired_codes=frozenset({"invalid_session_id", "bad_oauth_token"}),
     errors=ERRORS,
+    limits=LIMITS,
 )

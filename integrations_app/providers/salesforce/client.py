@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from integrations_app.errors import EgressDenied, ReconnectRequired, Rejected, ResponseRefused
 from integrations_app.kit.egress import Reply, parse_target
 from integrations_app.providers.salesforce.errors import to_error
+from integrations_app.providers.salesforce.limits import HEADER, read_usage
 from integrations_app.providers.salesforce.settings import SalesforceSettings
 from integrations_app.sdk.answers import changing, reading
 from integrations_app.sdk.auth import ACCESS_TOKEN, REFRESH_TOKEN
@@ -22,7 +23,6 @@ HOPS = 3
 """Addresses that are asked for the identity before it is given up."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REVOKED = ("invalid_token", "unsupported_token_type")
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 _MALFORMED = "Salesforce's answer cannot be read."
 
 
@@ -102,8 +102,8 @@ class SalesforceClient:
         self, method: str, url: str, query: Mapping[str, str] | None, *, changes: bool, body: Any = None
     ) -> Answer:
         reply = await self._request(method, url, query, body)
-        if used := _USAGE.search(_header(reply, "sforce-limit-info")):
-            self.usage = f"{max(int(used[2]) - int(used[1]), 0)} of {used[2]} calls left"
+        if used := read_usage(_header(reply, HEADER)):
+            self.usage = f"{used[0]} of {used[1]} calls left"
         return _answer(reply, changes=changes)
 
     async def _request(self, method: str, url: str, query: Mapping[str, str] | None, body: Any) -> Reply:

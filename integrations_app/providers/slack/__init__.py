@@ -6,6 +6,7 @@ from integrations_app.providers.slack import actions
 from integrations_app.providers.slack.client import check, open_client
 from integrations_app.providers.slack.errors import ERRORS
 from integrations_app.providers.slack.events import EVENTS
+from integrations_app.providers.slack.limits import LIMITS
 from integrations_app.providers.slack.oauth import OAUTH
 from integrations_app.sdk.auth import pasted_token
 from integrations_app.sdk.provider import BaseAddress, Provider, SandboxApp, Settings
@@ -49,4 +50,5 @@ provider = Provider(
     app_codes=frozenset({"bad_client_secret", "invalid_client_id"}),
     expired_codes=frozenset({"token_expired"}),
     errors=ERRORS,
+    limits=LIMITS,
 )
