@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from integrations_app.connections.attempts import expire_attempts
+from integrations_app.connections.checking import check_idle
 from integrations_app.connections.forgetting import forget_disconnected
 from integrations_app.connections.refresh import refresh_due
 from integrations_app.errors import IntegrationsError
@@ -14,6 +15,7 @@ from integrations_app.organizations.hub import Hub
 _log = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 30.0
 REFRESH_SECONDS = 30.0
+CHECK_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 HEAD_SECONDS = 3600.0
 HEADS_FILE = "audit.heads"
@@ -32,6 +34,7 @@ async def keep_audit_heads(hub: Hub) -> None:
 CHORES: tuple[tuple[float, Chore], ...] = (
     (ATTEMPT_SECONDS, expire_attempts),  # so that no card says Connecting for ever
     (REFRESH_SECONDS, refresh_due),  # also for connections that nobody uses
+    (CHECK_SECONDS, check_idle),  # so that a card tells the truth before a run finds out
     (FORGET_SECONDS, forget_disconnected),  # thirty days after
     (HEAD_SECONDS, keep_audit_heads),
 )

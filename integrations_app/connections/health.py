@@ -126,6 +126,11 @@ async def test(hub: Hub, actor: Actor, connection_id: str) -> TestResult:
     ReconnectRequired for a connection that has no credentials; a failing check is a result, not an error.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
+    return await run_check(hub, actor, connection_id)
+
+
+async def run_check(hub: Hub, actor: Actor, connection_id: str, *, asked: bool = True) -> TestResult:
+    """As `test`, for whoever calls. One that nobody `asked` for is audited only when it changes something."""
     began = hub.clock()
     await _claim(hub, actor, connection_id, began)
     opened: Opened | None = None
@@ -137,7 +142,7 @@ async def test(hub: Hub, actor: Actor, connection_id: str) -> TestResult:
     finally:
         await hub.database.write(lambda session: _release(session, actor, connection_id, began))
     if opened is not None:
-        await _keep(hub, actor, connection_id, opened, findings)
+        await _keep(hub, actor, connection_id, opened, findings, asked=asked)
     return _result(opened, findings)
 
 
@@ -172,12 +177,12 @@ def _release(session: Session, actor: Actor, connection_id: str, began: datetime
     session.execute(statement)
 
 
-async def _keep(hub: Hub, actor: Actor, connection_id: str, opened: Opened, findings: Findings) -> None:
+async def _keep(hub: Hub, actor: Actor, connection_id: str, opened: Opened, findings: Findings, *, asked: bool) -> None:
     def write(session: Session) -> None:
         row = Connections(session, actor.organization_id).lock(connection_id)
         if row.credential_version != opened.credential_version:
             return  # other credentials were stored while we asked: the answer is about the past
-        before = standing(row)
+        before, known = standing(row), row.error_code
         if findings.account is not None:
             _apply_same_account(row, findings.account, hub.clock())
         elif findings.error is not None:
@@ -188,7 +193,9 @@ async def _keep(hub: Hub, actor: Actor, connection_id: str, opened: Opened, find
             outcome["code"] = findings.error.code
         if before is not Status.NEEDS_REAUTH and row.status == Status.NEEDS_REAUTH.value:
             note(hub, session, actor, "connection.needs_reauth", connection_id, **_vendor_code(findings.error))
-        settle(hub, session, actor, "connection.tested", connection_id, **outcome)
+        announce(hub, session, row.organization_id, connection_id)
+        if asked or (before, known) != (standing(row), row.error_code):
+            note(hub, session, actor, "connection.tested", connection_id, **outcome)
 
     await hub.database.write(write)
 

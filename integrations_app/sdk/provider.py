@@ -65,6 +65,10 @@ class Provider:
     check: Callable[[Any], Awaitable[Account]]
     """`(client) -> Account`: who are we? Needs no scope beyond `identity_scopes`; raises errors.py's errors."""
     close_client: Callable[[Any], Awaitable[None]] | None = None
+    address: Callable[[Access], str] = lambda access: f"{access.bases['api' if 'api' in access.bases else 'web']}/"
+    """An address that a connection's calls go to: where a look begins whether the vendor can be reached."""
+    checks_idle: bool = True
+    """Whether `check` may be run unasked from time to time: it changes nothing there, whoever answers."""
     actions: tuple[Action, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     events: Events | None = None

@@ -59,6 +59,18 @@ class HookRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class HookState:
+    """What the vendor says of a hook that is registered there."""
+
+    active: bool
+    last_at: datetime | None = None
+    """When it last tried to deliver; None when it never has, or does not tell."""
+    last_ok: bool | None = None
+    last_answer: str = ""
+    """What it got to hear then: a status, or why nothing came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Registers and removes deliveries at the vendor. Both must be safe to repeat."""
 
@@ -70,6 +82,8 @@ class Hooks:
     """What the hook hangs on (a repository): hooks of one connection and target are shared."""
     refusal: Callable[[str, Mapping[str, str]], str | None] = lambda _url, _bases: None
     """`(url, the connection's base addresses)`: why the vendor could not reach this address; None when it can."""
+    look: Callable[[str, Mapping[str, Any], ActionContext[Any]], Awaitable[HookState | None]] | None = None
+    """`(hook id, config, ctx)`: how the hook is doing; None when the vendor has none of that id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.hub import Hub
-from integrations_app.organizations.permissions import Actor
+from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.triggers import HookRequest, Hooks, Trigger
 from integrations_app.workflows.definition import Definition, TriggerPart
 from integrations_app.workflows.endpoint_cache import forget
@@ -126,6 +126,35 @@ def require_open(session: Session, actor: Actor, endpoint_id: str) -> None:
     hold(session, f"endpoint:{endpoint_id}")
     if Endpoints(session, actor.organization_id).find(endpoint_id) is None:
         raise Conflict("endpoint_gone", "Its endpoint was closed meanwhile. Publish again.")
+
+
+async def repair(hub: Hub, actor: Actor, endpoint_id: str) -> None:
+    """Register the hook of an endpoint again, for all that its live workflows listen to. Safe to repeat.
+
+    Needs MANAGE_CONNECTIONS. Raises NotFound when the endpoint is gone or not the product's own, Conflict
+    `endpoint_unused` when nobody listens to it, and what the vendor's call raises.
+    """
+    actor.require(Permission.MANAGE_CONNECTIONS)
+    place = await hub.database.read(partial(_place, actor=actor, endpoint_id=endpoint_id))
+    if place is None:
+        raise NotFound("There is no such hook.")
+    async with _alone(actor.organization_id, *place):
+        hook, hooks = await hub.database.read(lambda session: _listened_to(hub, session, actor, endpoint_id))
+        await _register(hub, actor.organization_id, hooks, hook)
+        await hub.database.write(lambda session: _note_repaired(hub, session, actor, hook))
+
+
+def _listened_to(hub: Hub, session: Session, actor: Actor, endpoint_id: str) -> tuple[_Hook, Hooks]:
+    row = Endpoints(session, actor.organization_id).get(endpoint_id)
+    hooks, hook = _hooks_of(hub, row), _wish(hub, session, row)
+    if hooks is None or not hook.kinds:
+        raise Conflict("endpoint_unused", "No live workflow listens to this hook.")
+    return hook, hooks
+
+
+def _note_repaired(hub: Hub, session: Session, actor: Actor, hook: _Hook) -> None:
+    subject, detail = f"endpoint:{hook.endpoint_id}", {"provider": hook.provider}
+    record(session, hub.keyring, actor, "endpoint.hook_repaired", now=hub.clock(), subject=subject, detail=detail)
 
 
 async def release(hub: Hub, actor: Actor, endpoint_ids: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ LOOKING = {
     "attention.load",
     "connection.choose",
     "connection.load",
+    "connection.show_tab",
     "editor_run.list_problems",
     "integrations.find",
     "integrations.load",
@@ -45,6 +46,7 @@ OWN = {"settings.change_password"}
 """What everybody may do to their own account."""
 ACTING = {
     "connection": Permission.MANAGE_CONNECTIONS,
+    "doctor": Permission.MANAGE_CONNECTIONS,
     "integrations": Permission.MANAGE_CONNECTIONS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "workflows": Permission.EDIT_WORKFLOWS,

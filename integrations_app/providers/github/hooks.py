@@ -1,6 +1,7 @@
 """Registers and removes webhooks of a repository, for the triggers."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ from integrations_app.kit.egress import classify
 from integrations_app.providers.github.client import GitHubClient
 from integrations_app.providers.github.names import repository_of
 from integrations_app.sdk.context import ActionContext
-from integrations_app.sdk.triggers import HookRequest, Hooks
+from integrations_app.sdk.triggers import HookRequest, Hooks, HookState
 
 _NOT_KNOWN: Mapping[str, str] = MappingProxyType({})
 _LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
@@ -88,4 +89,31 @@ def _is_private(host: str) -> bool:
         return "." not in host or host.endswith(_LOCAL_SUFFIXES)
 
 
-HOOKS = Hooks(create=create, remove=remove, target=target, refusal=refusal)
+async def look(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[GitHubClient]) -> HookState | None:
+    """Ask for the hook and its newest delivery ("Repository webhooks", "List deliveries for a repository webhook")."""
+    path = f"/repos/{target(config)}/hooks/{int(hook_id)}"
+
+    def read(github: Github) -> HookState:
+        _, hook = github.requester.requestJsonAndCheck("GET", path)
+        _, newest = github.requester.requestJsonAndCheck("GET", f"{path}/deliveries", parameters={"per_page": 1})
+        return _state(hook, newest)
+
+    try:
+        return await ctx.client.read(read)
+    except Rejected as error:
+        if error.code != "not_found_or_no_access":
+            raise
+        return None
+
+
+def _state(hook: Any, newest: Any) -> HookState:
+    active = hook.get("active") is True
+    last = newest[0] if isinstance(newest, list) and newest else None
+    if last is None:
+        return HookState(active)
+    code = int(last.get("status_code") or 0)
+    answer = " ".join(part for part in (str(code or ""), str(last.get("status") or "")[:100]) if part)
+    return HookState(active, datetime.fromisoformat(str(last["delivered_at"])), 200 <= code < 300, answer)  # noqa: PLR2004
+
+
+HOOKS = Hooks(create=create, remove=remove, target=target, refusal=refusal, look=look)

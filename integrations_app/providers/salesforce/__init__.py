@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from integrations_app.providers.salesforce import actions
-from integrations_app.providers.salesforce.client import check, open_client
+from integrations_app.providers.salesforce.client import address, check, open_client
 from integrations_app.providers.salesforce.errors import ERRORS
 from integrations_app.providers.salesforce.limits import LIMITS
 from integrations_app.providers.salesforce.oauth import OAUTH
@@ -21,6 +21,7 @@ provider = Provider(
     settings=SalesforceSettings,
     open_client=open_client,
     check=check,
+    address=address,
     actions=(
         actions.create_record,
         actions.update_record,

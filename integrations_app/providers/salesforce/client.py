@@ -182,6 +182,11 @@ def _instance(access: Access) -> str:
     return given
 
 
+def address(access: Access) -> str:
+    """Where the organisation's data is; lists the versions of the interface to anybody who asks."""
+    return f"{_instance(access)}/services/data/"
+
+
 def open_client(access: Access) -> SalesforceClient:
     """Build the client of a connection."""
     return SalesforceClient(access)

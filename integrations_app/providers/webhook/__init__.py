@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from integrations_app.providers.webhook import actions
-from integrations_app.providers.webhook.client import API_KEY, PASSWORD, TOKEN, check, open_client
+from integrations_app.providers.webhook.client import API_KEY, PASSWORD, TOKEN, address, check, open_client
 from integrations_app.providers.webhook.errors import ERRORS
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.sdk.auth import SecretField, TypedSecrets
@@ -25,6 +25,8 @@ provider = Provider(
     settings=WebhookSettings,
     open_client=open_client,
     check=check,
+    address=address,
+    checks_idle=False,  # nobody promises that a GET changes nothing at an address of one's own
     actions=(actions.call,),
     errors=ERRORS,
 )

@@ -90,6 +90,13 @@ def _basic(username: str, password: Secret) -> str:
     return base64.b64encode(f"{username}:{password.reveal('webhook call')}".encode()).decode()
 
 
+def address(access: Access) -> str:
+    """The base URL."""
+    if not isinstance(access.settings, WebhookSettings):
+        raise TypeError("a webhook connection has WebhookSettings")
+    return access.settings.base_url
+
+
 def open_client(access: Access) -> WebhookClient:
     """Build the client of a connection."""
     return WebhookClient(access)

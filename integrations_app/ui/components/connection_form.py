@@ -6,6 +6,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
+from integrations_app.ui.components.doctor_section import doctor_section
 from integrations_app.ui.components.form import field_control
 from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.relative_time import relative_time
@@ -20,10 +21,17 @@ def connection_tab() -> rx.Component:
     """List at the left, the chosen one at the right."""
     return rx.grid(
         _list(),
-        rx.vstack(_standing(), _form(), spacing="4", align="stretch", min_width="0"),
+        rx.vstack(_standing(), _doctor(), _form(), spacing="4", align="stretch", min_width="0"),
         columns=rx.breakpoints(initial="1", md="260px 1fr"),
         spacing="5",
         width="100%",
+    )
+
+
+def _doctor() -> rx.Component:
+    return rx.cond(
+        State.can_manage & (State.chosen != NEW) & (State.chosen != ""),
+        rx.card(doctor_section(), size="3"),
     )
 
 
@@ -150,6 +158,7 @@ def _form() -> rx.Component:
                 rx.cond(State.can_manage, _fields(), rx.text("Only admins may change this.", style=theme.MUTED)),
             ),
             aria_label="Settings",
+            id="connection-settings",
         ),
         size="3",
     )

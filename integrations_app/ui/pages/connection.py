@@ -66,7 +66,8 @@ def _tabs() -> rx.Component:
         rx.tabs.content(app_tab(), value="app", padding_top="20px"),
         rx.tabs.content(_catalogue(), value="catalogue", padding_top="20px"),
         rx.tabs.content(activity(), value="activity", padding_top="20px"),
-        default_value="connections",
+        value=State.tab,
+        on_change=State.show_tab,
     )
 
 

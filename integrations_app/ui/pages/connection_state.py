@@ -50,6 +50,7 @@ class ConnectionState(SessionState):
     logo: str = ""
     missing: bool = False
     loaded: bool = False
+    tab: str = "connections"
     lines: list[ConnectionLine] = []
     chosen: str = ""
     chosen_line: ConnectionLine | None = None
@@ -99,7 +100,7 @@ class ConnectionState(SessionState):
         if self.missing:
             return
         provider = hub().registry.get(key)
-        self.provider_key, self.name, self.summary = key, provider.name, provider.summary
+        self.provider_key, self.name, self.summary, self.tab = key, provider.name, provider.summary, "connections"
         self.docs_url, self.logo = provider.docs_url, LOGO.format(key)
         self.ways, self.catalogue = ways(provider), catalogue(provider)
         self.chosen, self.notice, self.result, self.loaded = "", "", TestView(), False
@@ -118,6 +119,12 @@ class ConnectionState(SessionState):
             await self._show(self.lines[0].id if self.lines else NEW)
         elif self.loaded and self.chosen == NEW and len(self.lines) == 1 and self.lines[0].status == "connected":
             await self._show(self.lines[0].id)
+
+    @rx.event
+    @guard(Permission.VIEW)
+    def show_tab(self, tab: str) -> None:
+        """Open one of the page's tabs."""
+        self.tab = tab
 
     @rx.event
     @guard(Permission.VIEW)

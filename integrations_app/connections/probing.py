@@ -1,0 +1,62 @@
+"""Looks whether an address answers at all: one harmless request without credentials."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from integrations_app.errors import IntegrationsError, ResponseRefused
+from integrations_app.sdk.context import Access
+
+SECONDS = 10.0
+_UNTRUSTED = "tls_error"
+_SOMEBODY = frozenset({_UNTRUSTED, "protocol_error"})
+"""Codes of answers that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What came of it: an answer of any status, or an error."""
+
+    host: str
+    encrypted: bool = False
+    answered: bool = False
+    milliseconds: int = 0
+    ahead: timedelta | None = None
+    """How far the other side's clock is ahead of ours; None when it did not tell."""
+    error: IntegrationsError | None = None
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether the other side could not prove who it is."""
+        return isinstance(self.error, ResponseRefused) and self.error.code == _UNTRUSTED
+
+    @property
+    def reached(self) -> bool:
+        """Whether somebody is there, whatever they say."""
+        return self.answered or (isinstance(self.error, ResponseRefused) and self.error.code in _SOMEBODY)
+
+
+async def probe(access: Access, address: str, clock: Callable[[], datetime]) -> Probed:
+    """Send a HEAD to the address, in at most ten seconds. Raises nothing that the way there may bring."""
+    url = urlsplit(address)
+    client = access.door.client(pool=access.organization_id, passport=access.passport, deadline=SECONDS)
+    began = time.perf_counter()
+    try:
+        response = await client.request("HEAD", address)
+    except IntegrationsError as error:
+        return Probed(url.netloc, url.scheme == "https", error=error)
+    milliseconds = round((time.perf_counter() - began) * 1000)
+    ahead = _ahead(response.headers.get("date", ""), clock())
+    return Probed(url.netloc, url.scheme == "https", answered=True, milliseconds=milliseconds, ahead=ahead)
+
+
+def _ahead(date: str, now: datetime) -> timedelta | None:
+    try:
+        theirs = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
+    return theirs - now

@@ -1,0 +1,99 @@
+"""The whole connection doctor: the connection itself, and the hooks that its workflows listen to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from integrations_app.connections.access import use
+from integrations_app.connections.diagnosis import Finding, Remedy, Verdict, examine_connection
+from integrations_app.errors import IntegrationsError
+from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Actor
+from integrations_app.sdk.triggers import Hooks, HookState
+from integrations_app.workflows.models import Endpoint
+from integrations_app.workflows.repository import Endpoints
+
+KEY, TITLE = "hook", "Events"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listened:
+    """A hook of ours that live workflows listen to."""
+
+    endpoint: Endpoint
+    hooks: Hooks | None
+
+
+async def diagnose(hub: Hub, actor: Actor, connection_id: str) -> tuple[Finding, ...]:
+    """Every finding about a connection, in the order in which they stand on each other.
+
+    Needs MANAGE_CONNECTIONS. Raises NotFound, RateLimited when a test has just run.
+    """
+    findings = await examine_connection(hub, actor, connection_id)
+    works = all(one.verdict is not Verdict.PROBLEM for one in findings if one.key in {"address", "tls", "token"})
+    listened = await hub.database.read(lambda session: _listened(hub, session, actor.organization_id, connection_id))
+    if not listened:
+        return (*findings, Finding(KEY, TITLE, Verdict.WELL, "No live workflow waits for events of this connection."))
+    return (*findings, *[await _look(hub, actor, one, works=works) for one in listened])
+
+
+def _listened(hub: Hub, session: Session, organization_id: str, connection_id: str) -> list[_Listened]:
+    statement = (
+        select(Endpoint)
+        .where(col(Endpoint.organization_id) == organization_id, col(Endpoint.connection_id) == connection_id)
+        .order_by(col(Endpoint.created_at), col(Endpoint.id))
+    )
+    endpoints = Endpoints(session, organization_id)
+    return [
+        _Listened(row, _hooks_of(hub, row)) for row in session.scalars(statement) if endpoints.subscriptions(row.id)
+    ]
+
+
+def _hooks_of(hub: Hub, row: Endpoint) -> Hooks | None:
+    triggers: Iterable[Hooks | None] = (one.hooks for one in hub.registry.get(row.kind).triggers)
+    return next((hooks for hooks in triggers if hooks is not None), None)
+
+
+async def _look(hub: Hub, actor: Actor, listened: _Listened, *, works: bool) -> Finding:
+    """Whether the vendor still has the hook, and what became of the newest delivery."""
+    row, hooks = listened.endpoint, listened.hooks
+    if hooks is None:
+        return _about(row, Verdict.WELL, "The service sends them to the app's address.")
+    if not works:
+        return _about(row, Verdict.NOT_LOOKED, "Not looked at while the connection does not work.")
+    if hooks.look is None:
+        return _about(row, Verdict.NOT_LOOKED, "The service does not tell how its hooks are doing.")
+    look = hooks.look
+    try:
+        state = await use(
+            hub,
+            actor.organization_id,
+            row.connection_id or "",
+            lambda connected: look(row.hook_id, row.config, connected.context(row.id, hub.clock())),
+        )
+    except IntegrationsError as error:
+        return _about(row, Verdict.NOT_LOOKED, f"The service did not tell how the hook is doing: {error}")
+    return _judge(row, state)
+
+
+def _judge(row: Endpoint, state: HookState | None) -> Finding:
+    if state is None:
+        return _gone(row, "The hook was deleted at the service: no event arrives any more.")
+    if not state.active or not row.enabled:
+        return _gone(row, "The hook is switched off: no event arrives any more.")
+    if state.last_ok is False:
+        message = f"The newest delivery did not arrive ({state.last_answer or 'no answer'})."
+        fix = "Look whether this installation can be reached at its public address, then let it be delivered again."
+        return _about(row, Verdict.WARNING, message, fix)
+    return _about(row, Verdict.WELL, "The hook is registered.")
+
+
+def _gone(row: Endpoint, message: str) -> Finding:
+    return _about(row, Verdict.PROBLEM, message, "Register it again.", Remedy.REPAIR_HOOK)
+
+
+def _about(row: Endpoint, verdict: Verdict, message: str, fix: str = "", remedy: Remedy = Remedy.NONE) -> Finding:
+    title = f"{TITLE} of {row.target}" if row.target else TITLE
+    return Finding(KEY, title, verdict, message, fix, remedy, row.id, row.last_event_at)
