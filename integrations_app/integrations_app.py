@@ -32,6 +32,7 @@ from integrations_app.ui.pages.connection_state import ConnectionState
 from integrations_app.ui.pages.integrations import integrations
 from integrations_app.ui.pages.integrations_state import IntegrationsState
 from integrations_app.ui.pages.keys_state import KeysState
+from integrations_app.ui.pages.moving_state import MovingState
 from integrations_app.ui.pages.not_found import not_found
 from integrations_app.ui.pages.run import run
 from integrations_app.ui.pages.run_state import RunState
@@ -45,6 +46,7 @@ from integrations_app.ui.pages.workflows import workflows
 from integrations_app.ui.pages.workflows_state import WorkflowsState
 from integrations_app.ui.quiet import quieten_frameworks
 from integrations_app.ui.trouble import TroubleState
+from integrations_app.web.events import APP_EVENTS
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
@@ -61,7 +63,7 @@ def add_pages(app: rx.App) -> None:
         app.add_page(page, route=route, title=title, on_load=[*(state.load for state in states), AttentionState.load])
 
     add(integrations, "/integrations", "Integrations", IntegrationsState)
-    add(connection, "/integrations/[provider_key]", "Provider · Integrations", ConnectionState)
+    add(connection, "/integrations/[provider_key]", "Provider · Integrations", ConnectionState, MovingState)
     add(workflows, "/workflows", "Workflows · Integrations", WorkflowsState)
     add(workflow_editor, "/workflows/[workflow_id]", "Editor · Integrations", WorkflowEditorState)
     add(runs, "/runs", "Runs · Integrations", RunsState)
@@ -116,7 +118,8 @@ class Process:
     def _routes(self) -> list[BaseRoute]:
         listed = routes(self.hub, {"engine": self._probe})
         if self.hub.settings.sandbox:
-            listed.append(Mount("/sandbox", create_sandbox()))
+            events_url = f"{self.hub.settings.sandbox_origin}{APP_EVENTS.format(provider='{vendor}')}"
+            listed.append(Mount("/sandbox", create_sandbox(events_url=events_url)))
         return listed
 
     def _pages(self) -> Path | None:

@@ -161,6 +161,8 @@ class OAuthAttempt(SQLModel, table=True):
     connection_id: str
     creates_connection: bool = False
     """Cancel removes the pending row again."""
+    switches_account: bool = False
+    """The person has said that the connection may become another account's."""
     verifier: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """Envelope of the PKCE verifier."""
     redirect_uri: str

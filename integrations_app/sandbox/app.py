@@ -27,15 +27,16 @@ def create_app(
     *,
     clock: Callable[[], float] = time.time,
     token_source: Callable[[int], str] = secrets.token_urlsafe,
-    slack_request_url: str = "",
+    events_url: str = "",
 ) -> Starlette:
     """The emulated vendors, with their own state.
 
     Routes are relative: mount it (normally at `/sandbox`); every address in an answer is derived from
     the request. `clock` gives unix seconds, `token_source(n)` about n random bytes as URL-safe text.
-    `slack_request_url` is where Slack events go until control says otherwise; it survives a reset.
+    `events_url` is where the events of the vendors' apps go until control says otherwise, `{vendor}` in it filled in;
+    it survives a reset.
     """
-    world = World(clock, token_source, slack_request_url)
+    world = World(clock, token_source, events_url)
     app = Starlette(
         routes=[
             Route("/", index),

@@ -13,6 +13,7 @@ from integrations_app.sandbox.github import inspector as github_pages
 from integrations_app.sandbox.github import oauth as github_oauth
 from integrations_app.sandbox.github.state import Token as GitHubToken
 from integrations_app.sandbox.github.views import issue_view
+from integrations_app.sandbox.github.webhooks import fire_authorization_revoked
 from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.salesforce import inspector as salesforce_pages
 from integrations_app.sandbox.salesforce import tokens as salesforce_tokens
@@ -181,7 +182,13 @@ async def revoke(request: Request) -> Response:
     chosen = _chosen(world, body)
     slack = [token for token in chosen if isinstance(token, SlackToken)]
     count = slack_tokens.revoke(world, slack)
-    count += github_oauth.revoke(world, [token for token in chosen if isinstance(token, GitHubToken)])
+    people = [token for token in chosen if isinstance(token, GitHubToken)]
+    logins = {token.login for token in people if not token.revoked}
+    count += github_oauth.revoke(world, people)
+    for login in sorted(logins):
+        account = world.github.account(login)
+        if account is not None:
+            fire_authorization_revoked(world, f"{request.state.base}/github", account)
     count += salesforce_tokens.revoke(world, [token for token in chosen if isinstance(token, SalesforceToken)])
     if body.get("uninstall") is True:
         for key in {(token.client_id, token.team_id) for token in slack}:

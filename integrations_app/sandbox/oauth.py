@@ -14,6 +14,7 @@ SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105 - a document
 SLACK_APP_ID = "A0SANDBOX"
 GITHUB_CLIENT_ID = "sandbox-github-client"
 GITHUB_CLIENT_SECRET = "sandbox-github-secret"  # noqa: S105 - a documented constant of the emulation
+GITHUB_WEBHOOK_SECRET = "sandbox-github-webhook-secret"  # noqa: S105 - a documented constant of the emulation
 SALESFORCE_CLIENT_ID = "sandbox-salesforce-client"
 SALESFORCE_CLIENT_SECRET = "sandbox-salesforce-secret"  # noqa: S105 - a documented constant of the emulation
 MARK = "sandbox"
@@ -74,7 +75,7 @@ def seed_apps() -> dict[tuple[str, str], App]:
     """The apps that exist from the start."""
     apps = [
         App("slack", SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, "Integrations"),
-        App("github", GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, "Integrations"),
+        App("github", GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, "Integrations", signing_secret=GITHUB_WEBHOOK_SECRET),
         App("salesforce", SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, "Integrations"),
     ]
     return {(app.vendor, app.client_id): app for app in apps}

@@ -81,7 +81,7 @@ def serving(app: Starlette) -> Iterator[int]:
 
 
 @contextmanager
-def running_sandbox(*, clock: Callable[[], float] = time.time, slack_request_url: str = "") -> Iterator[str]:
+def running_sandbox(*, clock: Callable[[], float] = time.time, events_url: str = "") -> Iterator[str]:
     """A fresh sandbox on a free loopback port; gives its base URL, such as `http://127.0.0.1:4100/sandbox`."""
-    with serving(standalone(create_app(clock=clock, slack_request_url=slack_request_url))) as port:
+    with serving(standalone(create_app(clock=clock, events_url=events_url))) as port:
         yield f"http://127.0.0.1:{port}{PREFIX}"

@@ -24,7 +24,10 @@ class SlackSettings:
 
 @dataclass
 class GitHubSettings:
-    """GitHub: limits of 0 are off, except `primary_limit` which is requests per hour and user."""
+    """GitHub: limits of 0 are off, except `primary_limit` which is requests per hour and user.
+
+    `app_webhook_url` is where the app hears that a person has revoked it or removed its installation.
+    """
 
     expiring_tokens: bool = False
     token_life: int = 28800
@@ -35,6 +38,7 @@ class GitHubSettings:
     limit_status: int = 403
     retry_after: int = 60
     delivery_timeout: float = 10.0
+    app_webhook_url: str = ""
 
 
 @dataclass

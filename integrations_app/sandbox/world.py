@@ -25,13 +25,13 @@ class World:
     github: GitHub
     salesforce: Salesforce
 
-    def __init__(self, clock: Callable[[], float], token_source: Callable[[int], str], slack_request_url: str) -> None:
+    def __init__(self, clock: Callable[[], float], token_source: Callable[[int], str], events_url: str) -> None:
         self.clock = clock
         self._token_source = token_source
         self.faults = Faults()
         self.journal = Journal()
         self.courier = Courier()
-        self._slack_request_url = slack_request_url
+        self._events_url = events_url
         self.reset()
 
     def reset(self) -> None:
@@ -42,7 +42,8 @@ class World:
         self.apps = seed_apps()
         self.codes = Codes()
         self.settings = Settings()
-        self.settings.slack.request_url = self._slack_request_url
+        self.settings.slack.request_url = self._events_url.replace("{vendor}", "slack")
+        self.settings.github.app_webhook_url = self._events_url.replace("{vendor}", "github")
         self.slack = seed_slack(self.clock())
         self.github = seed_github(self.clock())
         self.salesforce = seed_salesforce(self.clock())

@@ -23,7 +23,8 @@ from integrations_app.workflows import events, inbound
 from integrations_app.workflows.app_events import accept_app_event
 
 PATH = "/api/webhooks/{endpoint_id}"
-APP_PATHS = ("/api/integrations/{provider}/events", "/api/integrations/{provider}/{app_id}/events")
+APP_EVENTS = "/api/integrations/{provider}/events"
+APP_PATHS = (APP_EVENTS, "/api/integrations/{provider}/{app_id}/events")
 BODY_SECONDS = 30.0
 """A sender that takes longer is cut off."""
 MAX_INFLIGHT_BYTES = 128 * 1024 * 1024

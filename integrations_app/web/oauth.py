@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from integrations_app.connections import service
 from integrations_app.connections.app_choice import SANDBOX_SELECTOR
 from integrations_app.connections.oauth import Ask, Outcome, begin, complete
 from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
@@ -22,7 +23,7 @@ from integrations_app.web.cookies import client_address, signed_in
 from integrations_app.web.errors import status_of
 from integrations_app.web.render import page
 
-PARAMETERS = frozenset({"connection", "mode", "next", "scopes"})
+PARAMETERS = frozenset({"connection", "mode", "next", "scopes", "switch"})
 BAD_REQUEST = "oauth_bad_request"
 _QUIET = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 # No form-action: Chromium applies it to the redirects to the vendor that follow the confirmation.
@@ -65,8 +66,9 @@ async def authorize(hub: Hub, request: Request) -> Response:
         return RedirectResponse(f"/login?next={target}", 303, _QUIET)
     person.actor.require(Permission.MANAGE_CONNECTIONS)
     # A POST that gets here was sent by our own confirmation: the gate before us refuses those of other sites.
-    if request.method != "POST" and not _is_own_click(request):
-        return _confirm(request, person, ask, provider.name)
+    # A switch of accounts is asked about always: workflows act as somebody else afterwards.
+    if request.method != "POST" and (ask.switch_account or not _is_own_click(request)):
+        return await _confirm(hub, request, person, ask, provider.name)
     return RedirectResponse(await begin(hub, person.actor, ask), 303, _QUIET)
 
 
@@ -79,6 +81,8 @@ def _read(request: Request) -> Ask:
     connection_id, selector = given.get("connection"), request.path_params.get("app_id")
     if connection_id is not None and not is_id(connection_id):
         wrong["connection"] = "is not an id"
+    if "switch" in given and (given["switch"] != "1" or connection_id is None):
+        wrong["switch"] = "is 1, of a connection, or absent"
     if wrong:
         raise InvalidInput(wrong, "", BAD_REQUEST)
     if selector is not None and selector != SANDBOX_SELECTOR and not is_id(selector):
@@ -90,6 +94,7 @@ def _read(request: Request) -> Ask:
         mode=given.get("mode", "redirect"),
         next_path=safe_next(given.get("next", "/integrations")),
         scopes=tuple(scope for scope in given.get("scopes", "").split(",") if scope),
+        switch_account="switch" in given,
     )
 
 
@@ -128,6 +133,10 @@ class _Page:
     detail: str = ""
     next_step: str = ""
     provider_name: str = ""
+    expected: str = ""
+    got: str = ""
+    switch: str = ""
+    another: str = ""
     retry: str = ""
     back: str = ""
     closes: bool = False
@@ -146,6 +155,10 @@ def _finished(outcome: Outcome) -> Response:
             detail=outcome.detail,
             next_step=outcome.next_step,
             provider_name=outcome.provider_name,
+            expected=outcome.expected_account,
+            got=outcome.got_account,
+            switch=outcome.switch_path,
+            another=outcome.another_path,
             retry=outcome.retry_path,
             back="" if popup else outcome.next_path,
             closes=popup and (outcome.ok or outcome.code == "oauth_denied"),
@@ -175,14 +188,22 @@ def _render(shown: _Page) -> Response:
     return page("callback", shown.status, _QUIET, policy=policy, nonce=nonce, **values)
 
 
-def _confirm(request: Request, person: SignedIn, ask: Ask, provider_name: str) -> Response:
+async def _confirm(hub: Hub, request: Request, person: SignedIn, ask: Ask, provider_name: str) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
+    title = f"Connect {provider_name} to {person.organization_name}?"
+    used_by: list[str] = []
+    if ask.switch_account and ask.connection_id is not None:
+        connection = await service.get(hub, person.actor, ask.connection_id)
+        used_by = [one.name for one in await service.usage(hub, person.actor, ask.connection_id)]
+        title = f"Switch {connection.name} to another account?"
     return page(
         "confirm",
         # Under no-referrer a browser would send `Origin: null` with this very form.
         headers={"Referrer-Policy": "same-origin"},
         policy=_POLICY,
-        title=f"Connect {provider_name} to {person.organization_name}?",
+        title=title,
+        switches=ask.switch_account,
+        used_by=used_by,
         provider_name=provider_name,
         organization_name=person.organization_name,
         sandbox=ask.selector == SANDBOX_SELECTOR,

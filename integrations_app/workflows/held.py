@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import Session, col
 
 from integrations_app.connections.models import Connection, Status
 from integrations_app.kit.db import on_commit
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows import engine
 from integrations_app.workflows.checkpoints import RUN, announcement
 from integrations_app.workflows.conduct import Execution
@@ -65,6 +66,21 @@ async def release_connected(hub: Hub, organization_id: str) -> int:
     for connection_id in await hub.database.read(read):
         count += await release_held(hub, organization_id, connection_id)
     return count
+
+
+async def count_held(hub: Hub, actor: Actor) -> dict[str, int]:
+    """How many runs wait for each connection, by its id; connections that nothing waits for are left out."""
+    actor.require(Permission.VIEW)
+    statement = (
+        select(col(Run.held_connection_id), func.count())
+        .where(
+            col(Run.organization_id) == actor.organization_id,
+            col(Run.status) == RunStatus.HELD.value,
+            col(Run.held_connection_id).is_not(None),
+        )
+        .group_by(col(Run.held_connection_id))
+    )
+    return await hub.database.read(lambda session: dict(session.execute(statement).tuples().all()))
 
 
 def organizations_with_held(session: Session) -> list[str]:

@@ -22,6 +22,7 @@ from integrations_app.workflows.references import connections_in, with_connectio
 from integrations_app.workflows.repository import Workflows
 
 USABLE = frozenset({"connected", "error"})
+"""Where a connection must stand for others' workflows to be moved to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,43 @@ async def test_another_account_is_refused_on_reconnect_and_nothing_changes(world
     assert len(world.audits("oauth.account_mismatch")) == 1
 
 
+async def test_a_person_may_switch_the_account_and_it_is_audited(world: Any) -> None:
+    first = await world.connect(account="octo-hub")
+    url = await world.begin(connection_id=first.connection_id)
+    refused = await world.complete(world.vendor.consent(url, "mona-lisa"))
+    assert (refused.expected_account, refused.got_account) == ("octo-hub", "mona-lisa")
+    assert refused.switch_path.endswith(f"connection={first.connection_id}&switch=1")
+    assert refused.another_path and refused.retry_path and "switch" not in refused.retry_path
+    url = await world.begin(connection_id=first.connection_id, switch_account=True)
+    switched = await world.complete(world.vendor.consent(url, "mona-lisa"))
+    assert switched.ok and switched.connection_id == first.connection_id
+    [row] = world.connections()
+    assert (row.account_name, row.name, row.status) == ("mona-lisa", "mona-lisa", "connected")
+    [audit] = world.audits("connection.account_switched")
+    assert audit.detail["from"] != audit.detail["to"] == row.account_id
+    url = await world.begin(connection_id=first.connection_id)  # the next reconnect must be the same account again
+    assert not (await world.complete(world.vendor.consent(url, "octo-hub"))).ok
+
+
+async def test_an_account_with_a_connection_of_its_own_is_not_switched_to(world: Any) -> None:
+    first = await world.connect(account="octo-hub")
+    second = await world.connect(account="mona-lisa")
+    before = world.frozen()
+    url = await world.begin(connection_id=first.connection_id, switch_account=True)
+    outcome = await world.complete(world.vendor.consent(url, "mona-lisa"))
+    assert (outcome.ok, outcome.code) == (False, "account_taken") and not outcome.switch_path
+    assert world.frozen() == before
+    await service.disconnect(world.hub, world.owner, second.connection_id)
+    url = await world.begin(connection_id=first.connection_id, switch_account=True)
+    assert (await world.complete(world.vendor.consent(url, "mona-lisa"))).ok
+
+
+async def test_only_a_connection_can_be_switched(world: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        await world.begin(switch_account=True)
+    assert caught.value.code == "oauth_bad_request"
+
+
 async def test_a_fresh_connect_of_a_known_account_revives_its_connection(world: Any) -> None:
     first = await world.connect()
     await service.disconnect(world.hub, world.owner, first.connection_id)

@@ -127,7 +127,9 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 def _note(message: object, complaints: list[str]) -> None:
     kind, text = getattr(message, "type", ""), getattr(message, "text", "")
-    if kind == "error" and "/sandbox/" not in str(getattr(message, "location", "")):
+    place = str(getattr(message, "location", ""))
+    refused = "/callback?" in place  # a page that says why nothing was connected, with a status that says so too
+    if kind == "error" and "/sandbox/" not in place and not refused:
         complaints.append(text)
 
 

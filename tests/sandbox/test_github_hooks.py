@@ -124,3 +124,17 @@ def test_an_inactive_hook_stays_silent(sandbox: Any, token: str, receiver: Any) 
     assert sandbox.github("POST", f"{WEB}/hooks/{hook}/pings", token).status_code == 204
     sandbox.control("settle")
     assert len(receiver.received) == 2
+
+
+def test_the_app_hears_that_a_person_has_revoked_it(sandbox: Any, receiver: Any) -> None:
+    token = str(sandbox.token("github", "octo-hub"))
+    sandbox.settings(github={"app_webhook_url": receiver.url})
+    sandbox.control("revoke", vendor="github", token=token)
+    sandbox.control("revoke", vendor="github", token=token)  # it is gone: nothing more to tell
+    sandbox.control("settle")
+    [(headers, body)] = receiver.received
+    assert headers["x-github-event"] == "github_app_authorization"
+    told = json.loads(body)
+    assert (told["action"], told["sender"]["login"]) == ("revoked", "octo-hub")
+    secret = b"sandbox-github-webhook-secret"
+    assert headers["x-hub-signature-256"] == "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()

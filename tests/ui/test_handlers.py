@@ -20,6 +20,7 @@ LOOKING = {
     "integrations.load",
     "integrations.show",
     "keys.load",
+    "moving.load",
     "organizations.load",
     "run.load",
     "run.show_more",
@@ -47,6 +48,7 @@ OWN = {"settings.change_password"}
 ACTING = {
     "connection": Permission.MANAGE_CONNECTIONS,
     "doctor": Permission.MANAGE_CONNECTIONS,
+    "moving": Permission.EDIT_WORKFLOWS,
     "integrations": Permission.MANAGE_CONNECTIONS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "workflows": Permission.EDIT_WORKFLOWS,

@@ -190,6 +190,27 @@ def test_the_confirmation_begins_the_flow(product: Any) -> None:
         assert away.status_code == 303 and "/sandbox/github/" in away.headers["location"]
 
 
+def test_another_account_is_refused_and_then_switched_to_by_a_person_who_was_asked(product: Any) -> None:
+    own = {"Origin": product.origin, "Sec-Fetch-Site": "same-origin"}
+    with product.browser(product.sign_in()) as browser:
+        browser.get(consent(browser.get(AUTHORIZE, headers=OWN_CLICK).headers["location"]), headers=FROM_VENDOR)
+        [row] = product.rows(Connection)
+        away = browser.get(f"{AUTHORIZE}?connection={row.id}", headers=OWN_CLICK)
+        refused = browser.get(consent(away.headers["location"], "mona-lisa"), headers=FROM_VENDOR)
+        assert refused.status_code == 409 and "You allowed <q>mona-lisa</q>" in refused.text
+        assert product.rows(Connection)[0].account_name == "octo-hub"
+        link = re.search(r'href="([^"]+switch=1)"', refused.text)
+        assert link
+        asked = browser.get(link[1].replace("&amp;", "&"), headers=OWN_CLICK)  # even our own click is asked about
+        assert asked.status_code == 200 and "Switch octo-hub to another account?" in asked.text
+        action = re.search(r'<form method="post" action="([^"]+)">', asked.text)
+        assert action
+        away = browser.post(action[1].replace("&amp;", "&"), headers=own)
+        done = browser.get(consent(away.headers["location"], "mona-lisa"), headers=FROM_VENDOR)
+        assert done.status_code == 303
+    assert [one.account_name for one in product.rows(Connection)] == ["mona-lisa"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -216,7 +237,16 @@ def test_head_begins_and_consumes_nothing(product: Any) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["foo=1", "redirect_uri=https://evil", "mode=frame", "mode=popup&mode=redirect", "connection=x", "scopes=a%20b"],
+    [
+        "foo=1",
+        "switch=1",
+        f"switch=yes&connection={'a' * 32}",
+        "redirect_uri=https://evil",
+        "mode=frame",
+        "mode=popup&mode=redirect",
+        "connection=x",
+        "scopes=a%20b",
+    ],
 )
 def test_an_unknown_or_odd_parameter_is_a_bad_request(product: Any, query: Any) -> None:
     with product.browser(product.sign_in()) as browser:

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from integrations_app.connections.app_choice import App, require_oauth
 from integrations_app.connections.attempts import restore
+from integrations_app.connections.budgets import forget_budget
 from integrations_app.connections.changes import announce, settle
 from integrations_app.connections.credentials import replace_secrets
 from integrations_app.connections.health import apply_account
@@ -40,9 +41,9 @@ class Redeemed:
 async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     """Store what a grant gave.
 
-    A reconnect keeps its account or is refused; a fresh connect of an account that is known already revives
-    that connection instead of making a second one. When the connection was disconnected or removed while the
-    person was at the vendor, the new grant is ended there again.
+    A reconnect keeps its account or is refused, unless the person has asked for the switch before leaving. A fresh
+    connect of an account that is known already revives that connection instead of making a second one. When the
+    connection was disconnected or removed while the person was at the vendor, the new grant is ended there again.
     """
     attempt = judged.attempt
 
@@ -52,7 +53,12 @@ async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
             settle(hub, session, judged.actor, REJECTED, attempt.connection_id, reason="connection_gone")
             return refuse_later(hub, judged, GONE, 409)
         if row.account_id and row.account_id != redeemed.account.id:
-            return _refuse_account(hub, session, judged, redeemed, row)
+            if not attempt.switches_account:
+                return _refuse_account(hub, session, judged, redeemed, row)
+            taken = _known(Connections(session, row.organization_id), attempt, redeemed.provider, redeemed.account)
+            if taken is not None and taken.status != Status.DISCONNECTED.value:
+                return _refuse_account(hub, session, judged, redeemed, row, "account_taken")
+            _switch_account(hub, session, judged, redeemed, row)
         return _store(hub, session, judged, redeemed, row)
 
     outcome = await hub.database.write(write)
@@ -62,12 +68,24 @@ async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     return outcome
 
 
-def _refuse_account(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: Connection) -> Outcome:
+def _refuse_account(
+    hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: Connection, code: str = "account_mismatch"
+) -> Outcome:
     """Another account than the connection's. Its grant stays: it may serve another connection."""
     restore(hub, session, judged.attempt)
     detail = {"expected": row.account_id, "got": redeemed.account.id}
-    settle(hub, session, judged.actor, "oauth.account_mismatch", row.id, provider=row.provider, **detail)
-    return refuse_later(hub, judged, "account_mismatch", 409, redeemed.account.name)
+    settle(hub, session, judged.actor, f"oauth.{code}", row.id, provider=row.provider, **detail)
+    refused = refuse_later(hub, judged, code, 409)
+    return replace(refused, expected_account=row.account_name, got_account=redeemed.account.name[:200])
+
+
+def _switch_account(hub: Hub, session: Session, judged: Judged, redeemed: Redeemed, row: Connection) -> None:
+    """From now on the connection is that other account's, as a person has asked for."""
+    if row.name == row.account_name:  # named by us after the account, not by a person
+        row.name = free_name(Connections(session, row.organization_id), row, redeemed.account.name or row.name)
+    forget_budget(hub, session, row.organization_id, row.id)
+    detail = {"from": row.account_id, "to": redeemed.account.id}
+    settle(hub, session, judged.actor, "connection.account_switched", row.id, provider=row.provider, **detail)
 
 
 def _row(hub: Hub, session: Session, attempt: OAuthAttempt, provider: Provider, account: Account) -> Connection | None:

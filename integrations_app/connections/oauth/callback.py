@@ -35,14 +35,17 @@ _MESSAGES = {
     "account_mismatch": "You allowed another account than the one this connection belongs to. Nothing was changed.",
     "oauth_denied": "Nothing was connected.",
     "forbidden": "Your role does not allow connecting services.",
+    "account_taken": "You allowed an account that has a connection of its own here. Nothing was changed.",
     GONE: "The connection was disconnected or removed meanwhile.",
 }
 _NEXT_STEPS = {
     "oauth_session_required": "Sign in, then start again from the integrations page.",
     "oauth_session_mismatch": "Start your own attempt from the integrations page.",
-    "account_mismatch": "Try again and choose the same account, or add a second connection.",
+    "account_mismatch": "Try again with its account, switch the connection to the other one, or add a second one.",
+    "account_taken": "Move the workflows to that connection instead: Move workflows… on this connection's page.",
     "forbidden": "Ask an admin of your organisation.",
 }
+_OTHER_ACCOUNT = frozenset({"account_mismatch", "account_taken"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,13 @@ class Outcome:
     connection_id: str = ""
     retry_path: str = ""
     """Where the next try begins; empty when another try makes no sense."""
+    expected_account: str = ""
+    got_account: str = ""
+    """The vendor's names of the connection's account and of the one that was allowed, when they differ."""
+    switch_path: str = ""
+    """Where a person may ask for the connection to become the other account's."""
+    another_path: str = ""
+    """Where a second connection begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +235,17 @@ def _outcome(hub: Hub, attempt: OAuthAttempt | None, code: str, status: int, pro
         provider=provider_key if known else "",
         provider_name=hub.registry.get(provider_key).name if known else "",
         connection_id=attempt.connection_id if attempt else "",
-        retry_path=_retry_path(attempt) if attempt and status in {200, 400, 502} else "",
+        retry_path=_retry_path(attempt) if attempt and (status in {200, 400, 502} or code in _OTHER_ACCOUNT) else "",
+        switch_path=f"{_retry_path(attempt)}&switch=1" if attempt and code == "account_mismatch" else "",
+        another_path=_authorize_path(attempt) if attempt and code == "account_mismatch" else "",
     )
 
 
 def _retry_path(attempt: OAuthAttempt) -> str:
-    path = callback_path(attempt.provider, attempt.app_id).removesuffix("callback") + "authorize"
     again = "" if attempt.creates_connection else f"&connection={attempt.connection_id}"
-    return f"{path}?mode={attempt.mode}{again}"
+    return f"{_authorize_path(attempt)}{again}"
+
+
+def _authorize_path(attempt: OAuthAttempt) -> str:
+    path = callback_path(attempt.provider, attempt.app_id).removesuffix("callback") + "authorize"
+    return f"{path}?mode={attempt.mode}"

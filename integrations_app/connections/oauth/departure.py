@@ -33,6 +33,7 @@ class Ask:
     """What a person asked for with the authorize route.
 
     `selector` is an own app's id or `sandbox`; `connection_id` reconnects; `scopes` are asked beside the usual.
+    With `switch_account` the connection may become another account's: only a person who was asked may say so.
     """
 
     provider: str
@@ -41,6 +42,7 @@ class Ask:
     mode: str = "redirect"
     next_path: str = "/integrations"
     scopes: tuple[str, ...] = ()
+    switch_account: bool = False
 
 
 async def begin(hub: Hub, actor: Actor, ask: Ask, *, token: Token = secrets.token_urlsafe) -> str:
@@ -63,6 +65,7 @@ async def begin(hub: Hub, actor: Actor, ask: Ask, *, token: Token = secrets.toke
         held = tuple(row.scopes) if row.account_id else ()
         asked = asked_scopes(oauth, (*held, *ask.scopes))
         attempt = _attempt(hub, actor, row, app, state, asked)
+        attempt.switches_account = ask.switch_account
         attempt.creates_connection, attempt.mode, attempt.next_path = creates, ask.mode, safe_next(ask.next_path)
         if oauth.pkce is Pkce.ON:
             attempt.verifier = seal_verifier(hub, session, attempt, verifier)
@@ -75,6 +78,8 @@ async def begin(hub: Hub, actor: Actor, ask: Ask, *, token: Token = secrets.toke
 
 
 def _check_request(ask: Ask) -> None:
+    if ask.switch_account and ask.connection_id is None:
+        raise InvalidInput({"switch": "needs a connection"}, "", "oauth_bad_request")
     if ask.mode not in MODES:
         raise InvalidInput({"mode": "is popup or redirect"}, "", "oauth_bad_request")
     if len(ask.scopes) > MOST_SCOPES or not all(_SCOPE.fullmatch(scope) for scope in ask.scopes):

@@ -51,7 +51,12 @@ provider = Provider(
         "api": BaseAddress("https://api.github.com", "API_URL", derive="{web}/api/v3"),
     },
     hosts=("github.com", "*.github.com", "*.ghe.com"),
-    sandbox=SandboxApp("sandbox-github-client", "sandbox-github-secret", {"web": "/github", "api": "/github/api/v3"}),
+    sandbox=SandboxApp(
+        "sandbox-github-client",
+        "sandbox-github-secret",
+        {"web": "/github", "api": "/github/api/v3"},
+        "sandbox-github-webhook-secret",
+    ),
     secret_patterns=(r"gh[pousr]_[A-Za-z0-9_-]{20,255}", r"github_pat_[A-Za-z0-9_]{22,255}"),
     reconnect_codes=frozenset({"bad_refresh_token", "unauthorized_client", "invalid_grant"}),
     app_codes=frozenset({"incorrect_client_credentials", "application_suspended"}),

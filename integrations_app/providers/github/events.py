@@ -13,6 +13,8 @@ from integrations_app.sdk.triggers import Events, Headers, Inbound
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 25 * 1024 * 1024
 _HANDSHAKES = frozenset({"ping"})
+_ENDED = frozenset({("github_app_authorization", "revoked"), ("installation", "deleted"), ("installation", "suspend")})
+"""Event and action that say that the account's access is gone ("Webhook events and payloads")."""
 
 
 def verify(secret: Secret, headers: Headers, body: bytes, now: datetime) -> None:  # noqa: ARG001 - the SDK's signature
@@ -32,7 +34,7 @@ def parse(headers: Headers, body: bytes) -> Inbound:
         payload=payload,
         account_id=_account(kind, payload),
         ignore=kind in _HANDSHAKES,
-        revoked=kind == "github_app_authorization" and payload.get("action") == "revoked",
+        revoked=(kind, payload.get("action")) in _ENDED,
     )
 
 
@@ -60,9 +62,17 @@ def _form_payload(body: bytes) -> str:
 
 
 def _account(kind: str, payload: dict[str, Any]) -> str:
-    """Only the notice of a revoked authorization is about a connected account: its sender."""
-    sender = payload.get("sender")
-    return str(sender.get("id", "")) if kind == "github_app_authorization" and isinstance(sender, dict) else ""
+    """The account that an app's own notices are about: who revoked it, or where its installation was."""
+    if kind == "github_app_authorization":
+        return _id_of(payload.get("sender"))
+    installation = payload.get("installation")
+    if kind == "installation" and isinstance(installation, dict):
+        return _id_of(installation.get("account"))
+    return ""
+
+
+def _id_of(account: Any) -> str:
+    return str(account.get("id", "")) if isinstance(account, dict) else ""
 
 
 EVENTS = Events(verify=verify, parse=parse, content_types=("application/json", FORM), max_body=MAX_BODY)

@@ -41,6 +41,35 @@ def ping(world: World, web: str, repository: Repository, hook: Hook, sender: Acc
     deliver(world, repository, hook, "ping", payload)
 
 
+def fire_app_event(world: World, event: str, payload: Json) -> None:
+    """Tell the registered app what became of its access, signed with the app's own webhook secret."""
+    url = world.settings.github.app_webhook_url
+    app = next((one for (vendor, _), one in world.apps.items() if vendor == "github"), None)
+    if not url or app is None:
+        return
+    raw = json.dumps(payload, separators=(",", ":")).encode()
+    headers = {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+        "X-GitHub-Delivery": str(uuid.uuid4()),
+        "X-GitHub-Event": event,
+        "X-GitHub-Hook-Installation-Target-Type": "integration",
+        "X-Hub-Signature-256": "sha256=" + hmac.new(app.signing_secret.encode(), raw, hashlib.sha256).hexdigest(),
+    }
+    world.courier.start(_post_app_event(world, url, headers, raw))
+
+
+async def _post_app_event(world: World, url: str, headers: dict[str, str], raw: bytes) -> None:
+    await world.courier.post(url, headers, raw, world.settings.github.delivery_timeout)
+
+
+def fire_authorization_revoked(world: World, web: str, account: Account) -> None:
+    """`github_app_authorization`: the person has taken the app's access back."""
+    payload: Json = {"action": "revoked", "sender": account_view(account, web)}
+    fire_app_event(world, "github_app_authorization", payload)
+
+
 def deliver(world: World, repository: Repository, hook: Hook, event: str, payload: Json) -> Delivery:
     """Begin one delivery with a new GUID."""
     guid = str(uuid.uuid4())

@@ -8,6 +8,7 @@ from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.doctor_section import doctor_section
 from integrations_app.ui.components.form import field_control
+from integrations_app.ui.components.moving_dialog import moving_dialog
 from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
@@ -15,6 +16,7 @@ from integrations_app.ui.pages.connection_rows import Fact
 from integrations_app.ui.pages.connection_state import NEW
 from integrations_app.ui.pages.connection_state import ConnectionState as State
 from integrations_app.ui.pages.integrations_rows import ConnectionLine
+from integrations_app.ui.pages.moving_state import MovingState
 
 
 def connection_tab() -> rx.Component:
@@ -22,6 +24,7 @@ def connection_tab() -> rx.Component:
     return rx.grid(
         _list(),
         rx.vstack(_standing(), _doctor(), _form(), spacing="4", align="stretch", min_width="0"),
+        moving_dialog(),
         columns=rx.breakpoints(initial="1", md="260px 1fr"),
         spacing="5",
         width="100%",
@@ -84,6 +87,10 @@ def _chosen(line: rx.Var[ConnectionLine]) -> rx.Component:
             align="center",
         ),
         rx.cond(line.trouble != "", rx.text(line.trouble, size="2", color_scheme="red", style=theme.WRAP_ANYWHERE)),
+        rx.cond(
+            line.gone,
+            rx.text("Disconnected. Workflows name it still: reconnect the same account, or move them.", size="2"),
+        ),
         rx.cond(State.can_manage, _acts(line)),
         _result(),
         aria_label="Status",
@@ -107,6 +114,9 @@ def _acts(line: rx.Var[ConnectionLine]) -> rx.Component:
         rx.cond(
             line.status == "pending",
             rx.button("Cancel", variant="soft", color_scheme="gray", on_click=State.cancel_connecting),
+        ),
+        rx.cond(
+            (line.status != "pending") & ~line.gone,
             rx.fragment(
                 rx.button("Test connection", variant="soft", loading=State.testing, on_click=State.test_connection),
                 rx.cond(
@@ -119,6 +129,10 @@ def _acts(line: rx.Var[ConnectionLine]) -> rx.Component:
                     rx.button("Make default", variant="soft", color_scheme="gray", on_click=State.make_default),
                 ),
             ),
+        ),
+        rx.cond(
+            (line.used_by > 0) & State.can_edit,
+            rx.button("Move workflows…", variant="soft", color_scheme="gray", on_click=MovingState.ask(line.id)),
         ),
         spacing="2",
         wrap="wrap",

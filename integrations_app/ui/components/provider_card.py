@@ -47,7 +47,7 @@ def _connection(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Componen
             status_badge(line.status, line.word),
             rx.cond(line.sandbox, rx.badge("Sandbox", color_scheme="purple", variant="soft")),
             rx.spacer(),
-            rx.cond(card.several, _row_menu(card, line)),
+            rx.cond(card.several & ~line.gone, _row_menu(card, line)),
             align="center",
             width="100%",
         ),
@@ -56,14 +56,23 @@ def _connection(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Componen
             relative_time(at=line.synced_at, prefix="Last synced ", empty="Never synced"),
             rx.cond(
                 line.used_by > 0,
-                rx.text("· Used by ", line.used_by, rx.cond(line.used_by == 1, " workflow", " workflows"), as_="span"),
+                rx.text(
+                    rx.cond(line.gone, "· Named by ", "· Used by "),
+                    line.used_by,
+                    rx.cond(line.used_by == 1, " workflow", " workflows"),
+                    as_="span",
+                ),
             ),
             spacing="1",
             wrap="wrap",
             style={**theme.MUTED, "font_size": "var(--font-size-1)"},
         ),
         rx.cond(line.trouble != "", rx.text(line.trouble, size="2", color_scheme="red", style=theme.WRAP_ANYWHERE)),
-        rx.cond(card.several, rx.fragment(), _row_buttons(card, line)),
+        rx.cond(
+            line.gone,
+            rx.flex(rx.cond(State.can_manage & line.oauth, _reconnect(card, line)), _configure_one(line), spacing="2"),
+            rx.cond(card.several, rx.fragment(), _row_buttons(card, line)),
+        ),
         rx.text(
             line.outcome,
             size="2",
@@ -99,6 +108,16 @@ def _configure(card: rx.Var[Card], size: Literal["1", "2"]) -> rx.Component:
         color_scheme="gray",
         size=size,
         on_click=rx.redirect("/integrations/" + card.key),
+    )
+
+
+def _configure_one(line: rx.Var[ConnectionLine]) -> rx.Component:
+    return rx.button(
+        "Move its workflows",
+        variant="soft",
+        color_scheme="gray",
+        size="1",
+        on_click=rx.redirect("/integrations/" + line.provider + "?move=" + line.id),
     )
 
 
@@ -164,6 +183,12 @@ def _row_menu(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Component:
                         "Test connection",
                         on_click=State.test_connection(line.id),  # type: ignore[misc]  # as above
                     ),
+                    rx.cond(
+                        line.used_by > 0,
+                        rx.menu.item(
+                            "Move workflows…", on_click=rx.redirect("/integrations/" + card.key + "?move=" + line.id)
+                        ),
+                    ),
                     rx.menu.item("Rename", on_click=State.ask_rename(line.id)),
                     rx.cond(
                         line.paused,
@@ -194,7 +219,7 @@ def _notice(card: rx.Var[Card]) -> rx.Component:
 
 
 def _ways_to_connect(card: rx.Var[Card]) -> rx.Component:
-    another = card.lines.length() > 0
+    another = card.connected
     return rx.flex(
         rx.cond(
             State.can_manage,

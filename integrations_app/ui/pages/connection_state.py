@@ -105,15 +105,19 @@ class ConnectionState(SessionState):
         self.ways, self.catalogue = ways(provider), catalogue(provider)
         self.chosen, self.notice, self.result, self.loaded = "", "", TestView(), False
         await self._refresh(KINDS)
+        wanted = url.query_parameters.get("connection") or url.query_parameters.get("move") or ""
         wants_new = "new" in url.query_parameters or not self.lines
-        await self._show(NEW if wants_new else self.lines[0].id)
+        await self._show(NEW if wants_new else wanted if self._has(wanted) else self.lines[0].id)
         await self._load_apps()
         self.loaded = True
         show_live(self, current_actor(self), ConnectionState, KINDS)
 
+    def _has(self, connection_id: str) -> bool:
+        return any(line.id == connection_id for line in self.lines)
+
     async def _refresh(self, _kinds: frozenset[str]) -> None:
         views = await service.list_by_organization(hub(), current_actor(self), self.provider_key)
-        self.lines = [connection_line(one) for one in views if one.status != "disconnected"]
+        self.lines = [connection_line(one) for one in views if one.status != "disconnected" or one.used_by]
         self.chosen_line = next((line for line in self.lines if line.id == self.chosen), None)
         if self.loaded and self.chosen not in (NEW, "") and self.chosen_line is None:
             await self._show(self.lines[0].id if self.lines else NEW)

@@ -3,8 +3,11 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.connect_button import connect_button
+from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.provider_card import provider_card
 from integrations_app.ui.components.question import act_button, named, question
+from integrations_app.ui.pages.integrations_rows import Trouble
 from integrations_app.ui.pages.integrations_state import FILTERS
 from integrations_app.ui.pages.integrations_state import IntegrationsState as State
 from integrations_app.ui.shell import page_heading, shell
@@ -76,22 +79,66 @@ def _skeletons() -> rx.Component:
 def _attention() -> rx.Component:
     return rx.callout.root(
         rx.callout.icon(rx.icon("triangle-alert", size=18)),
-        rx.callout.text(
-            rx.foreach(
-                State.troubled,
-                lambda line: rx.text(
-                    rx.text.strong(line.account),
-                    " needs a person: ",
-                    line.word,
-                    ". ",
-                    rx.cond(line.used_by > 0, rx.fragment(line.used_by, " workflow(s) wait for it."), rx.fragment()),
-                    as_="div",
-                ),
-            )
-        ),
+        rx.callout.text(rx.foreach(State.troubled, _trouble), as_="div", width="100%"),
         color_scheme="red",
         role="alert",
         margin_bottom="16px",
+    )
+
+
+def _trouble(one: rx.Var[Trouble]) -> rx.Component:
+    """Which connection, what waits for it, and the button that mends it."""
+    line = one.line
+    return rx.flex(
+        rx.box(
+            rx.text(rx.text.strong(line.account), ": ", line.word, ". ", rx.text.span(line.trouble), as_="div"),
+            rx.cond(one.workflows.length() > 0, _waiting(one)),
+            min_width="0",
+            flex="1 1 320px",
+            style=theme.WRAP_ANYWHERE,
+        ),
+        rx.cond(
+            State.can_manage,
+            rx.cond(
+                line.oauth,
+                connect_button(
+                    url=line.reconnect_url,
+                    label="Reconnect " + line.name,
+                    size="1",
+                    variant="solid",
+                    on_blocked=State.popup_blocked(line.provider),
+                    on_opened=State.popup_opened(line.provider),
+                    on_window_closed=State.popup_closed(line.provider),
+                ),
+                native_link("Open its settings", href="/integrations/" + line.provider + "?connection=" + line.id),
+            ),
+            rx.text("Ask an admin to reconnect it.", size="2", as_="span"),
+        ),
+        spacing="3",
+        align="center",
+        wrap="wrap",
+        margin_block="4px",
+    )
+
+
+def _waiting(one: rx.Var[Trouble]) -> rx.Component:
+    return rx.text(
+        rx.cond(
+            one.held > 0,
+            rx.text.span(one.held, rx.cond(one.held == 1, " run waits for it. ", " runs wait for it. ")),
+            "At risk: ",
+        ),
+        rx.cond(one.held > 0, "Workflows: ", ""),
+        rx.foreach(
+            one.workflows,
+            lambda named, index: rx.fragment(
+                rx.cond(index > 0, ", ", ""), rx.el.a(named.name, href=named.href, class_name="in-text")
+            ),
+        ),
+        rx.cond(one.more > 0, rx.text.span(" and ", one.more, " more"), rx.fragment()),
+        ".",
+        as_="div",
+        size="2",
     )
 
 
@@ -129,6 +176,13 @@ def _step(number: int, title: str, hint: str, href: str) -> rx.Component:
 def _disconnect_dialog() -> rx.Component:
     return question(
         named(State.leaving_breaks),
+        rx.cond(
+            State.leaving_breaks.length() > 0,
+            native_link(
+                "Move them to another connection first",
+                href="/integrations/" + State.leaving_provider + "?move=" + State.leaving_id,
+            ),
+        ),
         title=rx.fragment("Disconnect ", State.leaving_name, "?"),
         words=rx.fragment(
             "The stored credentials are destroyed at once and the access is ended at the vendor. ",

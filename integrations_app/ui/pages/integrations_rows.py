@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from integrations_app.connections.views import ConnectionView, ProviderRow
+from integrations_app.connections.views import ConnectionView, ProviderRow, WorkflowUse
 from integrations_app.sdk.provider import Provider
 
 WORDS = {
@@ -36,11 +36,41 @@ class ConnectionLine:
     paused: bool
     trouble: str
     reconnect_url: str
+    gone: bool = False
+    """Disconnected, and workflows name it still."""
     default: bool = False
     """Used where a provider is named and no connection."""
     testing: bool = False
     outcome: str = ""
     outcome_ok: bool = True
+
+
+SHOWN_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Named:
+    """A workflow by its name, and where it is."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A connection that only a person can mend, and what waits for it."""
+
+    line: ConnectionLine
+    workflows: list[Named] = field(default_factory=list)
+    more: int = 0
+    """Workflows beside those that are named."""
+    held: int = 0
+
+
+def trouble(line: ConnectionLine, uses: Iterable[WorkflowUse], held: int) -> Trouble:
+    """Name the workflows that a connection in trouble holds up, the first three of them."""
+    named = [Named(one.name, f"/workflows/{one.workflow_id}") for one in uses]
+    return Trouble(line, named[:SHOWN_NAMES], max(0, len(named) - SHOWN_NAMES), held)
 
 
 @dataclass(frozen=True)
@@ -58,6 +88,8 @@ class Card:
     word: str
     lines: list[ConnectionLine] = field(default_factory=list)
     several: bool = False
+    connected: bool = False
+    """Whether there is a connection that was not cut."""
     needs_person: bool = False
     notice: str = ""
     """What became of the popup: blocked, closed early."""
@@ -72,7 +104,9 @@ def authorize_url(provider: str, *, mode: str, connection: str = "") -> str:
 
 def card(row: ProviderRow, provider: Provider) -> Card:
     """Lay out one provider with its connections."""
-    lines = [connection_line(one) for one in row.connections if one.status != "disconnected"]
+    shown = [one for one in row.connections if one.status != "disconnected" or one.used_by]
+    lines = [connection_line(one) for one in shown]
+    there = [line for line in lines if not line.gone]
     status = next((line.status for line in lines if line.needs_person), lines[0].status if lines else "none")
     return Card(
         key=row.key,
@@ -85,7 +119,8 @@ def card(row: ProviderRow, provider: Provider) -> Card:
         status=status,
         word=WORDS[status],
         lines=lines,
-        several=len(lines) > 1,
+        several=len(there) > 1,
+        connected=bool(there),
         needs_person=any(line.needs_person for line in lines),
     )
 
@@ -105,6 +140,7 @@ def connection_line(row: ConnectionView) -> ConnectionLine:
         oauth=row.auth_kind == "oauth2",
         needs_person=row.needs_attention,
         paused=row.status == "paused",
+        gone=row.status == "disconnected",
         trouble=row.error_message,
         reconnect_url=authorize_url(row.provider, mode="popup", connection=row.id),
         default=row.default,

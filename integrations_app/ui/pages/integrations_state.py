@@ -13,11 +13,19 @@ from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
-from integrations_app.ui.pages.integrations_rows import Card, ConnectionLine, card, keep_outcomes
+from integrations_app.ui.pages.integrations_rows import (
+    Card,
+    ConnectionLine,
+    Trouble,
+    card,
+    keep_outcomes,
+    trouble,
+)
 from integrations_app.ui.session import SessionState, current_actor
+from integrations_app.workflows.held import count_held
 from integrations_app.workflows.progress import first_progress
 
-KINDS = frozenset({"connection", "workflow"})
+KINDS = frozenset({"connection", "workflow", "run"})
 FILTERS = ("All", "Connected", "Needs attention", "Available")
 BLOCKED = "Your browser blocked the window."
 CLOSED = "Window closed?"
@@ -27,12 +35,15 @@ class IntegrationsState(SessionState):
     """What one tab shows of the integrations page."""
 
     cards: list[Card] = []
+    troubled: list[Trouble] = []
+    """Connections that only a person can mend."""
     loaded: bool = False
     shown: str = "All"
     search: str = ""
     first_steps: list[bool] = [False, False, False]
     leaving_id: str = ""
     leaving_name: str = ""
+    leaving_provider: str = ""
     leaving_breaks: list[str] = []
     renaming_id: str = ""
     renaming_name: str = ""
@@ -52,11 +63,6 @@ class IntegrationsState(SessionState):
         return f"{connected} connected" + (f" · {attention} needs attention" if attention else "")
 
     @rx.var
-    def troubled(self) -> list[ConnectionLine]:
-        """Connections that only a person can mend."""
-        return [line for one in self.cards for line in one.lines if line.needs_person]
-
-    @rx.var
     def is_newcomer(self) -> bool:
         """Whether to show the first three steps."""
         return self.loaded and not all(self.first_steps)
@@ -64,16 +70,24 @@ class IntegrationsState(SessionState):
     @rx.event
     @guard(Permission.VIEW)
     async def load(self) -> None:
-        """Show the page and keep it live."""
+        """Show the page and keep it live. A question that was left open is not asked again."""
+        self.leaving_id = self.renaming_id = ""
         await self._refresh(KINDS)
         show_live(self, current_actor(self), IntegrationsState, KINDS)
 
-    async def _refresh(self, _kinds: frozenset[str]) -> None:
-        """Read the cards again, keeping what only this tab knows."""
+    async def _refresh(self, kinds: frozenset[str]) -> None:
+        """Read the cards again, keeping what only this tab knows. Runs matter only while something is in trouble."""
+        if kinds == {"run"} and not self.troubled:
+            return
         actor = current_actor(self)
         rows = await service.overview(hub(), actor)
         registry = hub().registry
         self.cards = keep_outcomes([card(row, registry.get(row.key)) for row in rows], self.cards)
+        broken = [line for one in self.cards for line in one.lines if line.needs_person]
+        held = await count_held(hub(), actor) if broken else {}
+        self.troubled = [
+            trouble(line, await service.usage(hub(), actor, line.id), held.get(line.id, 0)) for line in broken
+        ]
         progress = await first_progress(hub(), actor)
         connected = any(one.status == "connected" for row in rows for one in row.connections)
         self.first_steps = [connected, progress.any_workflow, progress.any_run]
@@ -127,7 +141,7 @@ class IntegrationsState(SessionState):
             await self._refresh(KINDS)
             return
         usage = await service.usage(hub(), current_actor(self), connection_id)
-        self.leaving_id, self.leaving_name = connection_id, line.account
+        self.leaving_id, self.leaving_name, self.leaving_provider = connection_id, line.account, line.provider
         self.leaving_breaks = [use.name for use in usage]
 
     @rx.event
@@ -194,7 +208,7 @@ class IntegrationsState(SessionState):
         wanted = {
             "Connected": any(line.status == "connected" for line in one.lines),
             "Needs attention": one.needs_person,
-            "Available": not one.lines,
+            "Available": not one.connected,
         }.get(self.shown, True)
         words = f"{one.name} {one.summary} {' '.join(line.account for line in one.lines)}".lower()
         return wanted and self.search.strip().lower() in words

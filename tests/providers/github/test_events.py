@@ -115,3 +115,14 @@ async def test_the_emulated_vendor_signs_alike(connect: Any, sandbox: Any) -> No
     found = {name.lower(): value for name, value in lines}
     verify(SECRET, found, body, NOW)
     assert parse(found, body).ignore
+
+
+@pytest.mark.parametrize(
+    ("action", "revoked"), [("deleted", True), ("suspend", True), ("created", False), ("unsuspend", False)]
+)
+def test_an_installation_that_ends_is_about_the_account_it_was_on(action: str, revoked: bool) -> None:
+    body = json.dumps({"action": action, "installation": {"id": 9, "account": {"id": 77}}, "sender": {"id": 1}})
+    found = parse(headers("installation"), body.encode())
+    assert (found.account_id, found.revoked) == ("77", revoked)
+    odd = parse(headers("installation"), b'{"action": "deleted", "installation": null}')
+    assert odd.account_id == ""
