@@ -251,7 +251,10 @@ async def salesforce_records(request: Request) -> Response:
         if not isinstance(fields, dict):
             raise WrongCall("fields is not an object")
         user = str(body.get("user", world.salesforce.all_rows("User")[0].id))
-        row = salesforce_pages.write_as(world, user, str(body.get("object", "")), fields)
+        ago = body.get("seconds_ago", 0)
+        if not isinstance(ago, int | float):
+            raise WrongCall("seconds_ago is not a number")
+        row = salesforce_pages.write_as(world, user, str(body.get("object", "")), fields, ago)
         return JSONResponse({"id": row.id}, 201)
     name = request.query_params.get("object", "")
     if world.salesforce.object(name) is None:

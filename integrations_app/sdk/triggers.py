@@ -87,6 +87,43 @@ class Hooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a poll found. The same thing must have the same `delivery_id` however often it is found."""
+
+    delivery_id: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look brought: at most a page, in the order in which it happened."""
+
+    items: tuple[Item, ...]
+    cursor: Mapping[str, Any]
+    """Where the next look begins; small JSON that only the provider reads."""
+    more: bool = False
+    """There is more already: look again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Asks a vendor that does not tell by itself.
+
+    Declares only what to ask; when, and that nothing comes twice, is the framework's business.
+    """
+
+    begin: Callable[[Mapping[str, Any], ActionContext[Any]], Awaitable[Mapping[str, Any]]]
+    """`(config, ctx)`: the cursor from which on things count; what is there already is left out."""
+    fetch: Callable[[Mapping[str, Any], Mapping[str, Any], ActionContext[Any]], Awaitable[Found]]
+    """`(config, cursor, ctx)`: what is new since. May bring again what it brought before: an overlap for what the
+    vendor shows late."""
+    target: Callable[[Mapping[str, Any]], str]
+    """What is asked: workflows with one connection and target share a poll, whoever was first gives its config."""
+    every: float = 60.0
+    """Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """One kind of event that can start a workflow."""
 
@@ -102,3 +139,10 @@ class Trigger:
     """A payload as the vendor sends it: feeds the variable tree before the first real event."""
     scopes: tuple[str, ...] = ()
     hooks: Hooks | None = None
+    poll: Poll | None = None
+    """For a vendor that has to be asked; never beside `hooks`."""
+
+    def target(self, config: Mapping[str, Any]) -> str:
+        """What its events hang on, shared by workflows that name the same; empty for an app's own events."""
+        source = self.hooks or self.poll
+        return source.target(config) if source is not None else ""

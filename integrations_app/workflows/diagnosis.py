@@ -12,10 +12,12 @@ from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.triggers import Hooks, HookState
-from integrations_app.workflows.models import Endpoint
+from integrations_app.workflows.models import Endpoint, PollState
 from integrations_app.workflows.repository import Endpoints
 
 KEY, TITLE = "hook", "Events"
+MANY = 3
+"""Looks in a row that failed: more than a passing trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class _Listened:
 
     endpoint: Endpoint
     hooks: Hooks | None
+    polled: PollState | None
 
 
 async def diagnose(hub: Hub, actor: Actor, connection_id: str) -> tuple[Finding, ...]:
@@ -47,7 +50,9 @@ def _listened(hub: Hub, session: Session, organization_id: str, connection_id: s
     )
     endpoints = Endpoints(session, organization_id)
     return [
-        _Listened(row, _hooks_of(hub, row)) for row in session.scalars(statement) if endpoints.subscriptions(row.id)
+        _Listened(row, _hooks_of(hub, row), endpoints.poll_state(row.id))
+        for row in session.scalars(statement)
+        if endpoints.subscriptions(row.id)
     ]
 
 
@@ -59,6 +64,8 @@ def _hooks_of(hub: Hub, row: Endpoint) -> Hooks | None:
 async def _look(hub: Hub, actor: Actor, listened: _Listened, *, works: bool) -> Finding:
     """Whether the vendor still has the hook, and what became of the newest delivery."""
     row, hooks = listened.endpoint, listened.hooks
+    if listened.polled is not None:
+        return _judge_poll(row, listened.polled)
     if hooks is None:
         return _about(row, Verdict.WELL, "The service sends them to the app's address.")
     if not works:
@@ -88,6 +95,15 @@ def _judge(row: Endpoint, state: HookState | None) -> Finding:
         fix = "Look whether this installation can be reached at its public address, then let it be delivered again."
         return _about(row, Verdict.WARNING, message, fix)
     return _about(row, Verdict.WELL, "The hook is registered.")
+
+
+def _judge_poll(row: Endpoint, polled: PollState) -> Finding:
+    if polled.error_code:
+        looks = "look" if polled.failures == 1 else f"{polled.failures} looks"
+        message = f"The last {looks} failed: {polled.error_message}"
+        fix = "It is tried again by itself, from where it was; publish the workflow again when what it asks for is gone."
+        return _about(row, Verdict.WARNING if polled.failures < MANY else Verdict.PROBLEM, message, fix)
+    return _about(row, Verdict.WELL, "The service is asked for them regularly, and answers.")
 
 
 def _gone(row: Endpoint, message: str) -> Finding:

@@ -22,6 +22,7 @@ from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.triggers import HookRequest, Hooks, Trigger
+from integrations_app.workflows import polling
 from integrations_app.workflows.definition import Definition, TriggerPart
 from integrations_app.workflows.endpoint_cache import forget
 from integrations_app.workflows.models import Endpoint
@@ -58,8 +59,7 @@ def lease(hub: Hub, actor: Actor, part: TriggerPart) -> AbstractAsyncContextMana
         _, trigger = hub.registry.trigger(part.type)
     except NotFound:  # started by hand, by a schedule or by an endpoint of its own: there is no hook
         return nullcontext()
-    target = trigger.hooks.target(part.config) if trigger.hooks else ""
-    return _alone(actor.organization_id, part.connection, target)
+    return _alone(actor.organization_id, part.connection, trigger.target(part.config))
 
 
 @asynccontextmanager
@@ -92,7 +92,7 @@ async def delivery_refusal(hub: Hub, actor: Actor, definition: Definition) -> st
 
 
 async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
-    """Make sure that the vendor delivers what the definition's trigger listens to; returns our endpoint's id.
+    """Make sure that we hear what the definition's trigger listens to, by a hook or by asking; our endpoint's id.
 
     Safe to repeat: the endpoint is kept between tries, and the vendor's side finds an identical hook. The
     network is used with no transaction open. Raises what the vendor's call raises.
@@ -100,7 +100,7 @@ async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
     part = definition.trigger
     provider, trigger = hub.registry.trigger(part.type)
     organization_id, now = actor.organization_id, hub.clock()
-    target = trigger.hooks.target(part.config) if trigger.hooks else ""
+    target = trigger.target(part.config)
     fresh_id, fresh_secret = hub.new_id(), Secret(secrets.token_hex(SECRET_BYTES))
 
     def prepare(session: Session) -> _Hook:
@@ -118,6 +118,8 @@ async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
     hook = await hub.database.write(prepare)
     if trigger.hooks is not None:
         await _register(hub, organization_id, trigger.hooks, hook)
+    elif trigger.poll is not None:
+        await polling.begin(hub, organization_id, hook.endpoint_id, part, trigger.poll)
     return hook.endpoint_id
 
 

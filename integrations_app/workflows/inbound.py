@@ -56,7 +56,9 @@ def verify(registry: Registry, kind: str, secret: Secret | None, headers: Header
 def read(registry: Registry, kind: str, headers: Headers, body: bytes) -> Inbound:
     """What the delivery says; InvalidInput when the body is not what its headers say."""
     preset = preset_of(registry, kind)
-    if preset is None:
+    if preset is None and kind in registry:
+        inbound = polled(headers, body)
+    elif preset is None:
         inbound = Inbound("webhook", _delivery_id(headers), _object(body))
     else:
         inbound = preset.parse(headers, body.removeprefix(_BOM))
@@ -65,6 +67,15 @@ def read(registry: Registry, kind: str, headers: Headers, body: bytes) -> Inboun
     except (orjson.JSONEncodeError, TypeError):
         raise InvalidInput({"body": "is nested too deeply or not plain JSON"}) from None
     return inbound
+
+
+POLLED_KIND, POLLED_ID = "x-integrations-kind", "x-integrations-delivery"
+"""Stand in place of a sender's headers for what we asked for ourselves."""
+
+
+def polled(headers: Headers, body: bytes) -> Inbound:
+    """What a poll has found, read again for a replay."""
+    return Inbound(headers.get(POLLED_KIND, ""), headers.get(POLLED_ID, ""), _object(body))
 
 
 def fit_delivery_id(given: str) -> str:

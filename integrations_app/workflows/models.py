@@ -113,6 +113,29 @@ class Endpoint(SQLModel, table=True):
     last_event_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
+class PollState(SQLModel, table=True):
+    """Where the polling of one endpoint stands. The row is the claim: one process at a time looks."""
+
+    __tablename__ = "poll_state"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "endpoint_id"], ["endpoint.organization_id", "endpoint.id"]),
+        Index("ix_poll_due", "next_at"),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    endpoint_id: str = Field(primary_key=True)
+    trigger_type: str
+    cursor: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    next_at: datetime = Field(sa_type=Timestamp)
+    fence: int = 0
+    """Counts the claims: whoever comes back late changes nothing."""
+    polled_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """When a look last succeeded."""
+    failures: int = 0
+    error_code: str = ""
+    error_message: str = ""
+
+
 class Subscription(SQLModel, table=True):
     """A live workflow listening on an endpoint: the fan-out table."""
 

@@ -14,6 +14,7 @@ from integrations_app.workflows.models import (
     ConnectionUse,
     Endpoint,
     Event,
+    PollState,
     Run,
     StepRun,
     Subscription,
@@ -180,6 +181,10 @@ class Endpoints:
         )
         return list(self._session.scalars(statement))
 
+    def poll_state(self, endpoint_id: str) -> PollState | None:
+        """Where its polling stands; None for one that hears by itself."""
+        return self._session.get(PollState, (self._organization_id, endpoint_id))
+
     def add(self, endpoint: Endpoint) -> Endpoint:
         """Keep a new endpoint."""
         self._session.add(endpoint)
@@ -187,7 +192,9 @@ class Endpoints:
         return endpoint
 
     def remove(self, endpoint: Endpoint) -> None:
-        """Forget an endpoint; its events stay as history."""
+        """Forget an endpoint and where its polling stands; its events stay as history."""
+        mine = (col(PollState.organization_id) == self._organization_id, col(PollState.endpoint_id) == endpoint.id)
+        self._session.execute(delete(PollState).where(*mine))
         self._session.delete(endpoint)
         self._session.flush()
 

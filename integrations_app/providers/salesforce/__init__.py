@@ -8,12 +8,13 @@ from integrations_app.providers.salesforce.errors import ERRORS
 from integrations_app.providers.salesforce.limits import LIMITS
 from integrations_app.providers.salesforce.oauth import OAUTH
 from integrations_app.providers.salesforce.settings import SalesforceSettings, sign_in_bases
+from integrations_app.providers.salesforce.triggers import TRIGGERS
 from integrations_app.sdk.provider import BaseAddress, Provider, SandboxApp
 
 provider = Provider(
     key="salesforce",
     name="Salesforce",
-    summary="Create, update, find and delete records.",
+    summary="Create, update, find and delete records; start on new, changed and deleted ones.",
     docs_url="https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/",
     logo="logo.svg",
     folder=Path(__file__).parent,
@@ -34,6 +35,7 @@ provider = Provider(
         actions.search,
         actions.api_call,
     ),
+    triggers=TRIGGERS,
     bases={"web": BaseAddress("https://login.salesforce.com", "LOGIN_URL")},
     moved_bases=sign_in_bases,
     hosts=("*.salesforce.com",),

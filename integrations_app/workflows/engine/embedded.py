@@ -26,6 +26,7 @@ from integrations_app.workflows.giving_up import give_up
 from integrations_app.workflows.held import organizations_with_held, release_connected
 from integrations_app.workflows.leaving import Next
 from integrations_app.workflows.models import Run, RunStatus
+from integrations_app.workflows.polling import keep_polling
 from integrations_app.workflows.schedule import keep_schedule
 
 _log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class EmbeddedEngine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._background: list[asyncio.Task[None]] = []
         self._schedule_changed = asyncio.Event()
+        self._polls_changed = asyncio.Event()
         self._stopping = False
         self._conduct = Conduct(random, crash_point=crash_point)
         self._sole: Sole = sole(hub.database.url)
@@ -103,6 +105,7 @@ class EmbeddedEngine:
             asyncio.create_task(keep(self._sole, self._surrender)),
             asyncio.create_task(self._listen(subscribed)),
             asyncio.create_task(keep_schedule(self._hub, self._schedule_changed)),
+            asyncio.create_task(keep_polling(self._hub, self._polls_changed)),
         ]
         for background in self._background:
             background.add_done_callback(self._note_end)
@@ -267,16 +270,21 @@ class EmbeddedEngine:
             async for event in events:
                 try:
                     if event.topic == RESYNC:
-                        self._schedule_changed.set()
+                        self._look_again()
                         await self._release_everywhere()
                     elif event.message.get("kind") == "workflow":
-                        self._schedule_changed.set()
+                        self._look_again()
                     elif event.message.get("kind") == "connection":
                         await release_connected(self._hub, event.topic.removeprefix(_TOPIC_OF_ORGANIZATIONS))
                 except Unavailable:
                     _log.warning("held runs could not be looked for; the next change of a connection looks again")
                 except Exception:  # noqa: BLE001 - one bad message must not end the listening
                     _log.exception("a message of the bus could not be followed")
+
+    def _look_again(self) -> None:
+        """Workflows have changed: their schedules and polls may have, too."""
+        self._schedule_changed.set()
+        self._polls_changed.set()
 
     async def _release_everywhere(self) -> None:
         for organization_id in await self._hub.database.read(organizations_with_held):
