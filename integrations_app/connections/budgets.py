@@ -30,6 +30,8 @@ SAVED_EVERY = timedelta(seconds=30)
 READ_EVERY = timedelta(seconds=30)
 """How old what another process has learnt may be."""
 MOST_KEPT = 20_000
+ON_THE_SPOT = 3.0
+"""Seconds that a call waits here instead of being turned away."""
 
 
 @dataclass(slots=True)
@@ -114,13 +116,20 @@ class BudgetWatch:
         self._told = False
         """Whether the refusal that ends the work has been taken over already."""
 
-    def before(self, method: str, url: str) -> _Ticket:
-        """Raise RateLimited while the connection's calls of this kind have to wait."""
-        bucket = self._limits.bucket(method, url)
-        waits = budgets(self._hub).of(*self._where).budget.take(bucket, self._hub.clock())
-        if waits > 0:
-            self._told = True
-            raise RateLimited(f"The calls that {self._name} may make are used up for now.", waits)
+    async def before(self, method: str, url: str) -> _Ticket:
+        """Raise RateLimited while the connection's calls of this kind have to wait.
+
+        A moment is waited for on the spot: an action of several calls would never come to its last one otherwise,
+        in the time when calls leave one after another.
+        """
+        bucket, budget = self._limits.bucket(method, url), budgets(self._hub).of(*self._where).budget
+        now, waited = self._hub.clock(), 0.0
+        while waits := budget.take(bucket, now + timedelta(seconds=waited)):
+            if waited + waits > ON_THE_SPOT:
+                self._told = True
+                raise RateLimited(f"The calls that {self._name} may make are used up for now.", waits)
+            await asyncio.sleep(waits)
+            waited += waits
         self._last_bucket = bucket
         return _Ticket(method, url, bucket)
 

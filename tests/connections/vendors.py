@@ -78,12 +78,12 @@ class Case:
         """Remove every fault."""
         self.world.vendor.http.delete(f"{self.world.vendor.url}/_control/faults").raise_for_status()
 
-    async def connect(self) -> None:
-        """The whole way through the consent page, for the first account on it."""
+    async def connect(self, scopes: tuple[str, ...] = (), account: str = "") -> None:
+        """The whole way through the consent page, for the first account on it unless one is named."""
         again = {"connection_id": self.connection_id} if self.connection_id else {}
-        url = await self.world.begin(self.provider.key, **again)
+        url = await self.world.begin(self.provider.key, scopes=scopes, **again)
         page = self.world.vendor.http.get(url)
-        account = self.row.account_id if again else ""
+        account = self.row.account_id if again else account
         offered = re.findall(r'name="account"[^>]*value="([^"]+)"', page.text)
         offered += re.findall(r'value="([^"]+)"[^>]*name="account"', page.text)
         chosen = account if account in offered else offered[0]
@@ -102,7 +102,7 @@ class Case:
         return await use(self.world.hub, self.organization_id, self.connection_id, check)
 
 
-async def connected_case(world: Any, key: str) -> Case:
+async def connected_case(world: Any, key: str, scopes: tuple[str, ...] = (), account: str = "") -> Case:
     """Connect `key` with every kind of rotation that its emulation knows."""
     provider = world.hub.registry.get(key)
     known = world.vendor.http.get(f"{world.vendor.url}/_control/settings").json()[key]
@@ -110,6 +110,6 @@ async def connected_case(world: Any, key: str) -> Case:
     world.vendor.settings(**{key: {name: value for name, value in wanted.items() if name in known}})
     assert provider.oauth is not None and provider.sandbox is not None
     case = Case(world, provider, provider.oauth, provider.sandbox)
-    await case.connect()
+    await case.connect(scopes, account)
     assert "refresh_token" in case.secrets(), "the emulation must be able to give tokens that end"
     return case

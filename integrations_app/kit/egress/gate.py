@@ -109,7 +109,7 @@ class Gate:
     async def _watched(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, dial: Dial, watch: Watch
     ) -> aiohttp.ClientResponse:
-        ticket = watch.before(request.method, str(request.url))
+        ticket = await watch.before(request.method, str(request.url))
         try:
             response = await self._dialled(request, handler, dial)
         except BaseException:

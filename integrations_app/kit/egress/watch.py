@@ -9,8 +9,11 @@ from typing import Protocol
 class Watch(Protocol):
     """Looks on while calls leave. Called on the event loop; must not block."""
 
-    def before(self, method: str, url: str) -> object:
-        """Let the call leave, or raise one of our errors to keep it. What it returns is handed to `after`."""
+    async def before(self, method: str, url: str) -> object:
+        """Let the call leave, at once or after a moment, or raise one of our errors to keep it.
+
+        What it returns is handed to `after`.
+        """
 
     def after(self, ticket: object, status: int | None, headers: Mapping[str, str]) -> None:
         """The answer of that call; names of `headers` in lower case. `status` is None when none came."""

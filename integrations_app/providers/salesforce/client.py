@@ -16,6 +16,7 @@ from integrations_app.providers.salesforce.settings import SalesforceSettings
 from integrations_app.sdk.answers import changing, reading
 from integrations_app.sdk.auth import ACCESS_TOKEN, REFRESH_TOKEN
 from integrations_app.sdk.context import Access, Account, RevokeContext
+from integrations_app.sdk.patience import parse_retry_after
 
 DOMAIN = ".salesforce.com"
 SIGN_IN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
@@ -91,7 +92,7 @@ class SalesforceClient:
                 if reply.status not in REDIRECTS or not location:
                     break
                 address = _joined(address, location)
-            return _object(_answer(reply, changes=False).body)
+            return _object(self._answer(reply, changes=False).body)
 
     async def _call(
         self, method: str, path: str, query: Mapping[str, str] | None, *, changes: bool, body: Any = None
@@ -104,7 +105,15 @@ class SalesforceClient:
         reply = await self._request(method, url, query, body)
         if used := read_usage(_header(reply, HEADER)):
             self.usage = f"{used[0]} of {used[1]} calls left"
-        return _answer(reply, changes=changes)
+        return self._answer(reply, changes=changes)
+
+    def _answer(self, reply: Reply, *, changes: bool) -> Answer:
+        """The answer read, or the error it stands for."""
+        found = _read_json(reply.body, reply.status)
+        if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+            after = parse_retry_after(_header(reply, "retry-after") or None, self._access.clock())
+            raise to_error(reply.status, found, changes=changes, after=after)
+        return Answer(reply.status, found)
 
     async def _request(self, method: str, url: str, query: Mapping[str, str] | None, body: Any) -> Reply:
         access = self._access
@@ -129,14 +138,6 @@ def _joined(address: str, location: str) -> str:
 
 def _header(reply: Reply, name: str) -> str:
     return next((value for key, value in reply.headers if key.lower() == name), "")
-
-
-def _answer(reply: Reply, *, changes: bool) -> Answer:
-    """The answer read, or the error it stands for."""
-    found = _read_json(reply.body, reply.status)
-    if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
-        raise to_error(reply.status, found, changes=changes)
-    return Answer(reply.status, found)
 
 
 def _read_json(content: bytes, status: int) -> Any:

@@ -6,6 +6,7 @@ SOAP API Developer Guide. They are kept here in lower case.
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from integrations_app.errors import (
@@ -23,6 +24,8 @@ from integrations_app.sdk.meanings import ErrorTable, Meaning
 LIMIT_WAIT = 900.0
 CONCURRENT_WAIT = 30.0
 LOCK_WAIT = 2.0
+_WAITS = MappingProxyType({"request_limit_exceeded": LIMIT_WAIT, "concurrent_limit_exceeded": CONCURRENT_WAIT})
+"""Seconds, by code."""
 
 _RECONNECT = "Reconnect the account."
 _ADMIN = "An administrator of the organisation must allow it."
@@ -35,6 +38,7 @@ ERRORS: ErrorTable = {
     "api_scope_missing": Meaning(MissingScope),
     "request_limit_exceeded": Meaning(RateLimited, "The organisation has used up its calls of the last 24 hours."),
     "concurrent_limit_exceeded": Meaning(RateLimited, "Too many long calls are under way in the organisation."),
+    "too_many_requests": Meaning(RateLimited, "Salesforce asks for a pause."),
     "unable_to_lock_row": Meaning(Unavailable, "Another change holds the record at the moment."),
     "server_unavailable": Meaning(OutcomeUnknown, "Salesforce is too busy or under maintenance."),
     "unknown_exception": Meaning(OutcomeUnknown, "Salesforce met an error of its own."),
@@ -82,8 +86,11 @@ OAUTH_ADVICE = {
 }
 
 
-def to_error(status: int, body: Any, *, changes: bool) -> IntegrationsError:
-    """Turn a refusal into ours; `changes` says that the call was to change something."""
+def to_error(status: int, body: Any, *, changes: bool, after: float | None = None) -> IntegrationsError:
+    """Turn a refusal into ours; `changes` says that the call was to change something, `after` (seconds) when to retry.
+
+    Only the gateways in front of the organisations tell a time, with status 429 or 503.
+    """
     code, said = code_of(status, body)
     meaning = ERRORS.get(code, Meaning(Rejected, "Salesforce refused."))
     if meaning.error is ReconnectRequired:
@@ -91,7 +98,7 @@ def to_error(status: int, body: Any, *, changes: bool) -> IntegrationsError:
     if meaning.error is MissingScope:
         return MissingScope(("api",))
     if meaning.error is RateLimited:
-        return RateLimited(meaning.advice, CONCURRENT_WAIT if code == "concurrent_limit_exceeded" else LIMIT_WAIT)
+        return RateLimited(meaning.advice, after or _WAITS.get(code))
     if meaning.error is Unavailable:
         return Unavailable(meaning.advice, LOCK_WAIT)
     if meaning.error is OutcomeUnknown:
@@ -123,6 +130,8 @@ def _by_status(status: int) -> str:
         return "invalid_session_id"
     if status == HTTPStatus.NOT_FOUND:
         return "not_found"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "too_many_requests"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error"
     if HTTPStatus.MULTIPLE_CHOICES < status < HTTPStatus.BAD_REQUEST:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from integrations_app.kit.rate_budget import EVERYTHING, Reading
 from integrations_app.providers.salesforce.errors import LIMIT_WAIT
-from integrations_app.sdk.limits import Answered, Limits
+from integrations_app.sdk.limits import Answered, Limits, pause_when_asked
 
 HEADER = "sforce-limit-info"
 _USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
@@ -23,6 +23,8 @@ def read_usage(header: str) -> tuple[int, int] | None:
 
 def read_limits(answered: Answered) -> Reading | None:
     """Remaining calls; a refusal with none left is looked at again after a quarter of an hour."""
+    if answered.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return pause_when_asked(answered)
     usage = read_usage(answered.headers.get(HEADER, ""))
     if usage is None:
         return None

@@ -1,0 +1,100 @@
+"""One good call of every action that writes, as every vendor's emulation takes it; and the request that does it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ROW = "Account"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`inputs` may be made from what `before` has prepared at the vendor."""
+
+    method: str
+    path: str
+    """A regular expression, searched in the path of the request that takes effect."""
+    inputs: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]]
+    before: Callable[[Any], Any] = field(default=lambda _vendor: None)
+
+    def prepared(self, vendor: Any) -> dict[str, Any]:
+        """Prepare what the call needs, and return its inputs."""
+        made = self.before(vendor)
+        return dict(self.inputs(made) if callable(self.inputs) else self.inputs)
+
+
+def _message(vendor: Any) -> str:
+    return str(vendor.control("slack/messages", channel="C0GENERAL", text="Something to answer")["ts"])
+
+
+def _account(vendor: Any) -> str:
+    return str(vendor.control("salesforce/records", object=ROW, fields={"Name": "Sample"})["id"])
+
+
+_ISSUE = {"repository": "acme/web", "title": "Lost?"}
+_FILE = {"repository": "acme/web", "path": "lost.txt", "content": "x", "message": "m"}
+
+SAMPLES: dict[str, Sample] = {
+    "slack.send_message": Sample("POST", r"chat\.postMessage", {"channel": "C0GENERAL", "text": "x"}),
+    "slack.send_dm": Sample("POST", r"chat\.postMessage", {"user": "U0GRACE", "text": "x"}),
+    "slack.post_to_thread": Sample(
+        "POST",
+        r"chat\.postMessage",
+        lambda ts: {"channel": "C0GENERAL", "thread_ts": ts, "text": "x"},
+        _message,
+    ),
+    "slack.add_reaction": Sample(
+        "POST",
+        r"reactions\.add",
+        lambda ts: {"channel": "C0GENERAL", "timestamp": ts, "emoji": "eyes"},
+        _message,
+    ),
+    "github.create_issue": Sample("POST", r"/issues$", _ISSUE),
+    "github.create_pr_comment": Sample(
+        "POST", r"/issues/\d+/comments$", {"repository": "acme/web", "number": 1, "body": "x"}
+    ),
+    "github.dispatch_workflow": Sample(
+        "POST",
+        r"/dispatches$",
+        {
+            "repository": "acme/web",
+            "workflow": "deploy.yml",
+            "ref": "main",
+            "inputs": {"environment": "staging"},
+        },
+    ),
+    "github.create_or_update_file": Sample("PUT", r"/contents/", _FILE),
+    "salesforce.create_record": Sample("POST", rf"/sobjects/{ROW}$", {"object": ROW, "fields": {"Name": "x"}}),
+    "salesforce.update_record": Sample(
+        "PATCH",
+        rf"/sobjects/{ROW}/",
+        lambda row: {"object": ROW, "id": row, "fields": {"Phone": "1"}},
+        _account,
+    ),
+    "salesforce.upsert_record": Sample(
+        "PATCH",
+        r"/sobjects/Invoice__c/",
+        {
+            "object": "Invoice__c",
+            "external_id_field": "External_Key__c",
+            "external_id": "S-1",
+            "fields": {"Status__c": "Draft"},
+        },
+    ),
+    "salesforce.upsert_records": Sample(
+        "PATCH",
+        r"/composite/sobjects/",
+        {
+            "object": "Invoice__c",
+            "external_id_field": "External_Key__c",
+            "records": [{"External_Key__c": "S-2", "Status__c": "Draft"}],
+        },
+    ),
+    "salesforce.upload_file": Sample("POST", r"/sobjects/ContentVersion$", {"name": "a.txt", "content": "x"}),
+    "salesforce.delete_record": Sample(
+        "DELETE", rf"/sobjects/{ROW}/", lambda row: {"object": ROW, "id": row}, _account
+    ),
+    "salesforce.api_call": Sample(
+        "POST", rf"/sobjects/{ROW}$", {"method": "POST", "path": f"sobjects/{ROW}", "body": {"Name": "x"}}
+    ),
+}

@@ -1,0 +1,150 @@
+"""Do the action and lose the answer, for every action that writes: no double, or a person is asked.
+
+Walks the registry: an action that writes and has no sample in samples.py fails here with its name.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Literal
+
+import pytest
+
+from integrations_app.kit.columns import utc_now
+from integrations_app.sdk.actions import Action, Effect, Repeat
+from integrations_app.sdk.provider import Provider
+from integrations_app.sdk.registry import registry
+from integrations_app.workflows import service
+from integrations_app.workflows.engine.embedded import EmbeddedEngine
+from integrations_app.workflows.views import RunDetail
+from tests.connections.samples import SAMPLES, Sample
+from tests.connections.vendors import Case, connected_case
+
+DEADLINE = 15.0
+WRITING = [
+    pytest.param(provider, action, id=f"{provider.key}.{action.key}")
+    for provider in registry()
+    if provider.sandbox is not None
+    for action in provider.actions
+    if action.effect is not Effect.READ
+]
+HOW: list[dict[str, Any]] = [{"effect": "lose"}, {"effect": "lose", "status": 502}]
+if os.environ.get("SOAK"):
+    HOW += [{"effect": "lose", "status": 500}, {"effect": "lose", "status": 504}]
+
+
+class Now:
+    """The real time: an engine waits by it."""
+
+    def __call__(self) -> datetime:
+        return utc_now()
+
+
+@pytest.fixture
+def clock() -> Now:
+    return Now()
+
+
+@pytest.fixture
+async def engine(world: Any) -> AsyncIterator[EmbeddedEngine]:
+    made = EmbeddedEngine(world.hub, random=lambda: 0.0)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+class Story:
+    """One run of one step, whose writing call meets the fault once."""
+
+    def __init__(self, world: Any, case: Case, action: Action, sample: Sample) -> None:
+        self.world, self.case, self.action, self.sample = world, case, action, sample
+        self.inputs: dict[str, Any] = {}
+        self.run_id = ""
+        self.before = 0
+
+    async def begin(self, **fault: Any) -> None:
+        self.inputs = await asyncio.to_thread(self.sample.prepared, self.world.vendor)
+        step = {
+            "key": "write",
+            "type": "action",
+            "action": f"{self.case.provider.key}.{self.action.key}",
+            "connection": self.case.connection_id,
+            "inputs": self.inputs,
+            "retry": {"attempts": 4, "delay_seconds": 0.02},
+        }
+        definition = {"format": 1, "name": "Lost", "trigger": {"type": "manual"}, "steps": [step]}
+        made = await service.create(self.world.hub, self.world.owner, definition)
+        await service.publish(self.world.hub, self.world.owner, made.id)
+        self.before = self.writes()
+        where = {"vendor": self.case.provider.key, "method": self.sample.method, "path": self.sample.path}
+        await asyncio.to_thread(lambda: self.world.vendor.control("faults", **where, count=1, **fault))
+        self.run_id = await service.start_run(self.world.hub, self.world.owner, made.id)
+
+    def writes(self) -> int:
+        """How often the request that takes effect arrived."""
+        calls = self.world.vendor.calls(f"/{self.case.provider.key}/")
+        wanted = re.compile(self.sample.path)
+        return sum(one["method"] == self.sample.method and bool(wanted.search(one["path"])) for one in calls)
+
+    @property
+    def arrived(self) -> int:
+        return self.writes() - self.before
+
+    @property
+    def promise(self) -> Repeat:
+        row = self.case.row
+        settings = self.case.provider.settings.model_validate(row.settings)
+        return self.action.repeat_of(self.action.params.model_validate(self.inputs), settings)
+
+    async def until(self, *statuses: str) -> RunDetail:
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                found = await service.get_run(self.world.hub, self.world.owner, self.run_id)
+                if found.row.status in statuses:
+                    return found
+                await asyncio.sleep(0.01)
+
+
+async def story(world: Any, provider: Provider, action: Action) -> Story:
+    name = f"{provider.key}.{action.key}"
+    assert name in SAMPLES, f"{name} writes: give it a sample in tests/connections/samples.py"
+    scopes = tuple(provider.oauth.optional_scopes) if provider.oauth else ()
+    return Story(world, await connected_case(world, provider.key, scopes), action, SAMPLES[name])
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("fault", HOW, ids=lambda fault: str(fault.get("status", "broken")))
+@pytest.mark.parametrize(("provider", "action"), WRITING)
+async def test_a_lost_answer_makes_no_double(
+    world: Any, provider: Provider, action: Action, fault: dict[str, Any]
+) -> None:
+    told = await story(world, provider, action)
+    await told.begin(**fault)
+    found = await told.until("succeeded", "held", "failed")
+    outcome = (found.row.status, found.row.reason, told.arrived)
+    if told.promise is Repeat.UNKNOWABLE:
+        assert outcome == ("held", "outcome_unknown", 1), found.row
+    elif told.promise is Repeat.RECONCILABLE:
+        assert outcome == ("succeeded", "", 1), found.row
+    else:  # the vendor makes it safe, or the action itself sees that it is done
+        assert outcome in {("succeeded", "", 1), ("succeeded", "", 2)}, found.row
+
+
+HELD = [one for one in WRITING if one.values[1].repeat is Repeat.UNKNOWABLE]  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("answer", "calls"), [("sent", 1), ("not_sent", 2)])
+@pytest.mark.parametrize(("provider", "action"), HELD)
+async def test_a_person_who_looked_decides(
+    world: Any, provider: Provider, action: Action, answer: Literal["sent", "not_sent"], calls: int
+) -> None:
+    told = await story(world, provider, action)
+    await told.begin(effect="lose")
+    held = await told.until("held", "succeeded", "failed")
+    assert held.row.status == "held"
+    await service.resolve(world.hub, world.owner, told.run_id, "write", answer)
+    found = await told.until("succeeded", "failed")
+    assert (found.row.status, told.arrived) == ("succeeded", calls)
