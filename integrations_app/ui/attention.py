@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import reflex as rx
 
 from integrations_app.connections import service as connections
+from integrations_app.connections.views import ConnectionView
 from integrations_app.organizations.permissions import Permission
 from integrations_app.ui import theme
 from integrations_app.ui.guard import guard
@@ -12,9 +13,11 @@ from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service as workflows
+from integrations_app.workflows.held import WAITS_FOR_CONNECTION, count_held
 
 KINDS = frozenset({"connection", "run"})
 SHOWN_RUNS = 20
+STOPPED = frozenset({"paused", "disconnected"})
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,24 @@ class AttentionState(SessionState):
 
     async def _refresh(self, _kinds: frozenset[str]) -> None:
         actor = current_actor(self)
-        broken = [one for one in await connections.list_by_organization(hub(), actor) if one.needs_attention]
+        views = await connections.list_by_organization(hub(), actor)
+        waiting = await count_held(hub(), actor)
         held = await workflows.list_runs(hub(), actor, status="held", limit=SHOWN_RUNS)
+        calls = [connection_call(one, waiting.get(one.id, 0)) for one in views]
+        alone = [one for one in held.items if one.reason not in WAITS_FOR_CONNECTION]
         self.calls = [
-            *[Call(f"{one.name} needs a person", f"/integrations/{one.provider}") for one in broken],
-            *[Call(f"A run of {one.workflow_name} is held", f"/runs/{one.id}") for one in held.items],
+            *[call for call in calls if call is not None],
+            *[Call(f"A run of {one.workflow_name} is held", f"/runs/{one.id}") for one in alone],
         ]
+
+
+def connection_call(one: ConnectionView, held: int) -> Call | None:
+    """One call per connection, however many runs wait for it; None when nothing is the matter."""
+    if not (one.needs_attention or (held and one.status in STOPPED)):
+        return None
+    trouble = "needs a person" if one.needs_attention else f"is {one.status}"
+    runs = {0: "", 1: ", 1 run is held"}.get(held, f", {held} runs are held")
+    return Call(f"{one.name} {trouble}{runs}", f"/integrations/{one.provider}")
 
 
 def bell() -> rx.Component:
