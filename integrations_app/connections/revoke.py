@@ -5,10 +5,13 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations_app.connections.app_choice import App
+from sqlmodel import Session
+
+from integrations_app.connections.app_choice import App, app_of
 from integrations_app.connections.changes import note
-from integrations_app.connections.credentials import client_of
-from integrations_app.errors import IntegrationsError
+from integrations_app.connections.credentials import access_for, client_of, open_secrets
+from integrations_app.connections.models import Connection
+from integrations_app.errors import Conflict, CredentialUnreadable, IntegrationsError
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.context import Access, RevokeContext
@@ -26,6 +29,19 @@ class Farewell:
     provider: Provider
     access: Access
     app: App | None
+
+
+def farewell_of(hub: Hub, session: Session, row: Connection) -> Farewell | None:
+    """What ends the grant at the vendor; None for a pasted token, which stays its owner's."""
+    provider = hub.registry.get(row.provider)
+    if row.auth_kind != "oauth2" or not row.account_id:
+        return None
+    try:
+        secrets = open_secrets(hub, session, row)
+        access = access_for(hub, provider, row, secrets)
+    except (CredentialUnreadable, Conflict):
+        return None
+    return Farewell(provider, access, app_of(hub, session, provider, row)) if secrets else None
 
 
 async def revoke(hub: Hub, actor: Actor, connection_id: str, farewell: Farewell) -> bool:

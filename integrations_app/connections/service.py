@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from integrations_app.connections.app_choice import app_of
 from integrations_app.connections.attempts import go_back
 from integrations_app.connections.budgets import forget_budget
 from integrations_app.connections.changes import settle
 from integrations_app.connections.creation import create
-from integrations_app.connections.credentials import access_for, destroy_secrets, open_secrets, touch
+from integrations_app.connections.credentials import destroy_secrets, touch
 from integrations_app.connections.editing import rename, update
 from integrations_app.connections.health import test
 from integrations_app.connections.models import Connection, Status
@@ -18,9 +17,9 @@ from integrations_app.connections.overview import list_views, overview, snapshot
 from integrations_app.connections.pickers import choices
 from integrations_app.connections.refresh_plan import forget_refresh
 from integrations_app.connections.repository import Connections, OAuthAttempts
-from integrations_app.connections.revoke import Farewell, revoke
+from integrations_app.connections.revoke import Farewell, farewell_of, revoke
 from integrations_app.connections.views import ConnectionView
-from integrations_app.errors import Conflict, CredentialUnreadable, InvalidInput, NotFound
+from integrations_app.errors import Conflict, InvalidInput, NotFound
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 
@@ -139,7 +138,7 @@ async def disconnect(hub: Hub, actor: Actor, connection_id: str) -> ConnectionVi
         row = Connections(session, actor.organization_id).lock(connection_id)
         if row.status == Status.DISCONNECTED.value:
             return snapshot(session, row, hub.clock()), None
-        farewell = _farewell(hub, session, row)
+        farewell = farewell_of(hub, session, row)
         destroy_secrets(session, row)
         forget_budget(hub, session, row.organization_id, row.id)
         _cut(hub, session, row)
@@ -150,19 +149,6 @@ async def disconnect(hub: Hub, actor: Actor, connection_id: str) -> ConnectionVi
     if farewell is not None:
         await revoke(hub, actor, connection_id, farewell)
     return replace(shown, fingerprints={})
-
-
-def _farewell(hub: Hub, session: Session, row: Connection) -> Farewell | None:
-    """What ends the grant at the vendor; None for a pasted token, which stays its owner's."""
-    provider = hub.registry.get(row.provider)
-    if row.auth_kind != "oauth2" or not row.account_id:
-        return None
-    try:
-        secrets = open_secrets(hub, session, row)
-        access = access_for(hub, provider, row, secrets)
-    except (CredentialUnreadable, Conflict):
-        return None
-    return Farewell(provider, access, app_of(hub, session, provider, row)) if secrets else None
 
 
 def _cut(hub: Hub, session: Session, row: Connection) -> None:

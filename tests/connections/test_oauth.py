@@ -95,6 +95,8 @@ async def test_a_person_may_switch_the_account_and_it_is_audited(world: Any) -> 
     assert (row.account_name, row.name, row.status) == ("mona-lisa", "mona-lisa", "connected")
     [audit] = world.audits("connection.account_switched")
     assert audit.detail["from"] != audit.detail["to"] == row.account_id
+    assert len(world.audits("connection.revoked")) == 1  # the former account's access is ended, the new one's is not
+    assert (await use(world.hub, world.owner.organization_id, row.id, check)).name == "mona-lisa"
     url = await world.begin(connection_id=first.connection_id)  # the next reconnect must be the same account again
     assert not (await world.complete(world.vendor.consent(url, "octo-hub"))).ok
 

@@ -17,7 +17,7 @@ from integrations_app.connections.oauth.callback import GONE, REJECTED, Judged, 
 from integrations_app.connections.oauth.unwanted import turn_down
 from integrations_app.connections.refresh_plan import chance, plan_refresh
 from integrations_app.connections.repository import Connections, OAuthAttempts
-from integrations_app.connections.revoke import Farewell
+from integrations_app.connections.revoke import Farewell, farewell_of
 from integrations_app.connections.views import standing
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
@@ -41,11 +41,12 @@ class Redeemed:
 async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     """Store what a grant gave.
 
-    A reconnect keeps its account or is refused, unless the person has asked for the switch before leaving. A fresh
-    connect of an account that is known already revives that connection instead of making a second one. When the
-    connection was disconnected or removed while the person was at the vendor, the new grant is ended there again.
+    A reconnect keeps its account or is refused, unless the person has asked for the switch before leaving: the former
+    account's grant is ended at the vendor then. A fresh connect of an account that is known already revives that
+    connection instead of making a second one. When the connection was disconnected or removed while the person was
+    at the vendor, the new grant is ended there again.
     """
-    attempt = judged.attempt
+    attempt, former = judged.attempt, list[Farewell]()
 
     def write(session: Session) -> Outcome:
         row = _row(hub, session, attempt, redeemed.provider, redeemed.account)
@@ -58,6 +59,8 @@ async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
             taken = _known(Connections(session, row.organization_id), attempt, redeemed.provider, redeemed.account)
             if taken is not None and taken.status != Status.DISCONNECTED.value:
                 return _refuse_account(hub, session, judged, redeemed, row, "account_taken")
+            farewell = farewell_of(hub, session, row)
+            former.extend([farewell] if farewell else [])
             _switch_account(hub, session, judged, redeemed, row)
         return _store(hub, session, judged, redeemed, row)
 
@@ -65,6 +68,8 @@ async def adopt(hub: Hub, judged: Judged, redeemed: Redeemed) -> Outcome:
     if outcome.code == GONE:
         access = replace(redeemed.access, connection_id=attempt.connection_id)
         await turn_down(hub, judged, Farewell(redeemed.provider, access, redeemed.app))
+    for farewell in former:
+        await turn_down(hub, judged, farewell)
     return outcome
 
 
