@@ -30,8 +30,8 @@ loopback redirect URI with the path `/api/integrations/<vendor>/callback` or
   account is a Slack team id, a GitHub login or a Salesforce user name (then with a `refresh_token` too).
 - `POST expire`: `{vendor}` with `token`, `account` or `all: true` gives `{expired: n}`; `refresh: true`
   ends the refresh tokens too.
-- `POST revoke`: the same selectors give `{revoked: n}`; Slack pushes `tokens_revoked`, and with
-  `uninstall: true` also `app_uninstalled`.
+- `POST revoke`: the same selectors give `{revoked: n}`; Slack pushes `tokens_revoked`, GitHub
+  `github_app_authorization`, and with `uninstall: true` also `app_uninstalled` and `installation`.
 - `GET journal?vendor=&path=`: every request with headers, body and status, oldest first; `DELETE` clears.
 - `POST settle`: waits until every webhook delivery under way has ended (Slack's retries included).
 - `GET slack/messages?channel=&team=`: messages of a channel (id or name), by default of workspace Acme.

@@ -13,7 +13,7 @@ from integrations_app.sandbox.github import inspector as github_pages
 from integrations_app.sandbox.github import oauth as github_oauth
 from integrations_app.sandbox.github.state import Token as GitHubToken
 from integrations_app.sandbox.github.views import issue_view
-from integrations_app.sandbox.github.webhooks import fire_authorization_revoked
+from integrations_app.sandbox.github.webhooks import fire_authorization_revoked, fire_installation
 from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.salesforce import inspector as salesforce_pages
 from integrations_app.sandbox.salesforce import tokens as salesforce_tokens
@@ -185,10 +185,13 @@ async def revoke(request: Request) -> Response:
     people = [token for token in chosen if isinstance(token, GitHubToken)]
     logins = {token.login for token in people if not token.revoked}
     count += github_oauth.revoke(world, people)
+    web = f"{request.state.base}/github"
     for login in sorted(logins):
         account = world.github.account(login)
         if account is not None:
-            fire_authorization_revoked(world, f"{request.state.base}/github", account)
+            fire_authorization_revoked(world, web, account)
+            if body.get("uninstall") is True:
+                fire_installation(world, web, account, "deleted")
     count += salesforce_tokens.revoke(world, [token for token in chosen if isinstance(token, SalesforceToken)])
     if body.get("uninstall") is True:
         for key in {(token.client_id, token.team_id) for token in slack}:

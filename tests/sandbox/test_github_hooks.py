@@ -138,3 +138,14 @@ def test_the_app_hears_that_a_person_has_revoked_it(sandbox: Any, receiver: Any)
     assert (told["action"], told["sender"]["login"]) == ("revoked", "octo-hub")
     secret = b"sandbox-github-webhook-secret"
     assert headers["x-hub-signature-256"] == "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+
+
+def test_the_app_hears_that_it_was_removed_from_an_account(sandbox: Any, receiver: Any) -> None:
+    token = str(sandbox.token("github", "octo-hub"))
+    sandbox.settings(github={"app_webhook_url": receiver.url})
+    sandbox.control("revoke", vendor="github", token=token, uninstall=True)
+    sandbox.control("settle")
+    told = {headers["x-github-event"]: json.loads(body) for headers, body in receiver.received}
+    assert set(told) == {"github_app_authorization", "installation"}
+    assert told["installation"]["action"] == "deleted"
+    assert told["installation"]["installation"]["account"]["login"] == "octo-hub"

@@ -22,6 +22,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations import service, sessions
 from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.models import AuditEvent
 from integrations_app.sandbox import create_app
 from integrations_app.sandbox.serve import serving
 from integrations_app.sdk.registry import registry
@@ -155,6 +156,23 @@ def test_a_popup_closes_itself_and_says_so_without_script(product: Any) -> None:
         again = browser.get(f"{AUTHORIZE}?mode=popup", headers=OWN_CLICK)
         other = browser.get(consent(again.headers["location"]), headers=FROM_VENDOR)
     assert nonce[1] not in other.text
+
+
+@pytest.mark.parametrize("more", [{}, {"uninstall": True}])
+def test_the_vendor_pushes_that_access_ended_and_the_connection_needs_a_person(product: Any, more: Any) -> None:
+    control = f"http://127.0.0.1:{urlsplit(product.origin).port}/sandbox/_control"
+    events = f"{product.origin}/api/integrations/github/events"
+    httpx.patch(f"{control}/settings", json={"github": {"app_webhook_url": events}}).raise_for_status()
+    with product.browser(product.sign_in()) as browser:
+        browser.get(consent(browser.get(AUTHORIZE, headers=OWN_CLICK).headers["location"]), headers=FROM_VENDOR)
+    [row] = product.rows(Connection)
+    assert row.status == "connected"
+    httpx.post(f"{control}/revoke", json={"vendor": "github", "account": "octo-hub", **more}).raise_for_status()
+    httpx.post(f"{control}/settle", timeout=15).raise_for_status()
+    [row] = product.rows(Connection)
+    assert row.status == "needs_reauth"
+    [told] = [one for one in product.rows(AuditEvent) if one.name == "connection.needs_reauth"]
+    assert told.subject == f"connection:{row.id}"
 
 
 @pytest.mark.parametrize(

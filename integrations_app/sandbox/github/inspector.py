@@ -101,7 +101,10 @@ async def revoke(request: Request) -> Response:
     granted = list(world.github.tokens.values())
     if request.path_params["index"] >= len(granted):
         raise HTTPException(404)
-    oauth.revoke(world, [granted[request.path_params["index"]]])
+    token = granted[request.path_params["index"]]
+    account = world.github.account(token.login)
+    if oauth.revoke(world, [token]) and account is not None:
+        webhooks.fire_authorization_revoked(world, _web(request), account)
     return see_other(f"{_web(request)}/")
 
 

@@ -21,6 +21,8 @@ from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
 KEPT = 200
+INSTALLATION = 4711
+"""Id of the app's one installation."""
 USER_AGENT = "GitHub-Hookshot/sandbox"
 
 
@@ -68,6 +70,14 @@ def fire_authorization_revoked(world: World, web: str, account: Account) -> None
     """`github_app_authorization`: the person has taken the app's access back."""
     payload: Json = {"action": "revoked", "sender": account_view(account, web)}
     fire_app_event(world, "github_app_authorization", payload)
+
+
+def fire_installation(world: World, web: str, account: Account, action: str) -> None:
+    """`installation`: the app was `deleted` from the account, or its access to it suspended (`suspend`)."""
+    installation: Json = {"id": INSTALLATION, "account": account_view(account, web)}
+    installation |= {"target_id": account.id, "target_type": account.type, "repository_selection": "all"}
+    payload: Json = {"action": action, "installation": installation, "repositories": [], "requester": None}
+    fire_app_event(world, "installation", payload | {"sender": account_view(account, web)})
 
 
 def deliver(world: World, repository: Repository, hook: Hook, event: str, payload: Json) -> Delivery:
