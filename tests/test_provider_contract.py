@@ -87,7 +87,7 @@ def test_bases_are_https_and_the_emulation_knows_each(provider: Provider) -> Non
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_oauth_says_how_to_register_and_asks_what_the_actions_need(provider: Provider) -> None:
+def test_oauth_says_how_to_register_and_knows_every_scope_that_is_needed(provider: Provider) -> None:
     oauth = provider.oauth
     if oauth is None:
         assert not any(isinstance(auth, OAuth2) for auth in provider.auth)
@@ -98,8 +98,9 @@ def test_oauth_says_how_to_register_and_asks_what_the_actions_need(provider: Pro
     assert "web" in provider.bases
     asked = (*oauth.identity_scopes, *oauth.default_scopes)
     for needed in [*(action.scopes for action in provider.actions), *(trigger.scopes for trigger in provider.triggers)]:
-        assert oauth.missing_scopes(needed, asked) == ()
+        assert oauth.missing_scopes(needed, (*asked, *oauth.optional_scopes)) == ()
     assert not set(oauth.optional_scopes) & set(asked)
+    assert all(reason.endswith(".") for reason in oauth.optional_scopes.values())
     assert provider.reconnect_codes
 
 

@@ -54,6 +54,16 @@ def asked_scopes(oauth: OAuth2, more: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*oauth.identity_scopes, *oauth.default_scopes, *more)))
 
 
+def askable_scopes(provider: Provider) -> tuple[str, ...]:
+    """What an app must be registered for: the scopes of a connect and those that some action or trigger needs more."""
+    oauth = require_oauth(provider)
+    usual = asked_scopes(oauth)
+    of_actions = [scope for action in provider.actions for scope in action.scopes]
+    of_triggers = [scope for trigger in provider.triggers for scope in trigger.scopes]
+    needed = (*of_actions, *of_triggers)
+    return asked_scopes(oauth, oauth.missing_scopes(needed, usual) if usual else needed)
+
+
 def choose_app(
     hub: Hub, session: Session, organization_id: str, provider: Provider, selector: str | None = None
 ) -> App:

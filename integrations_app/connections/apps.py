@@ -8,7 +8,7 @@ from integrations_app.connections.addresses import reach
 from integrations_app.connections.app_choice import (
     CLIENT_SECRET,
     SIGNING_SECRET,
-    asked_scopes,
+    askable_scopes,
     callback_path,
     open_app_secret,
     require_oauth,
@@ -184,7 +184,7 @@ async def describe_app(hub: Hub, actor: Actor, provider_key: str) -> AppDescript
 
     rows, connections = await hub.database.read(read)
     callback_url = hub.settings.public_url + callback_path(provider.key, new_id)
-    scopes = asked_scopes(oauth)
+    scopes = askable_scopes(provider)
     text = oauth.app_help.replace("{callback_url}", callback_url)
     return AppDescription(
         options=_options(hub, provider, oauth, rows, connections),

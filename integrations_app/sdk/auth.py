@@ -59,9 +59,9 @@ class OAuth2:
     identity_scopes: tuple[str, ...] = ()
     """Asked always: without them `check` cannot tell who we are."""
     default_scopes: tuple[str, ...] = ()
-    """Asked on a first connect, beside those of the actions in use."""
+    """Asked on every connect, beside those of the actions and triggers in use: what a first workflow usually needs."""
     optional_scopes: Mapping[str, str] = field(default_factory=dict)
-    """Scopes a person may add, each with what it is good for."""
+    """Scopes that a person may add and that are asked for when a workflow needs them, each with what it is good for."""
     implied_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What a broad scope contains: the vendor names only the broad one when it tells what was granted."""
     scope_separator: str = " "

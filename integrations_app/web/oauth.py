@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from integrations_app.organizations.signed_in import SignedIn
 from integrations_app.web.cookies import client_address, signed_in
 from integrations_app.web.errors import status_of
 from integrations_app.web.render import page
+from integrations_app.workflows.consent import needed_scopes
 
 PARAMETERS = frozenset({"connection", "mode", "next", "scopes", "switch"})
 BAD_REQUEST = "oauth_bad_request"
@@ -69,7 +70,8 @@ async def authorize(hub: Hub, request: Request) -> Response:
     # A switch of accounts is asked about always: workflows act as somebody else afterwards.
     if request.method != "POST" and (ask.switch_account or not _is_own_click(request)):
         return await _confirm(hub, request, person, ask, provider.name)
-    return RedirectResponse(await begin(hub, person.actor, ask), 303, _QUIET)
+    needed = await needed_scopes(hub, person.actor, provider.key, ask.connection_id)
+    return RedirectResponse(await begin(hub, person.actor, replace(ask, needed=needed)), 303, _QUIET)
 
 
 def _read(request: Request) -> Ask:

@@ -1,17 +1,19 @@
-"""The whole connection doctor: the connection itself, and the hooks that its workflows listen to."""
+"""The whole connection doctor: the connection itself, what its workflows need, and the hooks they listen to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from integrations_app.connections import service as connections
 from integrations_app.connections.access import use
 from integrations_app.connections.diagnosis import Finding, Remedy, Verdict, examine_connection
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.triggers import Hooks, HookState
+from integrations_app.workflows.consent import consent_of
 from integrations_app.workflows.models import Endpoint, PollState
 from integrations_app.workflows.repository import Endpoints
 
@@ -34,12 +36,29 @@ async def diagnose(hub: Hub, actor: Actor, connection_id: str) -> tuple[Finding,
 
     Needs MANAGE_CONNECTIONS. Raises NotFound, RateLimited when a test has just run.
     """
-    findings = await examine_connection(hub, actor, connection_id)
+    findings = await _with_needs(hub, actor, connection_id, await examine_connection(hub, actor, connection_id))
     works = all(one.verdict is not Verdict.PROBLEM for one in findings if one.key in {"address", "tls", "token"})
     listened = await hub.database.read(lambda session: _listened(hub, session, actor.organization_id, connection_id))
     if not listened:
         return (*findings, Finding(KEY, TITLE, Verdict.WELL, "No live workflow waits for events of this connection."))
     return (*findings, *[await _look(hub, actor, one, works=works) for one in listened])
+
+
+async def _with_needs(hub: Hub, actor: Actor, connection_id: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, with what workflows need and the connection lacks in place of a good word on permissions."""
+    consent = await consent_of(hub, actor, connection_id)
+    by_consent = (await connections.get(hub, actor, connection_id)).auth_kind == "oauth2"
+    if not consent.missing:
+        return tuple(findings)
+    message = f"Workflows need {', '.join(consent.missing)}, which the connection lacks."
+    fix = "Allow what is missing." if by_consent else "Enter a token that may do it."
+    remedy = Remedy.ALLOW if by_consent else Remedy.SETTINGS
+    return tuple(
+        replace(one, verdict=Verdict.PROBLEM, message=message, fix=fix, remedy=remedy)
+        if one.key == "scopes" and one.verdict is Verdict.WELL
+        else one
+        for one in findings
+    )
 
 
 def _listened(hub: Hub, session: Session, organization_id: str, connection_id: str) -> list[_Listened]:

@@ -39,6 +39,14 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """The fix of a `missing_scope`: let the vendor's consent be given to these scopes for this connection."""
+
+    connection_id: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing to look at: where (dotted path), which (code), and what to do, in words."""
 
@@ -46,6 +54,7 @@ class Problem:
     code: str
     message: str
     severity: Severity = Severity.ERROR
+    lack: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +187,18 @@ class _Check:
             self.add(
                 f"{path}.connection", "missing_connection", f"{connection.name} is disconnected. Connect it again."
             )
-        elif connection.status != "connected":
+            return
+        if connection.status != "connected":
             message = f"{connection.name} needs attention: runs will wait for it."
             self.add(f"{path}.connection", "connection_not_ready", message, Severity.WARNING)
         oauth = self.registry.get(connection.provider).oauth
         missing = oauth.missing_scopes(scopes, connection.scopes) if oauth else ()
         if missing:
-            message = f"{connection.name} lacks the permission {', '.join(missing)}. Reconnect and allow it."
-            self.add(f"{path}.connection", "missing_scope", message, Severity.WARNING)
+            part = "trigger" if path == "trigger" else "step"
+            needed = f"permission{'s' * (len(missing) > 1)} {', '.join(missing)}"
+            message = f"{connection.name} needs the {needed} for this {part}."
+            lack = Lack(connection.id, missing)
+            self.found.append(Problem(f"{path}.connection", "missing_scope", message, Severity.ERROR, lack))
 
     # --- the steps -----------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """References: names of connections and endpoints in a definition, turned into ids that renaming cannot break."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from integrations_app.workflows.definition import WEBHOOK, ActionStep, Definition, parse
@@ -13,7 +13,7 @@ def with_ids(
     """The definition with every name that is known and unique replaced by its id; others stay as written."""
     raw, listed = definition.dump(), tuple(connections)
     trigger = raw["trigger"]
-    for part in (trigger, *_action_steps(raw)):
+    for part in (trigger, *action_steps(raw)):
         found = find_connection(part.get("connection", ""), listed)
         if found is not None:
             part["connection"] = found.id
@@ -27,7 +27,7 @@ def with_ids(
 def with_connection(definition: Definition, old_id: str, new_id: str) -> Definition:
     """The definition with one connection in place of another, in its trigger and in every step."""
     raw = definition.dump()
-    for part in (raw["trigger"], *_action_steps(raw)):
+    for part in (raw["trigger"], *action_steps(raw)):
         if part.get("connection") == old_id:
             part["connection"] = new_id
     return parse(raw)
@@ -39,10 +39,11 @@ def connections_in(definition: Definition) -> set[str]:
     return {reference for reference in (*named, definition.trigger.connection) if reference}
 
 
-def _action_steps(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def action_steps(part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The action steps of a definition, a step or a branch as JSON, nested ones too."""
     for step in part.get("steps", ()):
         if step.get("type") == "action":
             yield step
-        yield from _action_steps(step)
+        yield from action_steps(step)
         for branch in step.get("branches", ()):
-            yield from _action_steps(branch)
+            yield from action_steps(branch)

@@ -1,5 +1,6 @@
 """The workflows' service: what pages, the REST API and commands call, in one place."""
 
+from integrations_app.workflows.consent import Consent, Need, consent_of, needed_scopes
 from integrations_app.workflows.drafts import create, duplicate, get, list_by_organization, rename, save_draft
 from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
@@ -10,11 +11,14 @@ from integrations_app.workflows.trial import Trial, try_step
 from integrations_app.workflows.variables import Variable, load_variables
 
 __all__ = [
+    "Consent",
+    "Need",
     "Published",
     "Replaced",
     "Trial",
     "Variable",
     "cancel",
+    "consent_of",
     "create",
     "delete",
     "delivery_refusal",
@@ -25,6 +29,7 @@ __all__ = [
     "list_by_organization",
     "list_runs",
     "load_variables",
+    "needed_scopes",
     "pause",
     "publish",
     "release_held",

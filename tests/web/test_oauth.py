@@ -25,7 +25,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.models import AuditEvent
 from integrations_app.sandbox import create_app
 from integrations_app.sandbox.serve import serving
-from integrations_app.sdk.registry import registry
+from integrations_app.sdk.registry import Registry, registry
 from integrations_app.settings import Settings
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
@@ -77,7 +77,13 @@ class Product:
 
 
 @pytest.fixture
-def product(database: Database, tmp_path: Any, clock: Any, keyring: Any) -> Iterator[Product]:
+def providers() -> Registry:
+    """The providers of the product; a test module may put its own in their place."""
+    return registry()
+
+
+@pytest.fixture
+def product(database: Database, tmp_path: Any, clock: Any, keyring: Any, providers: Registry) -> Iterator[Product]:
     later = Starlette()
     closing: list[Hub] = []
 
@@ -95,7 +101,7 @@ def product(database: Database, tmp_path: Any, clock: Any, keyring: Any) -> Iter
             database=database,
             keyring=keyring,
             door=Door(EgressPolicy.parse(own=(f"localhost:{port}", f"127.0.0.1:{port}"))),
-            registry=registry(),
+            registry=providers,
             bus=LocalBus(),
             clock=clock,
             new_id=new_id,

@@ -32,7 +32,8 @@ Token = Callable[[int], str]
 class Ask:
     """What a person asked for with the authorize route.
 
-    `selector` is an own app's id or `sandbox`; `connection_id` reconnects; `scopes` are asked beside the usual.
+    `selector` is an own app's id or `sandbox`; `connection_id` reconnects; `scopes` are asked beside the usual, and
+    so are those that workflows need, which the caller tells: workflows are not known here.
     With `switch_account` the connection may become another account's: only a person who was asked may say so.
     """
 
@@ -42,6 +43,7 @@ class Ask:
     mode: str = "redirect"
     next_path: str = "/integrations"
     scopes: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
     switch_account: bool = False
 
 
@@ -63,7 +65,7 @@ async def begin(hub: Hub, actor: Actor, ask: Ask, *, token: Token = secrets.toke
         row, app, creates = _target(hub, session, actor, provider, ask)
         app = at_place_of(app, provider, row)
         held = tuple(row.scopes) if row.account_id else ()
-        asked = asked_scopes(oauth, (*held, *ask.scopes))
+        asked = asked_scopes(oauth, (*held, *ask.needed, *ask.scopes))
         attempt = _attempt(hub, actor, row, app, state, asked)
         attempt.switches_account = ask.switch_account
         attempt.creates_connection, attempt.mode, attempt.next_path = creates, ask.mode, safe_next(ask.next_path)

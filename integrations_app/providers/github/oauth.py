@@ -38,7 +38,7 @@ APP_HELP = """\
 2. Give it a name and a home page, and as **Authorization callback URL** enter `{callback_url}`.
 3. Choose **Register application**, then **Generate a new client secret**, and copy both values into the fields here.
 
-The permissions asked for when someone connects: `{scopes}`.
+The permissions that may be asked for when someone connects: `{scopes}`.
 """
 
 
