@@ -10,6 +10,7 @@ from integrations_app.ui.components.doctor_section import doctor_section
 from integrations_app.ui.components.form import field_control
 from integrations_app.ui.components.moving_dialog import moving_dialog
 from integrations_app.ui.components.native import native_link
+from integrations_app.ui.components.permissions_section import more_permissions, permissions_section
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.connection_rows import Fact
@@ -23,12 +24,16 @@ def connection_tab() -> rx.Component:
     """List at the left, the chosen one at the right."""
     return rx.grid(
         _list(),
-        rx.vstack(_standing(), _doctor(), _form(), spacing="4", align="stretch", min_width="0"),
+        rx.vstack(_standing(), _permissions(), _doctor(), _form(), spacing="4", align="stretch", min_width="0"),
         moving_dialog(),
         columns=rx.breakpoints(initial="1", md="260px 1fr"),
         spacing="5",
         width="100%",
     )
+
+
+def _permissions() -> rx.Component:
+    return rx.cond(State.permissions.shown, rx.card(permissions_section(), size="3"))
 
 
 def _doctor() -> rx.Component:
@@ -195,6 +200,7 @@ def _way() -> rx.Component:
 def _by_signing_in() -> rx.Component:
     return rx.vstack(
         rx.text("A window of the vendor opens; you choose the account and allow it there.", size="2"),
+        rx.cond(State.can_manage & (State.optional_lines.length() > 0), more_permissions()),
         connect_button(
             url=State.connect_url,
             label="Connect",

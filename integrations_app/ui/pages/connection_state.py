@@ -34,9 +34,11 @@ from integrations_app.ui.pages.connection_rows import (
     with_errors,
 )
 from integrations_app.ui.pages.integrations_rows import LOGO, ConnectionLine, authorize_url, connection_line
+from integrations_app.ui.pages.permissions_rows import OptionalLine, Permissions, optional_lines, permissions
 from integrations_app.ui.session import SessionState, current_actor
+from integrations_app.workflows.service import consent_of
 
-KINDS = frozenset({"connection"})
+KINDS = frozenset({"connection", "workflow"})
 NEW = "new"
 
 
@@ -68,6 +70,10 @@ class ConnectionState(SessionState):
     testing: bool = False
     result: TestView = TestView()
     blocked: bool = False
+    permissions: Permissions = Permissions()
+    optional_lines: list[OptionalLine] = []
+    wanted_scopes: list[str] = []
+    """Ticked among the optional ones; asked for by the next connect."""
     app_lines: list[AppLine] = []
     app_scopes: str = ""
     new_app_id: str = ""
@@ -81,14 +87,16 @@ class ConnectionState(SessionState):
     @rx.var
     def connect_url(self) -> str:
         """Our route that opens the vendor's consent page in a popup."""
-        again = self.chosen if self.chosen != NEW else ""
-        return authorize_url(self.provider_key, mode="popup", connection=again)
+        return self._authorize("popup")
 
     @rx.var
     def redirect_url(self) -> str:
         """The same in this window, for a blocked popup."""
+        return self._authorize("redirect")
+
+    def _authorize(self, mode: str) -> str:
         again = self.chosen if self.chosen != NEW else ""
-        return authorize_url(self.provider_key, mode="redirect", connection=again)
+        return authorize_url(self.provider_key, mode=mode, connection=again, scopes=self.wanted_scopes)
 
     @rx.event
     @guard(Permission.VIEW)
@@ -123,6 +131,8 @@ class ConnectionState(SessionState):
             await self._show(self.lines[0].id if self.lines else NEW)
         elif self.loaded and self.chosen == NEW and len(self.lines) == 1 and self.lines[0].status == "connected":
             await self._show(self.lines[0].id)
+        else:
+            await self._show_permissions(next((one for one in views if one.id == self.chosen), None))
 
     @rx.event
     @guard(Permission.VIEW)
@@ -139,9 +149,27 @@ class ConnectionState(SessionState):
 
     async def _show(self, connection_id: str) -> None:
         row = await self._row(connection_id)
-        self.chosen = connection_id if row else NEW
+        self.chosen, self.wanted_scopes = connection_id if row else NEW, []
         self.chosen_line = next((line for line in self.lines if line.id == self.chosen), None)
         self._draw(row.auth_kind if row else self.ways[0].value, row)
+        await self._show_permissions(row)
+
+    async def _show_permissions(self, row: ConnectionView | None) -> None:
+        provider, shown = self._provider(), Permissions()
+        if row is not None:
+            shown = permissions(provider, row, await consent_of(hub(), current_actor(self), row.id))
+        offered = optional_lines(provider, row)
+        if (self.permissions, self.optional_lines) != (shown, offered):
+            self.permissions, self.optional_lines = shown, offered
+            known = {one.scope for one in offered}
+            self.wanted_scopes = [scope for scope in self.wanted_scopes if scope in known]
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    def want_scope(self, scope: str, wanted: bool) -> None:
+        """Tick a permission that the next connect shall ask for, or let go of it."""
+        others = [one for one in self.wanted_scopes if one != scope]
+        self.wanted_scopes = [*others, scope] if wanted else others
 
     def _draw(self, way: str, row: ConnectionView | None, *, anew: bool = True) -> None:
         provider = self._provider()

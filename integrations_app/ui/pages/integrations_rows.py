@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 from integrations_app.connections.views import ConnectionView, ProviderRow, WorkflowUse
 from integrations_app.sdk.provider import Provider
@@ -96,10 +97,12 @@ class Card:
     blocked: bool = False
 
 
-def authorize_url(provider: str, *, mode: str, connection: str = "") -> str:
-    """Our own route that starts an OAuth round trip."""
+def authorize_url(provider: str, *, mode: str, connection: str = "", scopes: Iterable[str] = ()) -> str:
+    """Our own route that starts an OAuth round trip; `scopes` are asked for beside what is asked anyway."""
     chosen = f"&connection={connection}" if connection else ""
-    return f"/api/integrations/{provider}/authorize?mode={mode}{chosen}"
+    asked = quote(",".join(scopes), safe=",:")
+    more = f"&scopes={asked}" if asked else ""
+    return f"/api/integrations/{provider}/authorize?mode={mode}{chosen}{more}"
 
 
 def card(row: ProviderRow, provider: Provider) -> Card:
