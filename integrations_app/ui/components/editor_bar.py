@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.consent_choice import consent_dialog
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.editor_rows import ProblemLine
@@ -40,6 +41,7 @@ def editor_bar() -> rx.Component:
         _notice(),
         _problems(),
         _warning_dialog(),
+        consent_dialog(),
         class_name="editor-bar",
     )
 

@@ -6,6 +6,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
+from integrations_app.ui.components.consent_choice import step_consent
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
 from integrations_app.ui.components.step_fields import labelled_select, step_field
 from integrations_app.ui.components.step_list import kind_mark
@@ -139,7 +140,7 @@ def _connection() -> rx.Component:
             lambda value: Steps.choose_connection(Steps.selected, value),
             panel.connection_error,
         ),
-        rx.cond(Steps.connecting, _connect()),
+        rx.cond(Steps.connecting, _connect(), step_consent()),
     )
 
 

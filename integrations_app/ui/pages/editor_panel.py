@@ -193,6 +193,9 @@ def _with_connection(panel: Panel, provider: Provider, chosen: str, around: Surr
     if chosen and chosen not in known:
         options.insert(0, Choice(chosen, "No longer there"))
     error = error_at(around, panel.key, "connection")
+    lacking = _lacking(around, panel.key)
+    by_consent = any(one.id == chosen and one.auth_kind == "oauth2" for one in offered)
+    allow_url = authorize_url(provider.key, mode="popup", connection=chosen, scopes=lacking)
     return replace(
         panel,
         provider=provider.key,
@@ -203,7 +206,15 @@ def _with_connection(panel: Panel, provider: Provider, chosen: str, around: Surr
         connection=chosen,
         connections=[Choice("", "Choose…"), *options, Choice(CONNECT_NEW, "Connect new…")],
         connection_error=error if chosen or around.show_missing else "",
+        lacks=bool(lacking),
+        allow_url=allow_url if lacking and by_consent else "",
     )
+
+
+def _lacking(around: Surroundings, key: str) -> tuple[str, ...]:
+    """The permissions that the step's connection lacks for it."""
+    mine = (one.scopes for one in around.problems if one.step == key and one.field == "connection")
+    return next((scopes for scopes in mine if scopes), ())
 
 
 def _fields(

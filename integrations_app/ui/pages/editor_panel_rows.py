@@ -56,6 +56,10 @@ class Panel:
     connection: str = ""
     connections: list[Choice] = field(default_factory=list)
     connection_error: str = ""
+    lacks: bool = False
+    """The connection was not given a permission that the choice needs."""
+    allow_url: str = ""
+    """Asks for it; empty when the connection was made with a token that somebody pasted."""
     fields: list[StepField] = field(default_factory=list)
     options: list[StepField] = field(default_factory=list)
     safety: str = ""

@@ -58,6 +58,8 @@ class ProblemLine:
     where: str
     message: str
     is_error: bool
+    scopes: tuple[str, ...] = ()
+    """Permissions whose consent mends it."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def problem_lines(document: Document, registry: Registry, found: Iterable[Proble
     for problem in found:
         owner, within = owner_of(document, problem.path)
         error = problem.severity is Severity.ERROR
-        lines.append(ProblemLine(owner, within, names.get(owner, "Workflow"), _told(problem), error))
+        scopes = problem.lack.scopes if problem.lack else ()
+        lines.append(ProblemLine(owner, within, names.get(owner, "Workflow"), _told(problem), error, scopes))
     return sorted(lines, key=lambda line: not line.is_error)
 
 

@@ -10,6 +10,7 @@ from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
+from integrations_app.ui.pages.editor_consent import only_lacks
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.session import current_actor
@@ -52,6 +53,9 @@ class EditorRunState(WorkflowEditorState):
                 return
             if not self._may_leave():
                 return
+            self.asking_consent, self.consent_begun = not confirmed and only_lacks(self._found), False
+            if self.asking_consent:
+                return
             actor, workflow_id = current_actor(self), self.workflow_id
             version, definition = self._version, parse(self._document())
             asks = not confirmed and not self.error_count
@@ -80,6 +84,19 @@ class EditorRunState(WorkflowEditorState):
         """Do not publish after all."""
         if not open_:
             self.warning = ""
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def begin_consent(self) -> None:
+        """The vendor's window is open: publishing goes on when the permissions are there."""
+        self.blocked, self.consent_begun = False, self.asking_consent
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def keep_asking(self, open_: bool = False) -> None:
+        """Do not wait for the permissions after all."""
+        if not open_:
+            self.asking_consent, self.consent_begun = False, False
 
     @rx.event(background=True)
     @guard(Permission.EDIT_WORKFLOWS)

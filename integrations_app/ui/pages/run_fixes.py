@@ -4,7 +4,7 @@ RECONNECT = "Reconnect the connection. The run then goes on by itself."
 FIXES = {
     "needs_reauth": RECONNECT,
     "credential_unreadable": RECONNECT,
-    "missing_scope": "Reconnect the connection and allow the permission it lacks, then replay from the failed step.",
+    "missing_scope": "Allow the missing permission on the connection's page, then replay from the failed step.",
     "paused": "Resume the connection or the workflow. The run then goes on by itself.",
     "outcome_unknown": "Look at the other side whether the call took effect, then say here what you found.",
     "mapping_error": "Open the step's inputs in the editor and choose a variable that exists, publish, then replay on "

@@ -14,6 +14,7 @@ from integrations_app.ui.components.mapping_input import Variable
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
+from integrations_app.ui.pages.editor_consent import LackLine, lack_lines
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, place_of, with_connection
 from integrations_app.ui.pages.editor_panel import Surroundings, connected_ids, panel_of
 from integrations_app.ui.pages.editor_panel_rows import Panel
@@ -70,6 +71,11 @@ class WorkflowEditorState(SessionState):
     """The browser refused the window in which a service is connected."""
     connecting: bool = False
     """The panel asks for a new connection; the one that appears is taken."""
+    lacks: list[LackLine] = []
+    """What connections were not allowed and the draft needs."""
+    asking_consent: bool = False
+    """Publishing waits for it."""
+    consent_begun: bool = False
     _known_connections: list[str] = []
     _draft: str = "{}"
     """The document as JSON text, so that nobody can change it by accident."""
@@ -93,6 +99,7 @@ class WorkflowEditorState(SessionState):
         self.selected, self.panel_open, self.panel = TRIGGER, False, Panel()
         self.notice, self.run_id, self.run_status, self.run_line = "", "", "", ""
         self.connecting, self.blocked, self._show_missing = False, False, False
+        self.asking_consent, self.consent_begun = False, False
         if not self.picker:
             self.picker = picker_items(hub().registry)
         await self._adopt(detail)
@@ -104,7 +111,7 @@ class WorkflowEditorState(SessionState):
         """Somebody changed something: show it, but never overwrite what is being edited here."""
         if not self.loaded:
             return
-        if "workflow" in kinds:
+        if kinds & {"workflow", "connection"}:
             try:
                 detail = await service.get(hub(), current_actor(self), self.workflow_id)
             except NotFound:
@@ -114,6 +121,8 @@ class WorkflowEditorState(SessionState):
             if detail.row.draft_version != self._version:
                 self.conflict = True
                 self.saved = STALE if self.unsaved else THEIRS
+            elif not self.unsaved:
+                self._found = list(detail.problems)
         if "run" in kinds:
             await self._show_run()
         if "connection" in kinds and self.connecting:
@@ -213,9 +222,10 @@ class WorkflowEditorState(SessionState):
         if self.selected != TRIGGER and place_of(document, self.selected) < 0:
             self.selected, self._errors = TRIGGER, {}
         found = problem_lines(document, registry, self._found)
+        offered = await connections.list_by_organization(hub(), actor)
         around = Surroundings(
             registry,
-            await connections.list_by_organization(hub(), actor),
+            offered,
             await list_endpoints(hub(), actor),
             found,
             self._show_missing,
@@ -223,6 +233,7 @@ class WorkflowEditorState(SessionState):
         )
         self._put("outline", outline(document, registry, self._found))
         self._put("problems", found)
+        self._put("lacks", lack_lines(self._found, offered))
         self._put("error_count", sum(one.is_error for one in found))
         self._put("panel", keep_choices(panel_of(document, self.selected, around), self.panel))
         self._put("variables", await self._list_variables())
