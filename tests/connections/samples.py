@@ -90,6 +90,16 @@ SAMPLES: dict[str, Sample] = {
             "records": [{"External_Key__c": "S-2", "Status__c": "Draft"}],
         },
     ),
+    "salesforce.create_records": Sample(
+        "POST", r"/composite/sobjects$", {"object": ROW, "records": [{"Name": "x"}, {"Name": "y"}]}
+    ),
+    "salesforce.update_records": Sample(
+        "PATCH",
+        r"/composite/sobjects$",
+        lambda row: {"object": ROW, "records": [{"Id": row, "Phone": "1"}]},
+        _account,
+    ),
+    "salesforce.delete_records": Sample("DELETE", r"/composite/sobjects", lambda row: {"ids": [row]}, _account),
     "salesforce.upload_file": Sample("POST", r"/sobjects/ContentVersion$", {"name": "a.txt", "content": "x"}),
     "salesforce.delete_record": Sample(
         "DELETE", rf"/sobjects/{ROW}/", lambda row: {"object": ROW, "id": row}, _account

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from integrations_app.providers.salesforce import actions
+from integrations_app.providers.salesforce import actions, batches
 from integrations_app.providers.salesforce.client import address, check, open_client
 from integrations_app.providers.salesforce.errors import ERRORS
 from integrations_app.providers.salesforce.limits import LIMITS
@@ -33,6 +33,10 @@ provider = Provider(
         actions.delete_record,
         actions.query,
         actions.search,
+        batches.create_records,
+        batches.update_records,
+        batches.delete_records,
+        batches.describe_object,
         actions.api_call,
     ),
     triggers=TRIGGERS,

@@ -217,10 +217,7 @@ async def upsert_records(params: UpsertRecords, ctx: ActionContext[SalesforceCli
     """
     name, key = api_name("object", params.object), api_name("external_id_field", params.external_id_field)
     done = await several.upsert(ctx.client, name, key, params.records, all_or_none=params.all_or_none)
-    if params.all_or_none and done.failed:
-        first = next(row for row in done.rows if row.code != "all_or_none_operation_rolled_back")
-        raise Rejected(first.code, f"Nothing was written. {first.message}")
-    return done
+    return several.refuse_partly(done, all_or_none=params.all_or_none)
 
 
 @action(scopes=("api",), repeat=Repeat.UNKNOWABLE)

@@ -4,10 +4,10 @@ import base64
 import binascii
 from typing import Any, Literal
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
+from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected, Unavailable
 from integrations_app.providers.salesforce.client import SalesforceClient
 from integrations_app.providers.salesforce.errors import ERRORS, LOCK_WAIT
-from integrations_app.providers.salesforce.names import api_name
+from integrations_app.providers.salesforce.names import api_name, record_id
 from integrations_app.sdk.actions import Result
 
 MOST = 200
@@ -39,21 +39,78 @@ async def upsert(
     client: SalesforceClient, name: str, key: str, records: list[dict[str, Any]], *, all_or_none: bool
 ) -> Rows:
     """Create or update each record by its external id."""
-    if not 0 < len(records) <= MOST:
-        raise InvalidInput({"records": f"must be 1 to {MOST}"}, "", "input_too_long" if records else "invalid_input")
+    _require_few("records", records)
     wrong = {f"records.{at}": f"has no value for {key}" for at, one in enumerate(records) if one.get(key) in (None, "")}
     if wrong:
         raise InvalidInput(wrong)
-    sent = [{"attributes": {"type": name}} | _named(at, one) for at, one in enumerate(records)]
-    body = {"allOrNone": all_or_none, "records": sent}
+    body = _body(name, records, all_or_none=all_or_none)
     answer = await client.change("PATCH", f"/composite/sobjects/{name}/{key}", body)
-    if not isinstance(answer.body, list) or len(answer.body) != len(records):
+    return _repeatable(_read(answer.body, len(records)))
+
+
+async def create(client: SalesforceClient, name: str, records: list[dict[str, Any]], *, all_or_none: bool) -> Rows:
+    """Create each record. Not safe to repeat: those that were created once would be created twice."""
+    _require_few("records", records)
+    answer = await client.change("POST", "/composite/sobjects", _body(name, records, all_or_none=all_or_none))
+    return _counted(_read(answer.body, len(records)))
+
+
+async def update(client: SalesforceClient, name: str, records: list[dict[str, Any]], *, all_or_none: bool) -> Rows:
+    """Change each record, which names its id as `Id` or `id`."""
+    _require_few("records", records)
+    identified = [
+        {"id": record_id(f"records.{at}.id", str(one.get("Id") or one.get("id") or ""))}
+        | {field: value for field, value in one.items() if field.lower() != "id"}
+        for at, one in enumerate(records)
+    ]
+    answer = await client.change("PATCH", "/composite/sobjects", _body(name, identified, all_or_none=all_or_none))
+    return _repeatable(_read(answer.body, len(records)))
+
+
+async def delete(client: SalesforceClient, ids: list[str], *, all_or_none: bool) -> Rows:
+    """Delete each record; one that is deleted already counts as done."""
+    _require_few("ids", ids)
+    named = ",".join(record_id(f"ids.{at}", one) for at, one in enumerate(ids))
+    path = f"/composite/sobjects?ids={named}&allOrNone={'true' if all_or_none else 'false'}"
+    rows = _read((await client.change("DELETE", path)).body, len(ids))
+    gone = [row if row.code != "entity_is_deleted" else Row(id=ids[at], success=True) for at, row in enumerate(rows)]
+    return _repeatable(gone)
+
+
+def refuse_partly(done: Rows, *, all_or_none: bool) -> Rows:
+    """The rows; raises Rejected with the first refusal when all or none was asked for and one was refused."""
+    if all_or_none and done.failed:
+        refused = [row for row in done.rows if row.code and row.code != "all_or_none_operation_rolled_back"]
+        first = refused[0] if refused else done.rows[0]
+        raise Rejected(first.code or "all_or_none_operation_rolled_back", f"Nothing was written. {first.message}")
+    return done
+
+
+def _require_few(field: str, given: list[Any]) -> None:
+    if not 0 < len(given) <= MOST:
+        raise InvalidInput({field: f"must be 1 to {MOST}"}, "", "input_too_long" if given else "invalid_input")
+
+
+def _body(name: str, records: list[dict[str, Any]], *, all_or_none: bool) -> dict[str, Any]:
+    sent = [{"attributes": {"type": name}} | _named(at, one) for at, one in enumerate(records)]
+    return {"allOrNone": all_or_none, "records": sent}
+
+
+def _read(body: Any, count: int) -> list[Row]:
+    if not isinstance(body, list) or len(body) != count:
         raise OutcomeUnknown("Salesforce's answer does not tell what became of the records.")
-    rows = [_row(one) for one in answer.body]
-    if any(row.code == LOCKED for row in rows):
-        # All of it is safe to repeat, so that those that were held by another change get their turn.
-        raise Unavailable(ERRORS[LOCKED].advice, LOCK_WAIT)
+    return [_row(one) for one in body]
+
+
+def _counted(rows: list[Row]) -> Rows:
     return Rows(failed=sum(not row.success for row in rows), rows=rows)
+
+
+def _repeatable(rows: list[Row]) -> Rows:
+    """All of it is safe to repeat, so that those that were held by another change get their turn."""
+    if any(row.code == LOCKED for row in rows):
+        raise Unavailable(ERRORS[LOCKED].advice, LOCK_WAIT)
+    return _counted(rows)
 
 
 def _named(at: int, record: dict[str, Any]) -> dict[str, Any]:

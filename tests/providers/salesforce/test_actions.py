@@ -229,6 +229,68 @@ class TestUpsertRecords:
             await salesforce.run("upsert_records", **self.KEYED, records=[{"External_Key__c": "x"}])
 
 
+class TestManyRecords:
+    async def test_creates_changes_and_deletes_with_a_result_each(self, salesforce: Any, organisation: Any) -> None:
+        records = [{"Name": "One"}, {"Phone": "no name"}, {"Name": "Two"}]
+        made = await salesforce.run("create_records", object="Account", records=records)
+        assert (made.failed, [row.success for row in made.rows]) == (1, [True, False, True])
+        assert made.rows[1].code == "required_field_missing"
+        first, last = made.rows[0].id, made.rows[2].id
+        changes = [{"Id": first, "Phone": "1"}, {"id": last, "Phone": "2"}, {"Id": GONE, "Phone": "3"}]
+        changed = await salesforce.run("update_records", object="Account", records=changes)
+        assert [row.success for row in changed.rows] == [True, True, False]
+        assert organisation.one("Account", Id=last)["Phone"] == "2"
+        for _ in range(2):  # what is deleted already is no mistake
+            deleted = await salesforce.run("delete_records", ids=[first, last])
+            assert (deleted.failed, [row.success for row in deleted.rows]) == (0, [True, True])
+        living = [row["Id"] for row in organisation.rows("Account") if not row["IsDeleted"]]
+        assert first not in living and last not in living
+
+    async def test_all_or_none_takes_everything_back(self, salesforce: Any, organisation: Any) -> None:
+        before = len(organisation.rows("Account"))
+        with pytest.raises(Rejected, match="Nothing was written") as refused:
+            await salesforce.run(
+                "create_records", object="Account", records=[{"Name": "One"}, {"Phone": "1"}], all_or_none=True
+            )
+        assert refused.value.code == "required_field_missing"
+        assert len([row for row in organisation.rows("Account") if not row["IsDeleted"]]) == before
+        acme = organisation.one("Account", Name="Acme")["Id"]
+        with pytest.raises(Rejected):
+            await salesforce.run("delete_records", ids=[acme, GONE], all_or_none=True)
+        assert not organisation.one("Account", Id=acme)["IsDeleted"]
+
+    @pytest.mark.parametrize(
+        ("action", "params"),
+        [
+            ("create_records", {"object": "Account", "records": []}),
+            ("create_records", {"object": "Account", "records": [{"Name": "x"}] * 201}),
+            ("update_records", {"object": "Account", "records": [{"Phone": "1"}]}),
+            ("update_records", {"object": "Account", "records": [{"Id": "nobody", "Phone": "1"}]}),
+            ("delete_records", {"ids": []}),
+            ("delete_records", {"ids": ["x&allOrNone=true"]}),
+        ],
+    )
+    async def test_what_cannot_be_is_never_sent(
+        self, salesforce: Any, organisation: Any, action: str, params: dict[str, Any]
+    ) -> None:
+        with pytest.raises(InvalidInput):
+            await salesforce.run(action, **params)
+        assert organisation.calls() == []
+
+    async def test_records_held_by_another_change_get_their_turn(self, salesforce: Any, sandbox: Any) -> None:
+        held = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": "held", "fields": []}]}
+        sandbox.fault(vendor="salesforce", path="/composite/", status=200, body=[held])
+        with pytest.raises(Unavailable):
+            await salesforce.run("update_records", object="Account", records=[{"Id": GONE, "Phone": "1"}])
+
+    async def test_describes_an_object(self, salesforce: Any) -> None:
+        found = await salesforce.run("describe_object", object="Account")
+        kinds = {one["name"]: one["type"] for one in found.fields}
+        assert kinds["Name"] == "string" and kinds["Industry"] == "picklist"
+        with pytest.raises(Rejected):
+            await salesforce.run("describe_object", object="Nope__c")
+
+
 class TestUploadFile:
     async def test_stores_text_and_bytes(self, salesforce: Any, organisation: Any) -> None:
         acme = organisation.one("Account", Name="Acme")
