@@ -35,6 +35,8 @@ loopback redirect URI with the path `/api/integrations/<vendor>/callback` or
 - `GET journal?vendor=&path=`: every request with headers, body and status, oldest first; `DELETE` clears.
 - `POST settle`: waits until every webhook delivery under way has ended (Slack's retries included).
 - `GET slack/messages?channel=&team=`: messages of a channel (id or name), by default of workspace Acme.
+- On a Slack channel's page people write, react, press buttons and type commands (a text that begins with `/`); the
+  apps with the permission hear of it. Commands and buttons come without a `response_url`.
 - `POST slack/messages`: `{channel, text, user?, thread_ts?, team?}`: a person writes; events are delivered.
 - `GET github/issues?repository=`, `POST github/issues`: `{repository, title, body?, user?}`: a person opens
   an issue; hooks fire.

@@ -19,6 +19,7 @@ from integrations_app.sandbox.salesforce import inspector as salesforce_pages
 from integrations_app.sandbox.salesforce import tokens as salesforce_tokens
 from integrations_app.sandbox.salesforce.state import Token as SalesforceToken
 from integrations_app.sandbox.settings import WrongSetting
+from integrations_app.sandbox.slack import acting as slack_people
 from integrations_app.sandbox.slack import inspector as slack_pages
 from integrations_app.sandbox.slack import tokens as slack_tokens
 from integrations_app.sandbox.slack.conversations import post_due
@@ -39,7 +40,7 @@ class WrongCall(ValueError):
 
 _WRONG = (
     *(WrongCall, WrongFault, WrongSetting),
-    *(slack_pages.WrongMessage, github_pages.WrongIssue, salesforce_pages.WrongRecord),
+    *(slack_people.WrongMessage, github_pages.WrongIssue, salesforce_pages.WrongRecord),
 )
 
 
@@ -76,7 +77,7 @@ async def settings(request: Request) -> Response:
         before = world.settings.slack.request_url
         world.settings.change(await _body(request))
         if world.settings.slack.request_url != before:
-            for app in [app for app in world.apps.values() if app.vendor == "slack" and not app.request_url][:1]:
+            for app in [app for app in world.apps.values() if app.vendor == "slack"][:1]:
                 verify_request_url(world, app)
     return JSONResponse(world.settings.as_dict())
 
@@ -215,7 +216,7 @@ async def slack_messages(request: Request) -> Response:
         team = _team(world, str(body.get("team", ACME)))
         values = [str(body.get(name, "")) for name in ("channel", "text", "thread_ts")]
         user = str(body.get("user", team.owner))
-        message = slack_pages.write_as(world, team, values[0], user, values[1], values[2])
+        message = slack_people.write_as(world, team, values[0], user, values[1], values[2])
         return JSONResponse({"ts": message.ts}, 201)
     query = request.query_params
     team = _team(world, query.get("team", ACME))

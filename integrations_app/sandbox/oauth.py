@@ -71,10 +71,10 @@ def _is_below(registered: str, given: str) -> bool:
     return theirs.path == ours.path or theirs.path.startswith(ours.path.rstrip("/") + "/")
 
 
-def seed_apps() -> dict[tuple[str, str], App]:
-    """The apps that exist from the start."""
+def seed_apps(slack_events: str = "") -> dict[tuple[str, str], App]:
+    """The apps that exist from the start; the events of the one at Slack go to `slack_events`."""
     apps = [
-        App("slack", SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, "Integrations"),
+        App("slack", SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, "Integrations", request_url=slack_events),
         App("github", GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, "Integrations", signing_secret=GITHUB_WEBHOOK_SECRET),
         App("salesforce", SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, "Integrations"),
     ]

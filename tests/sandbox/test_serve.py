@@ -38,7 +38,7 @@ async def answers(url: str) -> bool:
 def test_two_run_side_by_side_and_the_port_is_free_afterwards() -> None:
     with running_sandbox() as one, running_sandbox(events_url="http://127.0.0.1:9/in/{vendor}") as two:
         assert one != two
-        settings = [httpx.get(f"{url}/_control/settings").json()["slack"]["request_url"] for url in (one, two)]
-        assert settings == ["", "http://127.0.0.1:9/in/slack"]
+        settings = [httpx.get(f"{url}/_control/settings").json()["github"]["app_webhook_url"] for url in (one, two)]
+        assert settings == ["", "http://127.0.0.1:9/in/github"]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{one}/")

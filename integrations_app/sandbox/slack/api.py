@@ -4,12 +4,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from integrations_app.sandbox.slack import access, chat, conversations, files, people
+from integrations_app.sandbox.slack import access, channels, chat, conversations, files, people, scheduled
 from integrations_app.sandbox.slack.calls import METHODS, Call, Json, SlackError, find_token, read_arguments
 from integrations_app.sandbox.slack.state import Token
 from integrations_app.sandbox.world import World
 
-MODULES = (access, chat, conversations, files, people)
+MODULES = (access, channels, chat, conversations, files, people, scheduled)
 
 
 class _RateLimited(Exception):

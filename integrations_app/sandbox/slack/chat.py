@@ -6,7 +6,7 @@ from typing import Any
 from integrations_app.sandbox.slack import events
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method
 from integrations_app.sandbox.slack.conversations import open_direct
-from integrations_app.sandbox.slack.state import Channel, Message, Scheduled
+from integrations_app.sandbox.slack.state import Channel, Message
 from integrations_app.sandbox.slack.views import message_view
 
 TEXT_LIMIT = 40_000
@@ -15,10 +15,9 @@ SECTION_LIMIT = 3000
 ATTACHMENT_LIMIT = 100
 MARKDOWN_LIMIT = 12_000
 BLOCKS_TOTAL = 13_000
-AHEAD_LIMIT = 120 * 86400
 
 
-def _target(call: Call) -> Channel:
+def target(call: Call) -> Channel:
     """The conversation a message goes to: an id, a #name, or a user id for a direct message."""
     value = call.required("channel", "channel_not_found")
     if value.startswith(("U", "W")) and value in call.team.users:
@@ -96,14 +95,15 @@ def _thread(call: Call, channel: Channel) -> str:
     return thread_ts
 
 
-def _compose(call: Call, channel: Channel) -> Message:
+def compose(call: Call, channel: Channel) -> Message:
+    """The message that the arguments describe, without its timestamp; raises SlackError."""
     text, blocks, attachments = _content(call)
     thread_ts = _thread(call, channel)
     if any(call.text(name) for name in ("username", "icon_emoji", "icon_url")):
         call.needs("chat:write.customize")
     message = Message("", call.token.user_id, text[:TEXT_LIMIT], call.team.id, thread_ts=thread_ts)
     message.blocks, message.attachments, message.metadata = (blocks, attachments, _metadata(call))
-    message.username = call.text("username")
+    message.username, message.broadcast = call.text("username"), bool(thread_ts) and call.flag("reply_broadcast")
     if call.token.kind == "bot":
         message.bot_id, message.app_id = (call.installation.bot_id, call.installation.app_id)
     return message
@@ -118,11 +118,12 @@ def _warned(call: Call, answer: Json) -> Json:
 @method("chat.postMessage", "chat:write")
 def post_message(call: Call) -> Json:
     """Write a message."""
-    channel = _target(call)
-    message = _compose(call, channel)
+    channel = target(call)
+    message = compose(call, channel)
     message.ts = call.world.slack.next_ts(call.now)
     channel.messages.append(message)
-    events.push_message(call.world, channel, message, "bot_message" if message.username else "")
+    subtype = "thread_broadcast" if message.broadcast else "bot_message" if message.username else ""
+    events.push_message(call.world, channel, message, subtype)
     view = message_view(message, channel, metadata=True)
     return _warned(call, {"channel": channel.id, "ts": message.ts, "message": view})
 
@@ -130,33 +131,14 @@ def post_message(call: Call) -> Json:
 @method("chat.postEphemeral", "chat:write")
 def post_ephemeral(call: Call) -> Json:
     """Write a message that one person sees and no history keeps."""
-    channel = _target(call)
+    channel = target(call)
     user = call.required("user")
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
-    message = _compose(call, channel)
+    message = compose(call, channel)
     message.ts, message.only_for = call.world.slack.next_ts(call.now), user
     channel.messages.append(message)
     return {"message_ts": message.ts}
-
-
-@method("chat.scheduleMessage", "chat:write")
-def schedule_message(call: Call) -> Json:
-    """Keep a message until its time."""
-    channel = _target(call)
-    try:
-        post_at = int(call.required("post_at", "invalid_time"))
-    except ValueError as error:
-        raise SlackError("invalid_time") from error
-    if post_at <= call.now:
-        raise SlackError("time_in_past")
-    if post_at > call.now + AHEAD_LIMIT:
-        raise SlackError("time_too_far")
-    message = _compose(call, channel)
-    waiting = Scheduled(call.world.slack.next_id("Q"), channel.id, post_at, message)
-    call.world.slack.scheduled.append(waiting)
-    view = {"text": message.text, "bot_id": message.bot_id, "type": "delayed_message", "subtype": "bot_message"}
-    return {"channel": channel.id, "scheduled_message_id": waiting.id, "post_at": post_at, "message": view}
 
 
 def _own_message(call: Call, refusal: str) -> tuple[Channel, Message]:

@@ -153,7 +153,7 @@ def _messages(call: Call, channel: Channel, messages: list[Message]) -> Json:
 def conversations_history(call: Call) -> Json:
     """Messages of a conversation, newest first, without replies."""
     channel = _history_channel(call)
-    top = [m for m in channel.messages if not m.only_for and m.thread_ts in ("", m.ts)]
+    top = [m for m in channel.messages if not m.only_for and (m.broadcast or m.thread_ts in ("", m.ts))]
     return _messages(call, channel, _within(call, top)[::-1])
 
 

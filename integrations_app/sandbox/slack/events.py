@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from integrations_app.sandbox.deliver import Receipt
 from integrations_app.sandbox.oauth import App
@@ -14,6 +15,8 @@ from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
 KEPT = 500
+OK = 200
+TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -23,8 +26,8 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def request_url(world: World, app: App) -> str:
-    """Where this app's events go; empty when it has no request URL."""
-    return app.request_url or world.settings.slack.request_url
+    """Where this app's events go: where control says for all of them, else to its own URL; empty without either."""
+    return world.settings.slack.request_url or app.request_url
 
 
 def verify_request_url(world: World, app: App) -> None:
@@ -41,8 +44,10 @@ async def _challenge(world: World, app: App, url: str) -> None:
     world.slack.request_url_verified[url] = receipt.accepted and challenge in receipt.body
 
 
-def push(world: World, team_id: str, event: Json, only: str = "", channel: Channel | None = None) -> None:
-    """Send an event to every app installed in the workspace (or to the client `only`).
+def push(
+    world: World, team_id: str, event: Json, only: str = "", channel: Channel | None = None, scope: str = ""
+) -> None:
+    """Send an event to every app installed in the workspace (or to the client `only`) that has the scope it needs.
 
     With a channel given, only apps whose bot is a member hear of it.
     """
@@ -51,6 +56,8 @@ def push(world: World, team_id: str, event: Json, only: str = "", channel: Chann
         if installation.team_id != team_id or app is None or (only and installation.client_id != only):
             continue
         if channel is not None and (not installation.active or installation.bot_user_id not in channel.members):
+            continue
+        if scope and scope not in installation.scopes:
             continue
         url = request_url(world, app)
         if url:
@@ -73,10 +80,10 @@ def _envelope(world: World, installation: Installation, event: Json) -> Json:
     }
 
 
-def _headers(world: World, app: App, body: bytes) -> dict[str, str]:
+def _headers(world: World, app: App, body: bytes, kind: str = "application/json") -> dict[str, str]:
     timestamp = str(int(world.clock()))
     return {
-        "Content-Type": "application/json",
+        "Content-Type": kind,
         "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
         "X-Slack-Request-Timestamp": timestamp,
         "X-Slack-Signature": signature(app.signing_secret, timestamp, body),
@@ -101,24 +108,48 @@ async def _deliver(world: World, app: App, url: str, envelope: Json) -> None:
         retry = {"X-Slack-Retry-Num": str(number + 1), "X-Slack-Retry-Reason": _reason(receipt)}
 
 
+async def send_form(world: World, app: App, name: str, fields: dict[str, str]) -> Receipt | None:
+    """Send what a person did: once, and nothing but a 200 counts. None without a request URL.
+
+    Source: docs.slack.dev "Handling user interaction", "Slash commands": 3 seconds, no repetition.
+    """
+    url = request_url(world, app)
+    if not url:
+        return None
+    body = urlencode(fields).encode()
+    record = EventDelivery(world.slack.next_id("In"), name, url, body.decode())
+    world.slack.deliveries.append(record)
+    del world.slack.deliveries[:-KEPT]
+    headers = _headers(world, app, body, "application/x-www-form-urlencoded")
+    receipt = await world.courier.post(url, headers, body, world.settings.slack.delivery_timeout)
+    record.attempts.append(receipt.status)
+    record.error = receipt.error or ("" if receipt.status == OK else "anything but 200 is a failure")
+    return receipt
+
+
 def _reason(receipt: Receipt) -> str:
     if receipt.status:
         return "http_error"
     return "http_timeout" if receipt.error == "timeout" else "connection_failed"
 
 
+def _history(channel: Channel) -> str:
+    """The scope that lets an app hear what is written in a conversation of this kind."""
+    prefix = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
+    return f"{prefix[channel.kind]}:history"
+
+
 def push_message(world: World, channel: Channel, message: Message, subtype: str = "") -> None:
     """Tell the apps in a channel about a message."""
     event = message_view(message, channel)
-    kinds = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
-    event |= {"channel": channel.id, "channel_type": kinds[channel.kind], "event_ts": message.ts}
+    event |= {"channel": channel.id, "channel_type": TYPES[channel.kind], "event_ts": message.ts}
     if subtype:
         event["subtype"] = subtype
-    push(world, channel.team_id, event, channel=channel)
+    push(world, channel.team_id, event, channel=channel, scope=_history(channel))
     for installation in list(world.slack.installations.values()):
         if f"<@{installation.bot_user_id}>" in message.text and not message.bot_id:
             mention = event | {"type": "app_mention"}
-            push(world, channel.team_id, mention, only=installation.client_id, channel=channel)
+            push(world, channel.team_id, mention, installation.client_id, channel, "app_mentions:read")
 
 
 def push_change(world: World, channel: Channel, message: Message, before: Json, deleted: bool) -> None:
@@ -127,7 +158,7 @@ def push_change(world: World, channel: Channel, message: Message, before: Json, 
     event: Json = {"type": "message", "subtype": "message_deleted" if deleted else "message_changed", "hidden": True}
     event |= {"channel": channel.id, "ts": moment, "event_ts": moment, "previous_message": before}
     event |= {"deleted_ts": message.ts} if deleted else {"message": message_view(message, channel)}
-    push(world, channel.team_id, event, channel=channel)
+    push(world, channel.team_id, event, channel=channel, scope=_history(channel))
 
 
 def push_reaction(world: World, channel: Channel, message: Message, name: str, user: str, added: bool) -> None:
@@ -140,4 +171,4 @@ def push_reaction(world: World, channel: Channel, message: Message, name: str, u
         "item": {"type": "message", "channel": channel.id, "ts": message.ts},
         "event_ts": world.slack.next_ts(world.clock()),
     }
-    push(world, channel.team_id, event, channel=channel)
+    push(world, channel.team_id, event, channel=channel, scope="reactions:read")

@@ -1,5 +1,7 @@
 """Pages where a person looks into the emulated Slack, writes as somebody, and manages tokens."""
 
+from collections.abc import Awaitable
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,19 +9,16 @@ from starlette.routing import Route
 
 from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.pages import render, see_other
-from integrations_app.sandbox.slack import events, tokens
+from integrations_app.sandbox.slack import acting, tokens
+from integrations_app.sandbox.slack.acting import WrongMessage, buttons_of
 from integrations_app.sandbox.slack.conversations import post_due
 from integrations_app.sandbox.slack.oauth import SCOPES
 from integrations_app.sandbox.slack.people import EMOJI
-from integrations_app.sandbox.slack.state import Channel, Message, Team, Token
+from integrations_app.sandbox.slack.state import Channel, Team, Token
 from integrations_app.sandbox.slack.views import replies_of
 from integrations_app.sandbox.world import World
 
 PERSONAL_CLIENT = "sandbox-slack-personal"
-
-
-class WrongMessage(ValueError):
-    """A message that cannot be written: unknown channel, person or thread, or no text."""
 
 
 def personal_token(world: World, team: Team, scopes: list[str] | None = None) -> Token:
@@ -30,20 +29,6 @@ def personal_token(world: World, team: Team, scopes: list[str] | None = None) ->
     )
     installation = tokens.install(world, app, team, team.owner, scopes or list(SCOPES))
     return tokens.issue_bot_token(world, installation)
-
-
-def write_as(world: World, team: Team, channel_name: str, user_id: str, text: str, thread_ts: str = "") -> Message:
-    """A person writes a message and the apps in the channel hear of it; raises WrongMessage."""
-    name = channel_name.removeprefix("#")
-    channel = next((c for c in team.channels.values() if name in (c.id, c.name)), None)
-    if channel is None or user_id not in team.users or not text.strip():
-        raise WrongMessage("channel, user and text must be given and known")
-    if thread_ts and channel.message(thread_ts) is None:
-        raise WrongMessage("no such thread")
-    message = Message(world.slack.next_ts(world.clock()), user_id, text, team.id, thread_ts=thread_ts)
-    channel.messages.append(message)
-    events.push_message(world, channel, message)
-    return message
 
 
 def _team(request: Request) -> Team:
@@ -102,37 +87,71 @@ async def channel(request: Request) -> Response:
     tops = [m for m in found.messages if m.thread_ts in ("", m.ts)]
     threads = [(message, replies_of(found, message)) for message in tops]
     people = [user for user in team.users.values() if not user.is_bot and not user.deleted]
-    emoji = sorted(EMOJI)
-    return render(request, "slack_channel.html", team=team, channel=found, threads=threads, people=people, emoji=emoji)
+    buttons = {message.ts: buttons_of(message) for message in found.messages}
+    return render(
+        request,
+        "slack_channel.html",
+        team=team,
+        channel=found,
+        threads=threads,
+        people=people,
+        emoji=sorted(EMOJI),
+        buttons=buttons,
+    )
 
 
 async def write(request: Request) -> Response:
-    """A person writes into a conversation."""
+    """A person writes into a conversation; a text that begins with a slash is a command."""
+    world: World = request.state.world
     team = _team(request)
     found = _channel(request, team)
-    form = await request.form()
-    values = {name: str(form.get(name, "")) for name in ("user", "text", "thread_ts")}
+    user, text, thread_ts = await _given(request, "user", "text", "thread_ts")
+    if text.startswith("/"):
+        return await _acted(request, team, found, acting.command(world, team, found, user, text))
     try:
-        write_as(request.state.world, team, found.id, values["user"], values["text"], values["thread_ts"])
+        acting.write_as(world, team, found.id, user, text, thread_ts)
     except WrongMessage as error:
         raise HTTPException(400, str(error)) from error
-    return see_other(_place(request, team, f"/channels/{found.id}"))
+    return _back(request, team, found)
 
 
 async def react(request: Request) -> Response:
-    """A person reacts to a message."""
+    """A person adds a reaction to a message, or takes it back."""
     team = _team(request)
     found = _channel(request, team)
+    user, ts, name, change = await _given(request, "user", "ts", "name", "change")
+    try:
+        acting.react(request.state.world, team, found, user, ts, name, added=change != "remove")
+    except WrongMessage as error:
+        raise HTTPException(400, str(error)) from error
+    return _back(request, team, found)
+
+
+async def press(request: Request) -> Response:
+    """A person presses a button of a message."""
+    world: World = request.state.world
+    team = _team(request)
+    found = _channel(request, team)
+    user, ts, block_id, action_id = await _given(request, "user", "ts", "block_id", "action_id")
+    pressed = acting.Pressed(ts, block_id, action_id)
+    return await _acted(request, team, found, acting.press(world, team, found, user, pressed))
+
+
+async def _given(request: Request, *names: str) -> list[str]:
     form = await request.form()
-    message = found.message(str(form.get("ts", "")))
-    name, user = str(form.get("name", "")), str(form.get("user", ""))
-    if message is None or name not in EMOJI or user not in team.users:
-        raise HTTPException(400, "unknown message, emoji or person")
-    who = message.reactions.setdefault(name, [])
-    if user not in who:
-        who.append(user)
-        events.push_reaction(request.state.world, found, message, name, user, added=True)
-    return see_other(_place(request, team, f"/channels/{found.id}"))
+    return [str(form.get(name, "")) for name in names]
+
+
+async def _acted(request: Request, team: Team, channel: Channel, act: Awaitable[None]) -> Response:
+    try:
+        await act
+    except WrongMessage as error:
+        raise HTTPException(400, str(error)) from error
+    return _back(request, team, channel)
+
+
+def _back(request: Request, team: Team, channel: Channel) -> Response:
+    return see_other(_place(request, team, f"/channels/{channel.id}"))
 
 
 async def hand_out(request: Request) -> Response:
@@ -161,4 +180,5 @@ routes = [
     Route("/workspaces/{team}/channels/{channel}", channel, methods=["GET"]),
     Route("/workspaces/{team}/channels/{channel}", write, methods=["POST"]),
     Route("/workspaces/{team}/channels/{channel}/reactions", react, methods=["POST"]),
+    Route("/workspaces/{team}/channels/{channel}/buttons", press, methods=["POST"]),
 ]

@@ -34,6 +34,7 @@ SCOPES = {
     "team:read": "See the name of the workspace",
     "app_mentions:read": "Read messages that mention it",
     "metadata.message:read": "Read the metadata of messages",
+    "commands": "Add slash commands that people can use",
 }
 
 

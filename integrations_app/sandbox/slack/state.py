@@ -37,6 +37,7 @@ class Message:
     files: list[dict[str, Any]] = field(default_factory=list)
     edited: str = ""
     only_for: str = ""
+    broadcast: bool = False
 
 
 @dataclass
@@ -119,6 +120,7 @@ class Scheduled:
     channel_id: str
     post_at: int
     message: Message
+    created: int
 
 
 @dataclass
