@@ -1,5 +1,6 @@
 """One good call of every action that writes, as every vendor's emulation takes it; and the request that does it."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,18 @@ def _message(vendor: Any) -> str:
     return str(vendor.control("slack/messages", channel="C0GENERAL", text="Something to answer")["ts"])
 
 
+def _own_message(vendor: Any) -> str:
+    """A message of the app that is connected: the one named as the sandbox names it."""
+    headers = {"Authorization": f"Bearer {vendor.token('slack')}"}
+    people = vendor.http.get(f"{vendor.url}/slack/api/users.list", headers=headers).json()["members"]
+    bot = next(one["id"] for one in people if one["is_bot"] and one["real_name"] == "Integrations")
+    return str(vendor.control("slack/messages", channel="C0GENERAL", text="Mine", user=bot)["ts"])
+
+
+def _soon(_vendor: Any) -> str:
+    return str(int(time.time()) + 3600)
+
+
 def _account(vendor: Any) -> str:
     return str(vendor.control("salesforce/records", object=ROW, fields={"Name": "Sample"})["id"])
 
@@ -48,6 +61,40 @@ SAMPLES: dict[str, Sample] = {
         r"reactions\.add",
         lambda ts: {"channel": "C0GENERAL", "timestamp": ts, "emoji": "eyes"},
         _message,
+    ),
+    "slack.remove_reaction": Sample(
+        "POST",
+        r"reactions\.remove",
+        lambda ts: {"channel": "C0GENERAL", "timestamp": ts, "emoji": "eyes"},
+        _message,
+    ),
+    "slack.update_message": Sample(
+        "POST", r"chat\.update", lambda ts: {"channel": "C0GENERAL", "ts": ts, "text": "x"}, _own_message
+    ),
+    "slack.delete_message": Sample(
+        "POST", r"chat\.delete$", lambda ts: {"channel": "C0GENERAL", "ts": ts}, _own_message
+    ),
+    "slack.send_ephemeral": Sample(
+        "POST", r"chat\.postEphemeral", {"channel": "C0GENERAL", "user": "U0ADA", "text": "x"}
+    ),
+    "slack.schedule_message": Sample(
+        "POST", r"chat\.scheduleMessage", lambda at: {"channel": "C0GENERAL", "post_at": at, "text": "x"}, _soon
+    ),
+    "slack.cancel_scheduled_message": Sample(
+        "POST", r"chat\.deleteScheduledMessage", {"channel": "C0GENERAL", "scheduled_message_id": "Q0SBX00001"}
+    ),
+    "slack.upload_file": Sample(
+        "POST", r"files\.completeUploadExternal", {"channel": "C0GENERAL", "filename": "a.txt", "content": "x"}
+    ),
+    "slack.create_channel": Sample("POST", r"conversations\.create", {"name": "lost"}),
+    "slack.archive_channel": Sample("POST", r"conversations\.archive", {"channel": "C0TRIAGE"}),
+    "slack.join_channel": Sample("POST", r"conversations\.join", {"channel": "C0OPS0001"}),
+    "slack.invite_to_channel": Sample("POST", r"conversations\.invite", {"channel": "C0TRIAGE", "users": ["U0KEN"]}),
+    "slack.set_topic": Sample("POST", r"conversations\.setTopic", {"channel": "C0TRIAGE", "topic": "x"}),
+    "slack.api_call": Sample(
+        "POST",
+        r"chat\.postMessage",
+        {"method": "chat.postMessage", "parameters": {"channel": "C0GENERAL", "text": "x"}},
     ),
     "github.create_issue": Sample("POST", r"/issues$", _ISSUE),
     "github.create_pr_comment": Sample(

@@ -1,8 +1,8 @@
-"""Slack: post messages, write to people, reply in threads, react."""
+"""Slack: write, read and schedule messages, share files and manage channels."""
 
 from pathlib import Path
 
-from integrations_app.providers.slack import actions
+from integrations_app.providers.slack.actions import ACTIONS
 from integrations_app.providers.slack.client import check, open_client
 from integrations_app.providers.slack.errors import ERRORS
 from integrations_app.providers.slack.events import EVENTS
@@ -19,7 +19,7 @@ class SlackSettings(Settings):
 provider = Provider(
     key="slack",
     name="Slack",
-    summary="Post messages, write to people, reply in threads and react.",
+    summary="Write and read messages, share files and manage channels.",
     docs_url="https://docs.slack.dev/",
     logo="logo.svg",
     folder=Path(__file__).parent,
@@ -30,7 +30,7 @@ provider = Provider(
     settings=SlackSettings,
     open_client=open_client,
     check=check,
-    actions=(actions.send_message, actions.send_dm, actions.post_to_thread, actions.add_reaction),
+    actions=ACTIONS,
     events=EVENTS,
     bases={
         "web": BaseAddress("https://slack.com", "URL"),

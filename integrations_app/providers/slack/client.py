@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from integrations_app.errors import ReconnectRequired, Unavailable
+from integrations_app.errors import ReconnectRequired, ResponseRefused, Unavailable
 from integrations_app.providers.slack.errors import to_error
 from integrations_app.sdk.answers import changing, reading
 from integrations_app.sdk.auth import ACCESS_TOKEN
@@ -18,6 +19,7 @@ from integrations_app.sdk.context import Access, Account, RevokeContext
 _LOGGER = logging.getLogger("slack_sdk.web.client")
 _LOGGER.setLevel(logging.WARNING)
 
+_BYTES = {"Content-Type": "application/octet-stream"}
 _GONE = frozenset({"invalid_auth", "token_revoked", "account_inactive", "token_expired"})
 
 
@@ -63,6 +65,22 @@ class SlackClient:
         """Await a call that changes something: a lost answer is OutcomeUnknown."""
         with changing():
             return await self._answered(call, changes=True)
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Post the bytes of a file to the address that Slack gave for it, without the token.
+
+        Nobody sees them before the upload is completed, so a lost answer is Unavailable. Raises ResponseRefused for
+        an answer that is no success, and EgressDenied for an address that is not Slack's.
+        """
+        if self.web.session is None or self.web.session.closed:
+            raise Unavailable("The door is closed.")
+        with reading():
+            async with self.web.session.post(url, data=content, headers=_BYTES) as answer:
+                await answer.read()
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Unavailable("Slack could not take the file.")
+        if answer.status != HTTPStatus.OK:
+            raise ResponseRefused("upload_refused", f"Slack did not take the file (status {answer.status}).")
 
     async def _answered(self, call: Awaitable[AsyncSlackResponse], *, changes: bool) -> AsyncSlackResponse:
         try:

@@ -85,6 +85,26 @@ ERRORS: ErrorTable = {
     "too_many_emoji": Meaning(Rejected, "The message has too many different reactions."),
     "too_many_reactions": Meaning(Rejected, "The app has added too many reactions to this message."),
     "thread_locked": Meaning(Rejected, "The thread is locked."),
+    "cant_update_message": Meaning(Rejected, "The app can change its own messages only."),
+    "cant_delete_message": Meaning(Rejected, "The app can delete its own messages only."),
+    "edit_window_closed": Meaning(Rejected, "The workspace does not let messages of this age be changed."),
+    "user_not_in_channel": Meaning(Rejected, "This person is not in the channel: invite them first."),
+    "users_not_found": Meaning(Rejected, "Nobody in this workspace has this e-mail address."),
+    "no_reaction": Meaning(Rejected, "The app has not reacted with this emoji."),
+    "invalid_time": Meaning(Rejected, "Slack does not accept the time."),
+    "time_in_past": Meaning(Rejected, "The time is past already."),
+    "time_too_far": Meaning(Rejected, "The time is more than 120 days ahead."),
+    "invalid_scheduled_message_id": Meaning(
+        Rejected, "There is no such scheduled message: it was posted or cancelled already, or is due within a minute."
+    ),
+    "name_taken": Meaning(Rejected, "There is a channel of this name already, perhaps an archived or a private one."),
+    "already_archived": Meaning(Rejected, "The channel is archived already."),
+    "cant_archive_general": Meaning(Rejected, "The general channel cannot be archived."),
+    "cant_invite_self": Meaning(Rejected, "The app cannot invite itself: let it join the channel."),
+    "already_in_channel": Meaning(Rejected, "This person is in the channel already."),
+    "method_not_supported_for_channel_type": Meaning(Rejected, "This cannot be done in a conversation of this kind."),
+    "file_not_found": Meaning(Rejected, "Slack does not know the file any more. Upload it again."),
+    "unknown_method": Meaning(Rejected, "Slack knows no method of this name."),
     "invalid_arguments": Meaning(Rejected, "Slack does not accept these values."),
 }
 

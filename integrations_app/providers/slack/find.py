@@ -17,8 +17,8 @@ from integrations_app.sdk.context import ActionContext, utc_now
 EVENT_TYPE = "integrations_operation"
 MOST_PAGES = 5
 MOST_CHANNEL_PAGES = 20
-_CLOCK_SKEW = timedelta(minutes=2)
-_DEFAULT_LOOKBACK = timedelta(hours=1)
+CLOCK_SKEW = timedelta(minutes=2)
+DEFAULT_LOOKBACK = timedelta(hours=1)
 _CONVERSATION = re.compile(r"[CGD][A-Z0-9]{6,}")
 _PERSON = re.compile(r"[UW][A-Z0-9]{4,}")
 
@@ -44,13 +44,13 @@ async def find_reply(params: Any, ctx: ActionContext[SlackClient]) -> Message | 
 
 
 async def _find(ctx: ActionContext[SlackClient], target: str, thread: str) -> Message | None:
-    return await _search(ctx, await _conversation_id(ctx.client, target), thread)
+    return await _search(ctx, await conversation_id(ctx.client, target), thread)
 
 
 async def _search(ctx: ActionContext[SlackClient], channel: str, thread: str) -> Message | None:
     """Read from the first attempt on, newest first, at most five pages."""
     web = ctx.client.web
-    since = (ctx.started or (ctx.now or utc_now()) - _DEFAULT_LOOKBACK) - _CLOCK_SKEW
+    since = (ctx.started or (ctx.now or utc_now()) - DEFAULT_LOOKBACK) - CLOCK_SKEW
     window: dict[str, Any] = {"oldest": f"{since.timestamp():.6f}", "limit": PAGE, "include_all_metadata": True}
     cursor: str | None = None
     for _ in range(MOST_PAGES):
@@ -75,23 +75,33 @@ def _operation(item: dict[str, Any]) -> str:
     return str(found.get("operation", "")) if metadata.get("event_type") == EVENT_TYPE else ""
 
 
-async def _conversation_id(client: SlackClient, target: str) -> str:
-    if _CONVERSATION.fullmatch(target):
-        return target
-    if _PERSON.fullmatch(target):
-        opened = await client.read(client.web.conversations_open(users=target))
+async def conversation_id(client: SlackClient, target: str) -> str:
+    """The id of a conversation given by its id, by a person's id or by a channel's name; reads only when it must.
+
+    Raises Rejected `channel_not_found` for a name that no channel has.
+    """
+    wanted = target.strip()
+    if _CONVERSATION.fullmatch(wanted):
+        return wanted
+    if _PERSON.fullmatch(wanted):
+        opened = await client.read(client.web.conversations_open(users=wanted))
         return str(opened["channel"]["id"])
-    return await _channel_by_name(client, target.removeprefix("#"))
+    found = await find_channel(client, wanted.removeprefix("#"))
+    if found is None:
+        raise Rejected("channel_not_found", "The channel was not found by its name.")
+    return str(found["id"])
 
 
-async def _channel_by_name(client: SlackClient, name: str) -> str:
+async def find_channel(client: SlackClient, name: str) -> dict[str, Any] | None:
+    """The channel of this name as Slack lists it, among those that the app may see."""
     cursor: str | None = None
     for _ in range(MOST_CHANNEL_PAGES):
         answer = await client.read(client.web.conversations_list(types=TYPES, limit=PAGE, cursor=cursor))
         for item in answer["channels"]:
             if item.get("name") == name:
-                return str(item["id"])
+                found: dict[str, Any] = item
+                return found
         cursor = next_cursor(answer)
         if not cursor:
             break
-    raise Rejected("channel_not_found", "The channel was not found by its name.")
+    return None

@@ -3,6 +3,7 @@
 Source: docs.slack.dev "Rate limits": tiers per method, app and workspace; posting about one message a second.
 """
 
+import re
 from http import HTTPStatus
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ TIER_OF = MappingProxyType(
         "conversations.list": 2,
         "conversations.create": 2,
         "conversations.archive": 2,
+        "conversations.setTopic": 2,
         "users.list": 2,
         "reactions.remove": 2,
         "chat.postEphemeral": 4,
@@ -30,11 +32,14 @@ TIER_OF = MappingProxyType(
 """Methods in another tier than the usual third."""
 POSTING = frozenset({"chat.postMessage", "chat.postEphemeral", "chat.scheduleMessage"})
 ONE_A_SECOND = 1.0
+UPLOAD = "upload"
+_METHOD = re.compile(r"[A-Za-z]+(\.[A-Za-z0-9]+)+")
 
 
 def bucket_of(_method: str, url: str) -> str:
-    """The name of the Web API method, which Slack counts alone."""
-    return urlsplit(url).path.rpartition("/")[2][:60]
+    """The name of the Web API method, which Slack counts alone; the secret addresses of uploads are one."""
+    name = urlsplit(url).path.rpartition("/")[2][:60]
+    return name if _METHOD.fullmatch(name) else UPLOAD
 
 
 def read_limits(answered: Answered) -> Reading | None:

@@ -13,12 +13,19 @@ from integrations_app.sdk.auth import Grant, OAuth2, Pkce, lifetime
 # The least that the actions and the pickers of this folder need. Reading messages is not among it.
 DEFAULT_SCOPES = ("chat:write", "im:write", "reactions:write", "channels:read", "groups:read", "users:read")
 
-_LOOK = "After a lost answer, lets a run look whether its message arrived instead of waiting for a person"
+_LOOK = "Read messages, and look after a lost answer whether a message arrived"
 OPTIONAL_SCOPES = {
     "channels:history": f"{_LOOK}: public channels the app is in.",
     "groups:history": f"{_LOOK}: private channels the app is in.",
     "im:history": f"{_LOOK}: direct messages with the app.",
     "chat:write.public": "Post in public channels without being invited first.",
+    "chat:write.customize": "Post under another name and picture.",
+    "mpim:history": "Read group direct messages the app is in.",
+    "channels:manage": "Create public channels, archive them, invite people and set topics.",
+    "groups:write": "The same in private channels.",
+    "channels:join": "Join public channels.",
+    "files:write": "Upload files.",
+    "users:read.email": "Find people by e-mail.",
 }
 
 APP_HELP = """\

@@ -14,7 +14,7 @@ from integrations_app.errors import (
     Rejected,
     Unavailable,
 )
-from integrations_app.providers.slack.actions import SendMessage
+from integrations_app.providers.slack.actions.messages import SendMessage
 from integrations_app.providers.slack.oauth import OAUTH
 from integrations_app.workflows.mapping import bind
 
@@ -23,7 +23,7 @@ HISTORY = [*OAUTH.default_scopes, "channels:history", "im:history"]
 
 @pytest.fixture
 def slack(connect: Any, sandbox: Any) -> Any:
-    """A connection with no more than the default scopes: they must be enough for every action."""
+    """A connection with no more than the default scopes: they must be enough for the core actions."""
     return connect("slack", access_token=sandbox.token("slack", scopes=list(OAUTH.default_scopes)))
 
 

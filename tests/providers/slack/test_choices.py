@@ -6,7 +6,7 @@ import pytest
 
 from integrations_app.errors import MissingScope
 from integrations_app.providers.slack import choices
-from integrations_app.providers.slack.actions import SendDm, SendMessage
+from integrations_app.providers.slack.actions.messages import SendDm, SendMessage
 from integrations_app.providers.slack.oauth import OAUTH
 
 

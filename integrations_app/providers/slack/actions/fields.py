@@ -1,0 +1,49 @@
+"""Parameters that several actions take, and the writing they share."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from integrations_app.errors import OutcomeUnknown
+from integrations_app.providers.slack.choices import list_channels, list_users
+from integrations_app.providers.slack.client import SlackClient
+from integrations_app.providers.slack.find import operation_mark
+from integrations_app.providers.slack.messages import Message, slack_text
+from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.forms import Choices, Escaped, Json, Multiline
+
+Channel = Annotated[
+    str, Choices(list_channels), Field(title="Channel", min_length=1, description="A channel, its id or #name.")
+]
+ChannelId = Annotated[
+    str, Choices(list_channels), Field(title="Channel", min_length=1, description="A channel, or its id.")
+]
+Person = Annotated[str, Choices(list_users), Field(title="Person", min_length=1)]
+Text = Annotated[
+    str,
+    Multiline(),
+    Escaped(slack_text),
+    Field(title="Text", description="Slack's mrkdwn: *bold*, _italic_, <https://…|link>."),
+]
+Blocks = Annotated[
+    list[dict[str, Any]] | None,
+    Json(),
+    Escaped(slack_text, keys=("text",)),
+    Field(title="Blocks", description="Block Kit layout; the text is then what notifications show."),
+]
+Timestamp = Annotated[str, Field(title="Message", description="Timestamp of the message, or its link.")]
+Thread = Annotated[str, Field(title="Thread", description="Timestamp of the thread's first message, or its link.")]
+
+
+async def post(ctx: ActionContext[SlackClient], **message: Any) -> Message:
+    """Post a message that carries the operation's mark; raises OutcomeUnknown when the answer names none."""
+    mark = operation_mark(ctx.operation_id)
+    answer = await ctx.client.change(ctx.client.web.chat_postMessage(**message, metadata=mark))
+    if not answer.get("ts"):
+        raise OutcomeUnknown("Slack's answer names no message: it may have been posted.")
+    return Message(channel=str(answer["channel"]), ts=str(answer["ts"]), thread_ts=message.get("thread_ts"))
+
+
+def may_have_happened(ctx: ActionContext[SlackClient]) -> bool:
+    """Whether an earlier attempt may have taken effect: then what is gone already was this step's doing."""
+    return ctx.attempt > 1
