@@ -185,7 +185,8 @@ async def describe_app(hub: Hub, actor: Actor, provider_key: str) -> AppDescript
     rows, connections = await hub.database.read(read)
     callback_url = hub.settings.public_url + callback_path(provider.key, new_id)
     scopes = askable_scopes(provider)
-    text = oauth.app_help.replace("{callback_url}", callback_url)
+    events_url = f"{callback_url.removesuffix('/callback')}/events"
+    text = oauth.app_help.replace("{callback_url}", callback_url).replace("{events_url}", events_url)
     return AppDescription(
         options=_options(hub, provider, oauth, rows, connections),
         scopes=scopes,

@@ -75,7 +75,7 @@ class OAuth2:
     usual_life: int | None = None
     """Seconds an access token lives when its answer does not say; None: renew it daily, and when it is refused."""
     app_help: str = ""
-    """Markdown: how to register an app at the vendor. `{callback_url}` and `{scopes}` are filled in."""
+    """Markdown: how to register an app at the vendor. `{callback_url}`, `{events_url}` and `{scopes}` are filled in."""
 
     kind: Literal["oauth2"] = "oauth2"
     title: str = "OAuth"

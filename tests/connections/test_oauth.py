@@ -343,3 +343,10 @@ async def test_a_failed_check_never_ends_the_token_that_a_connection_uses(world:
     assert world.audits()[-1].name == "connection.grant_kept"
     world.vendor.http.delete(f"{world.vendor.url}/_control/faults").raise_for_status()
     assert (await health.test(world.hub, world.owner, first.connection_id)).ok
+
+
+async def test_the_help_for_an_own_app_names_its_own_addresses(world: Any) -> None:
+    described = await apps.describe_app(world.hub, world.owner, "slack")
+    assert described.new_callback_url in described.help
+    assert described.new_callback_url.removesuffix("/callback") + "/events" in described.help
+    assert "{" not in described.help

@@ -1,4 +1,4 @@
-"""Slack: write, read and schedule messages, share files and manage channels."""
+"""Slack: write, read and schedule messages, share files, manage channels; start on what people do there."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from integrations_app.providers.slack.errors import ERRORS
 from integrations_app.providers.slack.events import EVENTS
 from integrations_app.providers.slack.limits import LIMITS
 from integrations_app.providers.slack.oauth import OAUTH
+from integrations_app.providers.slack.triggers import TRIGGERS
 from integrations_app.sdk.auth import pasted_token
 from integrations_app.sdk.provider import BaseAddress, Provider, SandboxApp, Settings
 
@@ -19,7 +20,7 @@ class SlackSettings(Settings):
 provider = Provider(
     key="slack",
     name="Slack",
-    summary="Write and read messages, share files and manage channels.",
+    summary="Write and read messages, share files, manage channels; start on what people do there.",
     docs_url="https://docs.slack.dev/",
     logo="logo.svg",
     folder=Path(__file__).parent,
@@ -31,6 +32,7 @@ provider = Provider(
     open_client=open_client,
     check=check,
     actions=ACTIONS,
+    triggers=TRIGGERS,
     events=EVENTS,
     bases={
         "web": BaseAddress("https://slack.com", "URL"),

@@ -12,6 +12,8 @@ from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_timestamped
 from integrations_app.sdk.triggers import Events, Headers, Inbound
 
+SILENCE = ""
+"""The answer to what a person did: Slack takes nothing but a 200 within three seconds, and shows them its text."""
 FORM = "application/x-www-form-urlencoded"
 _CHALLENGE_LIMIT = 4096
 
@@ -66,10 +68,10 @@ def _parse_form(body: bytes) -> Inbound:
         raise InvalidInput({"body": "is not a form"}) from error
     if "payload" in fields:
         payload = _object(fields["payload"].encode())
-        return Inbound(str(payload.get("type", "")), _digest(body), payload, _team(payload))
+        return Inbound(str(payload.get("type", "")), _digest(body), payload, _team(payload), reply=SILENCE)
     if not fields.get("command"):
         raise InvalidInput({"body": "has neither a payload nor a command"})
-    return Inbound("slash_command", _digest(body), fields, fields.get("team_id", ""))
+    return Inbound("slash_command", _digest(body), fields, fields.get("team_id", ""), reply=SILENCE)
 
 
 def _object(body: bytes) -> dict[str, Any]:

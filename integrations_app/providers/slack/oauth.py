@@ -10,10 +10,10 @@ from integrations_app.providers.slack.client import revoke
 from integrations_app.providers.slack.errors import OAUTH_ADVICE
 from integrations_app.sdk.auth import Grant, OAuth2, Pkce, lifetime
 
-# The least that the actions and the pickers of this folder need. Reading messages is not among it.
+# The least that the core actions and the pickers need; reading messages is not among it. The rest is optional.
 DEFAULT_SCOPES = ("chat:write", "im:write", "reactions:write", "channels:read", "groups:read", "users:read")
 
-_LOOK = "Read messages, and look after a lost answer whether a message arrived"
+_LOOK = "Read messages, start workflows on them, and look after a lost answer whether a message arrived"
 OPTIONAL_SCOPES = {
     "channels:history": f"{_LOOK}: public channels the app is in.",
     "groups:history": f"{_LOOK}: private channels the app is in.",
@@ -26,12 +26,18 @@ OPTIONAL_SCOPES = {
     "channels:join": "Join public channels.",
     "files:write": "Upload files.",
     "users:read.email": "Find people by e-mail.",
+    "app_mentions:read": "Start workflows when somebody mentions the app.",
+    "reactions:read": "Start workflows when somebody reacts to a message.",
+    "commands": "Start workflows by a slash command.",
 }
 
 APP_HELP = """\
 1. Open <https://api.slack.com/apps>, choose **Create New App**, then **From a manifest**, and pick the workspace.
 2. Paste this manifest and create the app.
 3. Under **Basic Information**, copy **Client ID**, **Client Secret** and **Signing Secret** into the fields here.
+4. Once they are saved here, open **Event Subscriptions** in the Slack app and let it verify the Request URL again.
+5. For slash commands, private channels and direct messages, take the **#** off their lines in the manifest, add
+   the permissions in brackets to its scopes, save it, and reconnect with them.
 
 ```yaml
 display_information:
@@ -40,12 +46,34 @@ features:
   bot_user:
     display_name: integrations
     always_online: true
+  # your own slash commands
+  # slash_commands:
+  #   - command: /deploy
+  #     description: Starts a workflow
+  #     url: {events_url}
 oauth_config:
   redirect_urls:
     - {callback_url}
   scopes:
     bot: [{scopes}]
+    # and those in brackets below, for the lines that you take in
 settings:
+  event_subscriptions:
+    request_url: {events_url}
+    bot_events:
+      - app_uninstalled
+      - tokens_revoked
+      - message.channels
+      - app_mention
+      - reaction_added
+      - reaction_removed
+      # private channels and direct messages
+      # - message.groups   (groups:history)
+      # - message.im       (im:history)
+      # - message.mpim     (mpim:history)
+  interactivity:
+    is_enabled: true
+    request_url: {events_url}
   org_deploy_enabled: false
   socket_mode_enabled: false
   token_rotation_enabled: false

@@ -89,6 +89,7 @@ def test_a_command_and_an_interaction() -> None:
     payload = json.dumps({"type": "block_actions", "team": {"id": "T2"}})
     pressed = parse(FORM, urlencode({"payload": payload}).encode())
     assert (pressed.kind, pressed.account_id) == ("block_actions", "T2")
+    assert (command.reply, pressed.reply) == ("", "")
 
 
 @pytest.mark.parametrize(

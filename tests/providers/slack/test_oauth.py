@@ -62,12 +62,48 @@ def test_http_callbacks_are_refused_before_the_click_unless_emulated() -> None:
 
 
 def test_the_manifest_is_yaml_with_the_callback_and_the_scopes() -> None:
-    text = APP_HELP.replace("{callback_url}", "https://hub.example/cb").replace(
-        "{scopes}", OAUTH.scope_separator.join(OAUTH.default_scopes)
-    )
-    manifest = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    manifest = filled(APP_HELP)
     assert manifest["oauth_config"]["redirect_urls"] == ["https://hub.example/cb"]
     assert manifest["oauth_config"]["scopes"]["bot"] == list(OAUTH.default_scopes)
+    subscribed = manifest["settings"]["event_subscriptions"]
+    assert subscribed["request_url"] == "https://hub.example/events"
+    assert {"app_uninstalled", "tokens_revoked"} < set(subscribed["bot_events"])
+    assert manifest["settings"]["interactivity"]["request_url"] == "https://hub.example/events"
+
+
+def test_the_manifest_subscribes_to_what_triggers_listen_to_and_asks_for_no_more() -> None:
+    """An event without its permission among the scopes would make Slack refuse the manifest."""
+    needs = {
+        "message.channels": "channels:history",
+        "app_mention": "app_mentions:read",
+        "reaction_added": "reactions:read",
+        "reaction_removed": "reactions:read",
+        "app_uninstalled": "",
+        "tokens_revoked": "",
+    }
+    events = filled(APP_HELP)["settings"]["event_subscriptions"]["bot_events"]
+    asked = {scope for trigger in provider.triggers for scope in trigger.scopes}
+    assert {needs[event] for event in events} - {""} <= asked
+    kinds = {kind for trigger in provider.triggers for kind in trigger.kinds}
+    by_form = {"slash_command", "block_actions", "view_submission"}
+    assert {event.partition(".")[0] for event in events} >= kinds - by_form
+
+
+def test_taking_the_signs_off_the_rest_of_the_manifest_makes_it_whole() -> None:
+    manifest = filled(re.sub(r"(?m)^( *)# (?=- \w|slash_commands:|  )", r"\1", APP_HELP).replace("   (", "  # ("))
+    assert manifest["features"]["slash_commands"][0]["url"] == "https://hub.example/events"
+    assert "message.im" in manifest["settings"]["event_subscriptions"]["bot_events"]
+
+
+def filled(text: str) -> dict[str, Any]:
+    for name, value in (
+        ("{callback_url}", "https://hub.example/cb"),
+        ("{events_url}", "https://hub.example/events"),
+        ("{scopes}", OAUTH.scope_separator.join(OAUTH.default_scopes)),
+    ):
+        text = text.replace(name, value)
+    found: dict[str, Any] = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    return found
 
 
 CORE = ("send_message", "send_dm", "post_to_thread", "add_reaction")
