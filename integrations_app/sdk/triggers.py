@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from integrations_app.kit.secret import Secret
 from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.waiting import Answer
 
 Headers = Mapping[str, str]
 """Header names in lower case."""
@@ -43,6 +44,8 @@ class Events:
 
     verify: Verify
     parse: Parse
+    answer: Callable[[Inbound], Answer | None] = lambda _inbound: None
+    """Whether the event answers an operation that waits (`sdk.waiting`). Pure."""
     content_types: tuple[str, ...] = ("application/json",)
     max_body: int = 1024 * 1024
     """Bytes."""

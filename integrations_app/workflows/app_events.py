@@ -22,6 +22,7 @@ from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.events import Accepted, Duplicate, keep_delivery
 from integrations_app.workflows.repository import Endpoints
 from integrations_app.workflows.storable import storable_text
+from integrations_app.workflows.waiting import answer_waiting
 
 WHY = "an app's event names its organisations only by the account at the vendor"
 SIGNING_SECRET = "SIGNING_SECRET"  # noqa: S105 - the name of a setting
@@ -59,7 +60,7 @@ async def accept_app_event(
         error = ReconnectRequired("The vendor says that the access was revoked.", inbound.kind)
         for organization_id, connection_id in found:
             await health.note_failure(hub, organization_id, connection_id, error)
-    return await _fan_out(hub, provider_key, found, inbound, delivery_id, headers, body)
+    return await _fan_out(hub, provider, found, inbound, delivery_id, headers, body)
 
 
 async def _signed_by(hub: Hub, provider: Provider, app_id: str | None, headers: Headers, body: bytes) -> _Signer:
@@ -127,7 +128,7 @@ def _connections(session: Session, provider_key: str, signer: _Signer, inbound: 
 
 async def _fan_out(
     hub: Hub,
-    provider_key: str,
+    provider: Provider,
     found: list[tuple[str, str]],
     inbound: Inbound,
     delivery_id: str,
@@ -141,10 +142,11 @@ async def _fan_out(
         def write(
             session: Session, organization_id: str = organization_id, connection_id: str = connection_id
         ) -> Accepted | Duplicate | None:
+            answer_waiting(hub, session, organization_id, connection_id, provider, inbound)
             row = Endpoints(session, organization_id).find_hook(connection_id, "")
             if row is None or not row.enabled:
                 return None
-            endpoint = OpenEndpoint(organization_id, row.id, provider_key, row.enabled, None, connection_id)
+            endpoint = OpenEndpoint(organization_id, row.id, provider.key, row.enabled, None, connection_id)
             return keep_delivery(hub, session, endpoint, inbound, headers, body)
 
         one = await hub.database.write(write)

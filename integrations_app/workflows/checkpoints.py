@@ -30,7 +30,7 @@ MOVING = ("status", "reason", "held_connection_id", "error_code", "error_message
 STEADY = ("step_key", "position", "name", "type", "action", "connection_id")
 CHANGING = (
     "status", "attempt", "crashes", "intent_at", "inputs", "output", "error_code", "error_message", "wake_at",
-    "started_at", "ended_at",
+    "waits", "started_at", "ended_at",
 )  # fmt: skip
 OUTAGE_SECONDS = 60.0
 """How long a worker waits for a database that is away, when it holds no result in its hands."""
@@ -66,6 +66,28 @@ _SET_STEP = (
     )
     .values({name: bindparam(name) for name in CHANGING})
 )
+_LISTEN = (
+    update(STEP)
+    .where(
+        STEP.c.organization_id == bindparam("at_organization"),
+        STEP.c.run_id == bindparam("at_run"),
+        STEP.c.path == bindparam("at_path"),
+        STEP.c.heard.is_(None),
+    )
+    .values(awaits=bindparam("awaits"))
+)
+
+
+HEARD = select(STEP.c.heard).where(
+    STEP.c.organization_id == bindparam("at_organization"),
+    STEP.c.run_id == bindparam("at_run"),
+    STEP.c.path == bindparam("at_path"),
+)
+
+
+def where_of(organization_id: str, run_id: str, path: str) -> dict[str, str]:
+    """The parameters that name one step of one run."""
+    return {"at_organization": organization_id, "at_run": run_id, "at_path": path}
 
 
 @dataclass(slots=True)
@@ -88,9 +110,12 @@ class StepState:
     error_code: str = ""
     error_message: str = ""
     wake_at: datetime | None = None
+    waits: dict[str, Any] | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     stored: bool = False
+    listens: str | None = None
+    """The operation that events may answer from the next flush on."""
 
     @property
     def settled(self) -> bool:
@@ -100,7 +125,7 @@ class StepState:
     def end(self, status: StepStatus, now: datetime, *, output: Any = None, code: str = "", message: str = "") -> None:
         """Settle the step; whatever was in doubt no longer is."""
         self.status, self.output, self.error_code, self.error_message = status.value, output, code, message
-        self.intent_at, self.wake_at = None, None
+        self.intent_at, self.wake_at, self.waits = None, None, None
         self.started_at, self.ended_at = self.started_at or now, now
 
     def values(self) -> dict[str, Any]:
@@ -242,7 +267,7 @@ class Journal:
                 await asyncio.sleep(0.5)
         self._moving = values
         for state in self._dirty.values():
-            state.stored = True
+            state.stored, state.listens = True, None
         self._dirty.clear()
         self._used.clear()
         if cancel and values["status"] == RunStatus.RUNNING.value:
@@ -265,13 +290,28 @@ class Journal:
             connection.execute(_ADD_STEP, added)
         for one in self._dirty.values():
             if one.stored:
-                at = {"at_organization": run.organization_id, "at_run": run.id, "at_path": one.path}
-                connection.execute(_SET_STEP, one.values() | at)
+                connection.execute(_SET_STEP, one.values() | where_of(run.organization_id, run.id, one.path))
+            if one.listens is not None:
+                connection.execute(_LISTEN, where_of(run.organization_id, run.id, one.path) | {"awaits": one.listens})
+        if values["status"] == RunStatus.WAITING.value and self._has_heard(session):
+            connection.execute(_MOVE, given | {"status": RunStatus.QUEUED.value, "wake_at": None})
         on_commit(session, announcement(self._hub, run.organization_id, "run", run.id))
         for connection_id in self._used:
             if mark_used(session, run.organization_id, connection_id, self._hub.clock()):
                 on_commit(session, announcement(self._hub, run.organization_id, "connection", connection_id))
         return bool(cancel)
+
+    def _has_heard(self, session: Session) -> bool:
+        """Whether the answer came before the run was parked; the run's row, locked by now, keeps it from coming."""
+        run = self._run
+        paths = [one.path for one in self._dirty.values() if one.waits is not None]
+        return any(heard_by(session, run.organization_id, run.id, path) is not None for path in paths)
+
+
+def heard_by(session: Session, organization_id: str, run_id: str, path: str) -> dict[str, Any] | None:
+    """The answer that a step has heard; None before."""
+    found = session.connection().execute(HEARD, where_of(organization_id, run_id, path)).scalar_one_or_none()
+    return cast("dict[str, Any] | None", found)
 
 
 def _steady(state: StepState) -> dict[str, Any]:

@@ -213,7 +213,10 @@ class StepRun(SQLModel, table=True):
     """One step of one run; `path` tells loop iterations apart (`each/3/tell`)."""
 
     __tablename__ = "step_run"
-    __table_args__ = (ForeignKeyConstraint(["organization_id", "run_id"], ["run.organization_id", "run.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "run_id"], ["run.organization_id", "run.id"]),
+        Index("ix_step_awaits", "organization_id", "awaits"),
+    )
 
     organization_id: str = Field(primary_key=True)
     run_id: str = Field(primary_key=True)
@@ -236,5 +239,11 @@ class StepRun(SQLModel, table=True):
     error_code: str = ""
     error_message: str = ""
     wake_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    waits: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What an action that finishes later left behind, and until when it waits."""
+    awaits: str | None = None
+    """The operation that an event may answer; whoever clears it has decided: the answer or the time."""
+    heard: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """The answer that came first; written by its delivery alone."""
     started_at: datetime | None = Field(default=None, sa_type=Timestamp)
     ended_at: datetime | None = Field(default=None, sa_type=Timestamp)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -22,10 +22,11 @@ from integrations_app.errors import (
     Retryable,
     VaultSealed,
 )
-from integrations_app.sdk.actions import Action, Params, Repeat, Result
+from integrations_app.sdk.actions import Action, Params, Repeat, Result, Resume
 from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.waiting import Later, Waited
 from integrations_app.workflows.backoff import patience_at, retry_at
-from integrations_app.workflows.checkpoints import StepState, storage_is_away
+from integrations_app.workflows.checkpoints import StepState, heard_by, storage_is_away
 from integrations_app.workflows.conduct import Execution, Scope
 from integrations_app.workflows.definition import ActionStep
 from integrations_app.workflows.leaving import Cancelled, Held, Waits
@@ -33,6 +34,7 @@ from integrations_app.workflows.mapping import bind
 from integrations_app.workflows.masking import masked_inputs
 from integrations_app.workflows.models import RunStatus, StepStatus
 from integrations_app.workflows.storable import storable_json
+from integrations_app.workflows.waiting import decide, kept, until_of
 
 _log = logging.getLogger(__name__)
 
@@ -112,8 +114,10 @@ class Attempt:
         self._credential_version = connected.opened.credential_version
         if self._in_doubt is None:
             self._repeat = action.repeat_of(params, connected.opened.access.settings)
-            self._in_doubt = self._look_back()
-        if not self._state.settled:
+            self._in_doubt = self._state.waits is None and self._look_back()
+        if self._state.waits is not None and action.resume is not None:
+            await self._resume(action.resume, params, connected, self._state.waits)
+        elif not self._state.settled:
             await self._call(action, params, connected, in_doubt=self._in_doubt and self._state.intent_at is not None)
 
     def _look_back(self) -> bool:
@@ -135,9 +139,11 @@ class Attempt:
         if in_doubt and self._repeat is Repeat.RECONCILABLE:
             found = await self._look(action, params, context)
             if found is not None:
-                self._succeed(found)
+                await self._conclude(found)
                 return
         self._state.attempt += 1
+        if action.resume is not None:  # before the call leaves: its answer may be here before ours
+            self._state.listens = context.operation_id
         await self._intend()
         self._execution.conduct.crash_point("before_call")
         try:
@@ -157,8 +163,63 @@ class Attempt:
             await self._broke(error)
             return
         self._execution.conduct.crash_point("after_call")
-        self._succeed(result)
         self._execution.journal.note_use(self._connection_id)
+        await self._conclude(result)
+
+    async def _conclude(self, found: Result | Later) -> None:
+        """Keep what the action gave: its result, or what it goes on with later."""
+        if not isinstance(found, Later):
+            self._succeed(found)
+            return
+        state = self._state
+        state.waits = kept(found)
+        state.intent_at, state.attempt, state.crashes = None, 0, 0
+        await self._sleep(found.until)
+
+    async def _sleep(self, until: datetime) -> None:
+        """Park the run until the answer or the time, unless the answer came before it was parked."""
+        state, run = self._state, self._execution.run
+        state.status, state.wake_at = StepStatus.WAITING.value, until
+        self._execution.journal.note(state)
+        await self._execution.journal.flush(status=RunStatus.WAITING.value, wake_at=until)
+        self._execution.conduct.crash_point("parked")
+        heard = await self._hub.database.read(
+            lambda session: heard_by(session, run.organization_id, run.id, state.path)
+        )
+        raise Waits(until if heard is None else self._hub.clock())
+
+    async def _resume(self, resume: Resume, params: Params, connected: Connected, left: dict[str, Any]) -> None:
+        """Go on after the answer or the time, whichever the database says was first; sleep on before both."""
+        state, run, journal = self._state, self._execution.run, self._execution.journal
+        until, due = until_of(left), until_of(left) <= self._hub.clock()
+        heard = await self._hub.database.write(lambda session: decide(session, run, state.path, due=due))
+        if heard is None and not due:
+            await self._sleep(until)
+        state.crashes += state.status == StepStatus.RUNNING
+        if state.crashes >= MAX_CRASHES:
+            self._crashed()
+            return
+        state.status, state.wake_at = StepStatus.RUNNING.value, None
+        state.attempt += 1
+        journal.note(state)
+        await journal.flush()
+        self._execution.conduct.crash_point("before_resume")
+        try:
+            async with asyncio.timeout(self._step.timeout_seconds):
+                result = await resume(params, Waited(left["state"], heard), self._context(connected))
+        except (OutcomeUnknown, TimeoutError) as error:
+            await self._again("outcome_unknown", str(error) or "No answer came in time.", None)
+            return
+        except IntegrationsError as error:
+            state.status = StepStatus.WAITING.value  # it comes again as one that was not broken off
+            state.attempt -= isinstance(error, ReconnectRequired)
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of the action fails its step, not the engine
+            await self._broke(error)
+            return
+        self._execution.conduct.crash_point("after_resume")
+        journal.note_use(self._connection_id)
+        await self._conclude(result)
 
     def _context(self, connected: Connected) -> ActionContext[Any]:
         state = self._state
@@ -190,7 +251,7 @@ class Attempt:
 
     # --- when it did not work ------------------------------------------------------------------
 
-    async def _look(self, action: Action, params: Params, context: ActionContext[Any]) -> Result | None:
+    async def _look(self, action: Action, params: Params, context: ActionContext[Any]) -> Result | Later | None:
         """Look whether an earlier attempt took effect. A look that fails is repeated, never skipped."""
         if action.find is None:
             return None

@@ -17,6 +17,7 @@ from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.actions import Action, Params, Result
+from integrations_app.sdk.waiting import Later
 from integrations_app.workflows.conduct import NOTHING_YET
 from integrations_app.workflows.definition import ActionStep, Definition, ForEachStep, parse
 from integrations_app.workflows.mapping import bind, render
@@ -89,12 +90,14 @@ async def _try(hub: Hub, actor: Actor, step: ActionStep, values: dict[str, Any],
 
 
 async def _call(hub: Hub, actor: Actor, step: ActionStep, action: Action, params: Params) -> Any:
-    async def call(connected: Connected) -> Result:
+    async def call(connected: Connected) -> Result | Later:
         context = connected.context(hub.new_id(), hub.clock(), started=hub.clock())
         async with asyncio.timeout(step.timeout_seconds):
             return await action.run(params, context)
 
     result = await use(hub, actor.organization_id, step.connection, call)
+    if isinstance(result, Later):  # it did its first half; a trial does not wait for the second
+        return storable_json(dict(result.state))
     return storable_json(result.model_dump(mode="json"))
 
 

@@ -16,6 +16,7 @@ from integrations_app.sdk.context import Access, ActionContext
 from integrations_app.sdk.forms import ChoicePage, ChoiceQuery, choices_of
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import registry
+from integrations_app.sdk.waiting import Later
 
 
 @dataclass
@@ -120,6 +121,8 @@ class Connected:
         found = self.provider.action(action)
         assert found is not None
         result = await found.run(found.params(**params), self.context(operation))
+        if isinstance(result, Later):
+            return result
         assert isinstance(result, Result)
         assert type(result).model_validate_json(result.model_dump_json()) == result
         return result

@@ -1,11 +1,13 @@
 """How an async function becomes an action."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from integrations_app.sdk.actions import Effect, Params, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.waiting import Later, Waited
 
 
 class Ask(Params):
@@ -38,7 +40,22 @@ def test_everything_is_read_off_the_function() -> None:
 async def test_it_runs() -> None:
     made = action(repeat=Repeat.IDEMPOTENT)(say)
     result = await made.run(Ask(text="hi"), ActionContext(None, "op", None))
-    assert result.model_dump() == {"said": "hi"}
+    assert result == Told(said="hi")
+
+
+async def later(params: Ask, ctx: ActionContext[Any]) -> Told | Later:
+    """Say something later."""
+    return Later({"text": params.text}, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def go_on(params: Ask, waited: Waited, ctx: ActionContext[Any]) -> Told:
+    return Told(said=waited.state["text"])
+
+
+def test_an_action_that_waits_needs_something_to_go_on_with() -> None:
+    assert action(repeat=Repeat.IDEMPOTENT, resume=go_on)(later).result is Told
+    with pytest.raises(TypeError, match="Result model"):
+        action(repeat=Repeat.IDEMPOTENT)(later)
 
 
 def test_looking_belongs_to_reconcilable() -> None:

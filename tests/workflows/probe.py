@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.provider import Settings as ProviderSettings
 from integrations_app.sdk.registry import Registry
 from integrations_app.sdk.triggers import Events, Headers, Inbound, Trigger
+from integrations_app.sdk.waiting import Answer, Later, Waited
 from integrations_app.settings import Settings
 
 ORGANIZATION = "o" * 32
@@ -117,6 +118,37 @@ def _parse(_headers: Headers, body: bytes) -> Inbound:
     )
 
 
+def _answer(inbound: Inbound) -> Answer | None:
+    if inbound.kind != "chosen":
+        return None
+    return Answer(str(inbound.payload["operation"]), {"choice": inbound.payload["choice"]})
+
+
+def _asked(params: Post, ctx: ActionContext[Vendor]) -> Later:
+    assert ctx.started is not None
+    return Later({"text": params.text}, ctx.started + timedelta(seconds=params.count))
+
+
+async def _find_asked(params: Post, ctx: ActionContext[Vendor]) -> Later | None:
+    return _asked(params, ctx) if await ctx.client.find(ctx) else None
+
+
+async def _answered(params: Post, waited: Waited, ctx: ActionContext[Vendor]) -> Posted | Later:
+    if waited.answer is None and params.labels and waited.state["text"] != params.labels[-1]:
+        now = ctx.now or utc_now()  # asks again and again: a label per turn
+        turn = ["", *params.labels].index(waited.state["text"] if waited.state["text"] in params.labels else "")
+        return Later({"text": params.labels[turn]}, now + timedelta(seconds=0.02))
+    choice = waited.answer["choice"] if waited.answer else "late"
+    return await ctx.client.post(Post(text=f"{waited.state['text']}: {choice}"), ctx)
+
+
+@action(repeat=Repeat.RECONCILABLE, find=_find_asked, resume=_answered)
+async def ask(params: Post, ctx: ActionContext[Vendor]) -> Posted | Later:
+    """Ask, and wait `count` seconds for the answer."""
+    await ctx.client.post(params, ctx)
+    return _asked(params, ctx)
+
+
 def probe(vendor: Vendor) -> Provider:
     """A provider with one action per kind of repetition, whose client is the vendor itself."""
 
@@ -152,9 +184,9 @@ def probe(vendor: Vendor) -> Provider:
         settings=ProviderSettings,
         open_client=lambda _access: vendor,
         check=check,
-        actions=(put, tell, fire),
+        actions=(put, tell, fire, ask),
         triggers=(Trigger("said", "Said", "Somebody said something.", Said, ("said",)),),
-        events=Events(verify=_verify, parse=_parse),
+        events=Events(verify=_verify, parse=_parse, answer=_answer),
         secret_patterns=(r"CNRY_[a-z]+_[0-9a-f]{8,}",),
     )
 
