@@ -210,3 +210,44 @@ async def test_taking_the_last_workflow_back_closes_the_ear(house: House) -> Non
     assert await endpoints.list_endpoints(house.world.hub, first) == ()
     await house.person(text="anybody?")
     assert await house.said() == []
+
+
+async def test_a_question_is_answered_by_one_of_two_clicks(house: House) -> None:
+    first, _ = house.actors()
+    asked = {
+        "key": "ask",
+        "type": "action",
+        "action": "slack.send_and_wait",
+        "connection": house.connections[first.organization_id],
+        "inputs": {"channel": "C0TRIAGE", "text": "Deploy?"},
+    }
+    tells = {
+        "key": "tell",
+        "type": "action",
+        "action": "slack.send_message",
+        "connection": house.connections[first.organization_id],
+        "inputs": {
+            "channel": "C0TRIAGE",
+            "text": "{{ steps.ask.output.choice }} by {{ steps.ask.output.user }}",
+        },
+    }
+    definition = {"format": 1, "name": "Ask", "trigger": {"type": "manual"}, "steps": [asked, tells]}
+    made = await service.create(house.world.hub, first, definition)
+    await service.publish(house.world.hub, first, made.id)
+    run_id = await service.start_run(house.world.hub, first, made.id)
+
+    async def waits() -> bool:
+        return (await service.get_run(house.world.hub, first, run_id)).row.status == "waiting"
+
+    await until(waits)
+    url = f"{house.world.vendor.url}/_control/slack/messages?channel=triage"
+    question = house.world.vendor.http.get(url).json()["messages"][0]
+    block_id = question["blocks"][1]["block_id"]
+    # the buttons are still there when the second one presses
+    house.world.vendor.control("faults", vendor="slack", path=r"chat\.update", effect="delay", delay=1)
+    for number, user in enumerate(("U0ADA", "U0GRACE")):
+        pressed = {"user": user, "ts": question["ts"], "block_id": block_id, "action_id": f"choice_{number}"}
+        await house.person("/buttons", **pressed)
+    assert await house.said() == ["Approve by U0ADA", "Deploy?"]
+    shown = house.world.vendor.http.get(url).json()["messages"][0]
+    assert [block["type"] for block in shown["blocks"]] == ["section", "section"]

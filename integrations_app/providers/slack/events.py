@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_timestamped
+from integrations_app.providers.slack.messages import operation_of
 from integrations_app.sdk.triggers import Events, Headers, Inbound
+from integrations_app.sdk.waiting import Answer
 
 SILENCE = ""
 """The answer to what a person did: Slack takes nothing but a 200 within three seconds, and shows them its text."""
@@ -94,4 +96,19 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-EVENTS = Events(verify=verify, parse=parse, content_types=("application/json", FORM))
+def answer(inbound: Inbound) -> Answer | None:
+    """The press of a button that a message of ours waits for."""
+    if inbound.kind != "block_actions":
+        return None
+    payload = inbound.payload
+    pressed = payload.get("actions")
+    first = pressed[0] if isinstance(pressed, list) and pressed and isinstance(pressed[0], dict) else {}
+    operation = operation_of(str(first.get("block_id", "")))
+    user = payload.get("user")
+    if not operation or not isinstance(user, Mapping):
+        return None
+    says = {"choice": str(first.get("value", "")), "user": str(user.get("id", "")), "name": str(user.get("name", ""))}
+    return Answer(operation, says)
+
+
+EVENTS = Events(verify=verify, parse=parse, answer=answer, content_types=("application/json", FORM))

@@ -44,10 +44,10 @@ async def find_reply(params: Any, ctx: ActionContext[SlackClient]) -> Message | 
 
 
 async def _find(ctx: ActionContext[SlackClient], target: str, thread: str) -> Message | None:
-    return await _search(ctx, await conversation_id(ctx.client, target), thread)
+    return await find_in(ctx, await conversation_id(ctx.client, target), thread)
 
 
-async def _search(ctx: ActionContext[SlackClient], channel: str, thread: str) -> Message | None:
+async def find_in(ctx: ActionContext[SlackClient], channel: str, thread: str = "") -> Message | None:
     """Read from the first attempt on, newest first, at most five pages."""
     web = ctx.client.web
     since = (ctx.started or (ctx.now or utc_now()) - DEFAULT_LOOKBACK) - CLOCK_SKEW

@@ -11,6 +11,7 @@ from integrations_app.sdk.actions import Result
 TEXT_LIMIT = 40_000
 BLOCK_LIMIT = 50
 BLOCKS_LIMIT = 13_000
+_BLOCK = "integrations_wait:"
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt);)")
 _TIMESTAMP = re.compile(r"\d{1,12}\.\d{6}")
 _LINK = re.compile(r"https://[^/\s]+/archives/[A-Z0-9]+/p(\d{10})(\d{6})(?:\?\S*)?")
@@ -53,3 +54,27 @@ def check_text(text: str, blocks: list[dict[str, Any]] | None) -> None:
         raise InvalidInput({"blocks": f"may hold at most {BLOCK_LIMIT} blocks"}, "", "input_too_long")
     if blocks and len(json.dumps(blocks)) > BLOCKS_LIMIT:
         raise too_long("blocks", BLOCKS_LIMIT)
+
+
+def question_blocks(operation_id: str, text: str, choices: list[str]) -> list[dict[str, Any]]:
+    """The text with a button per choice; the name of their block tells whose press it is."""
+    elements = [
+        {
+            "type": "button",
+            "action_id": f"choice_{number}",
+            "text": {"type": "plain_text", "text": choice},
+            "value": choice,
+        }
+        for number, choice in enumerate(choices)
+    ]
+    return [*answered_blocks(text), {"type": "actions", "block_id": f"{_BLOCK}{operation_id}", "elements": elements}]
+
+
+def answered_blocks(*texts: str) -> list[dict[str, Any]]:
+    """Texts without buttons."""
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in texts]
+
+
+def operation_of(block_id: str) -> str:
+    """The operation whose buttons stand in this block; empty for any other block."""
+    return block_id.removeprefix(_BLOCK) if block_id.startswith(_BLOCK) else ""

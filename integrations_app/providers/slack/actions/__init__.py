@@ -1,6 +1,7 @@
 """What a workflow can do in Slack, by theme."""
 
 from integrations_app.providers.slack.actions import (
+    asking,
     calling,
     channels,
     files,
@@ -15,6 +16,7 @@ ACTIONS = (
     messages.send_dm,
     messages.post_to_thread,
     reactions.add_reaction,
+    asking.send_and_wait,
     messages.update_message,
     messages.delete_message,
     messages.send_ephemeral,
