@@ -149,3 +149,84 @@ def test_the_app_hears_that_it_was_removed_from_an_account(sandbox: Any, receive
     assert set(told) == {"github_app_authorization", "installation"}
     assert told["installation"]["action"] == "deleted"
     assert told["installation"]["installation"]["account"]["login"] == "octo-hub"
+
+
+def told(receiver: Any) -> list[tuple[str, Any]]:
+    found = [(headers["x-github-event"], json.loads(body)) for headers, body in receiver.received]
+    receiver.received.clear()
+    return found
+
+
+def test_what_the_rest_calls_do_is_told(sandbox: Any, token: str, receiver: Any) -> None:
+    make_hook(sandbox, token, receiver.url, ["*"])
+    sandbox.control("settle")
+    receiver.received.clear()
+    sandbox.github("POST", f"{WEB}/pulls/1/reviews", token, json={"event": "APPROVE"})
+    sandbox.github("PUT", f"{WEB}/pulls/1/merge", token, json={})
+    sandbox.github("POST", f"{WEB}/releases", token, json={"tag_name": "v2"})
+    sandbox.github("DELETE", f"{WEB}/git/refs/tags/v2", token)
+    sandbox.github("PUT", "/user/starred/acme/web", token)
+    sandbox.github("POST", f"{WEB}/forks", token, json={})
+    deployed = sandbox.github("POST", f"{WEB}/deployments", token, json={"ref": "main"}).json()["id"]
+    sandbox.github("POST", f"{WEB}/deployments/{deployed}/statuses", token, json={"state": "failure"})
+    body = {"ref": "main", "inputs": {"environment": "staging"}, "return_run_details": True}
+    run = sandbox.github("POST", f"{WEB}/actions/workflows/deploy.yml/dispatches", token, json=body).json()
+    sandbox.github("POST", f"{WEB}/actions/runs/{run['workflow_run_id']}/cancel", token)
+    sandbox.control("settle")
+    got = {(event, payload.get("action")): payload for event, payload in told(receiver)}
+    assert got["pull_request_review", "submitted"]["review"]["state"] == "approved"
+    assert got["pull_request", "closed"]["pull_request"]["merged"] is True
+    assert len(got["push", None]["head_commit"]["id"]) == 40
+    assert got["release", "published"]["release"]["tag_name"] == "v2"
+    assert (got["create", None]["ref"], got["create", None]["ref_type"]) == ("v2", "tag")
+    assert (got["delete", None]["ref"], got["delete", None]["ref_type"]) == ("v2", "tag")
+    assert got["star", "created"]["starred_at"]
+    assert got["fork", None]["forkee"]["full_name"] == "octo-hub/web"
+    assert got["deployment_status", "created"]["deployment_status"]["state"] == "failure"
+    assert got["workflow_run", "requested"]["workflow_run"]["conclusion"] is None
+    assert got["workflow_run", "completed"]["workflow_run"]["conclusion"] == "cancelled"
+    assert all(payload["repository"]["full_name"] == "acme/web" for payload in got.values())
+
+
+@pytest.mark.parametrize(
+    ("act", "subject", "event"),
+    [
+        ("Push a commit (branch)", "feature/greeting", "push"),
+        ("Push a commit (branch)", "feature/greeting", "pull_request"),
+        ("Merge pull request (number)", "1", "pull_request"),
+        ("Approve pull request (number)", "1", "pull_request_review"),
+        ("Create branch (name)", "new", "create"),
+        ("Delete branch (name)", "develop", "delete"),
+        ("Publish release (tag)", "v3", "release"),
+        ("Deployment fails (environment)", "staging", "deployment_status"),
+        ("Check ends: failure", "", "check_run"),
+        ("Star", "", "star"),
+        ("Fork", "", "fork"),
+    ],
+)
+def test_what_a_person_makes_happen_is_told(
+    sandbox: Any, token: str, receiver: Any, act: str, subject: str, event: str
+) -> None:
+    make_hook(sandbox, token, receiver.url, [event])
+    sandbox.control("settle")
+    receiver.received.clear()
+    form = {"user": "octo-hub", "act": act, "subject": subject}
+    assert sandbox.http.post("/github/acme/web/happen", data=form).status_code == 303
+    sandbox.control("settle")
+    assert event in [name for name, _ in told(receiver)]
+    assert act in sandbox.http.get("/github/acme/web").text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"user": "nobody", "act": "Star"},
+        {"user": "octo-hub", "act": "Nothing"},
+        {"user": "octo-hub", "act": "Merge pull request (number)", "subject": "9"},
+        {"user": "mona-lisa", "act": "Approve pull request (number)", "subject": "1"},
+        {"user": "octo-hub", "act": "Delete branch (name)", "subject": "main"},
+        {"user": "octo-hub", "act": "Finish the newest run: success"},
+    ],
+)
+def test_what_cannot_happen_is_refused(sandbox: Any, form: dict[str, str]) -> None:
+    assert sandbox.http.post("/github/acme/web/happen", data=form).status_code == 400

@@ -1,4 +1,4 @@
-"""Workflows and runs of the emulated REST API: read from committed files, dispatched, progressing with the clock."""
+"""Workflows of the emulated REST API: read from committed files, and dispatched."""
 
 import json
 import zlib
@@ -8,13 +8,11 @@ from typing import Any
 import yaml
 
 from integrations_app.sandbox.github.calls import Call, Json, Refusal, Reply, endpoint, not_found, paged
+from integrations_app.sandbox.github.runs import AT, begin, run_view, runs_reply
 from integrations_app.sandbox.github.state import Repository, Run, stamp
-from integrations_app.sandbox.github.views import account_view
 
-AT = "/repos/{owner}/{repo}/actions"
 INPUT_LIMIT = 25
 NEW_VERSION = "2026-03-10"
-STARTS_AFTER, ENDS_AFTER = 2.0, 6.0
 
 
 @dataclass
@@ -144,89 +142,15 @@ def dispatch(call: Call) -> Reply:
         call.github.next_id(), len(repository.runs) + 1, workflow.id, workflow.name, workflow.path, short, sha,
         "workflow_dispatch", call.me(), inputs, call.now,
     )  # fmt: skip
-    repository.runs.append(run)
+    begin(call.world, call.web, repository, run)
     if call.api_version < NEW_VERSION and not call.body.get("return_run_details"):
         return Reply(204)
     view = run_view(run, repository, call.web, call.now)
     return Reply(200, {"workflow_run_id": run.id, "run_url": view["url"], "html_url": view["html_url"]})
 
 
-def run_state(run: Run, now: float) -> tuple[str, str | None]:
-    """Status and conclusion of a run by its age."""
-    age = now - run.created_at
-    if age < STARTS_AFTER:
-        return "queued", None
-    return ("in_progress", None) if age < ENDS_AFTER else ("completed", "success")
-
-
-def run_view(run: Run, repository: Repository, web: str, now: float) -> Json:
-    """A run as the API shows it."""
-    api = f"{web}/api/v3/repos/{repository.full_name}"
-    status, conclusion = run_state(run, now)
-    return {
-        "id": run.id,
-        "name": run.workflow_name,
-        "node_id": f"WFR_{run.id}",
-        "head_branch": run.ref,
-        "head_sha": run.sha,
-        "path": run.path,
-        "display_title": run.workflow_name,
-        "run_number": run.number,
-        "run_attempt": 1,
-        "event": run.event,
-        "status": status,
-        "conclusion": conclusion,
-        "workflow_id": run.workflow_id,
-        "url": f"{api}/actions/runs/{run.id}",
-        "html_url": f"{web}/{repository.full_name}#run-{run.id}",
-        "created_at": stamp(run.created_at),
-        "updated_at": stamp(run.created_at),
-        "run_started_at": stamp(run.created_at),
-        "actor": account_view(run.actor, web),
-        "triggering_actor": account_view(run.actor, web),
-    }
-
-
-def _runs(call: Call, repository: Repository, workflow_id: int | None) -> Reply:
-    query = call.query
-    found = [run for run in reversed(repository.runs) if workflow_id is None or run.workflow_id == workflow_id]
-    for name in ("event", "branch", "actor"):
-        if name in query:
-            found = [
-                run
-                for run in found
-                if query[name] == {"event": run.event, "branch": run.ref}.get(name, run.actor.login)
-            ]
-    if "status" in query:
-        found = [run for run in found if query["status"] in run_state(run, call.now)]
-    return paged(
-        call,
-        found,
-        lambda page: {
-            "total_count": len(found),
-            "workflow_runs": [run_view(run, repository, call.web, call.now) for run in page],
-        },
-    )
-
-
-@endpoint("GET", AT + "/runs", "repo")
-def list_runs(call: Call) -> Reply:
-    """Runs of a repository, newest first."""
-    return _runs(call, call.repository(), None)
-
-
 @endpoint("GET", AT + "/workflows/{workflow}/runs", "repo")
-def list_workflow_runs(call: Call) -> Reply:
+def list_workflowruns_reply(call: Call) -> Reply:
     """Runs of one workflow, newest first."""
     repository = call.repository()
-    return _runs(call, repository, _find(call, repository).id)
-
-
-@endpoint("GET", AT + "/runs/{run:int}", "repo")
-def get_run(call: Call) -> Reply:
-    """One run."""
-    repository = call.repository()
-    for run in repository.runs:
-        if run.id == call.path["run"]:
-            return Reply(200, run_view(run, repository, call.web, call.now))
-    raise not_found()
+    return runs_reply(call, repository, _find(call, repository).id)

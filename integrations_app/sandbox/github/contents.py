@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Any
 
-from integrations_app.sandbox.github import webhooks
+from integrations_app.sandbox.github import moves
 from integrations_app.sandbox.github.calls import REPO, Call, Json, Refusal, Reply, endpoint, not_found
 from integrations_app.sandbox.github.git import commit
 from integrations_app.sandbox.github.state import Repository
@@ -78,11 +78,8 @@ def _supplied(call: Call, name: str) -> str:
 
 def _save(call: Call, repository: Repository, branch: str, path: str, content: bytes | None, message: str) -> Json:
     ref = f"refs/heads/{branch}"
-    before = repository.refs[ref]
-    made = commit(repository, before, {path: content}, message, call.me(), call.now)
-    repository.refs[ref] = made.sha
-    repository.pushed_at = call.now
-    webhooks.fire_push(call.world, call.web, repository, ref, before, call.me())
+    made = commit(repository, repository.refs[ref], {path: content}, message, call.me(), call.now)
+    moves.move(call.world, call.web, repository, ref, made.sha, call.me())
     return commit_view(made, repository, call.web)
 
 

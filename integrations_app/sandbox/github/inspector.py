@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from integrations_app.sandbox.github import issues, oauth, webhooks
-from integrations_app.sandbox.github.actions import run_state
+from integrations_app.sandbox.github import acts, issues, oauth, webhooks
+from integrations_app.sandbox.github.runs import notice, run_state
 from integrations_app.sandbox.github.state import Account, Issue, Repository, Token
 from integrations_app.sandbox.pages import render, see_other
 from integrations_app.sandbox.world import World
@@ -112,6 +112,7 @@ async def repository(request: Request) -> Response:
     """One repository: issues, files, hooks, runs."""
     world: World = request.state.world
     found = _repository(request)
+    notice(world, _web(request), found)
     runs = [(run, *run_state(run, world.clock())) for run in reversed(found.runs)]
     head = found.head(found.default_branch)
     return render(
@@ -121,6 +122,8 @@ async def repository(request: Request) -> Response:
         issues=sorted(found.issues.values(), key=lambda issue: -issue.number),
         people=_people(world),
         branches=sorted(ref.removeprefix("refs/heads/") for ref in found.refs if ref.startswith("refs/heads/")),
+        tags=sorted(ref.removeprefix("refs/tags/") for ref in found.refs if ref.startswith("refs/tags/")),
+        acts=list(acts.ACTS),
         files=sorted(head.files) if head else [],
         runs=runs,
     )
@@ -137,6 +140,21 @@ async def new_issue(request: Request) -> Response:
     except WrongIssue as error:
         raise HTTPException(400, str(error)) from error
     return see_other(f"{_web(request)}/{found.full_name}/issues/{issue.number}")
+
+
+async def happen(request: Request) -> Response:
+    """The form "Make something happen"."""
+    world: World = request.state.world
+    found = _repository(request)
+    given = await _fields(request, "user", "act", "subject")
+    person, act = world.github.account(given["user"]), acts.ACTS.get(given["act"])
+    if person is None or act is None:
+        raise HTTPException(400, "user and act must be given and known")
+    try:
+        act(acts.Wish(world, _web(request), found, person, given["subject"].strip()))
+    except acts.WrongAct as error:
+        raise HTTPException(400, str(error)) from error
+    return see_other(f"{_web(request)}/{found.full_name}")
 
 
 async def issue(request: Request) -> Response:
@@ -197,6 +215,7 @@ routes = [
     Route("/tokens/{index:int}/revoke", revoke, methods=["POST"]),
     Route(AT, repository),
     Route(f"{AT}/issues", new_issue, methods=["POST"]),
+    Route(f"{AT}/happen", happen, methods=["POST"]),
     Route(f"{AT}/issues/{{number:int}}", issue),
     Route(f"{AT}/pull/{{number:int}}", issue),
     Route(f"{AT}/issues/{{number:int}}/comments", comment, methods=["POST"]),

@@ -1,12 +1,12 @@
 """Issues and their comments in the emulated REST API."""
 
 from datetime import datetime
-from typing import Any
 
 from integrations_app.sandbox.github import webhooks
 from integrations_app.sandbox.github.calls import REPO, Call, Refusal, Reply, endpoint, invalid, not_found, paged
-from integrations_app.sandbox.github.state import Account, Comment, GitHub, Issue, Label, Repository
-from integrations_app.sandbox.github.views import comment_view, issue_view, label_view
+from integrations_app.sandbox.github.issue_marks import assignees_of, labels_of, milestone_of
+from integrations_app.sandbox.github.state import Account, Comment, Issue, Repository
+from integrations_app.sandbox.github.views import comment_view, issue_view
 from integrations_app.sandbox.world import World
 
 AT = "/repos/{owner}/{repo}/issues"
@@ -33,32 +33,6 @@ def add_comment(world: World, web: str, repository: Repository, issue: Issue, au
     return comment
 
 
-def _labels(call: Call, repository: Repository, given: Any) -> list[Label]:
-    """Labels by name or object; unknown names are made, as the vendor does."""
-    if not isinstance(given, list):
-        raise invalid("Issue", "labels", "invalid")
-    found = []
-    for one in given:
-        name = one.get("name") if isinstance(one, dict) else one
-        if not isinstance(name, str) or not name.strip():
-            raise invalid("Label", "name", "missing_field")
-        known = {label.name.lower(): label for label in repository.labels.values()}
-        label = known.get(name.lower())
-        if label is None:
-            label = repository.labels[name] = Label(call.github.next_id(), name, "ededed")
-        found.append(label)
-    return list({label.id: label for label in found}.values())
-
-
-def _assignees(github: GitHub, repository: Repository, given: Any) -> list[Account]:
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise invalid("Issue", "assignees", "invalid")
-    for login in given:
-        if login not in repository.access:
-            raise invalid("Issue", "assignees", "invalid", f"{login} cannot be assigned to this issue")
-    return [github.accounts[login] for login in dict.fromkeys(given)]
-
-
 def _title(call: Call) -> str:
     title = call.text("title", "Issue")
     if len(title) > TITLE_LIMIT:
@@ -79,10 +53,11 @@ def create_issue(call: Call) -> Reply:
     repository = call.repository("pull", REPO)
     me, title, body = call.me(), _title(call), _text(call, "Issue", False)
     is_insider = repository.may(me.login, "push")
-    labels = _labels(call, repository, call.body.get("labels") or []) if is_insider else []
-    assignees = _assignees(call.github, repository, call.body.get("assignees") or []) if is_insider else []
+    labels = labels_of(call, repository, call.body.get("labels") or []) if is_insider else []
+    assignees = assignees_of(call.github, repository, call.body.get("assignees") or []) if is_insider else []
+    milestone = milestone_of(repository, call.body.get("milestone")) if is_insider else None
     issue = open_issue(call.world, repository, me, title, body or None)
-    issue.labels, issue.assignees = labels, assignees
+    issue.labels, issue.assignees, issue.milestone = labels, assignees, milestone
     webhooks.fire_issue(call.world, call.web, repository, issue, "opened", me)
     view = issue_view(issue, repository, call.web)
     return Reply(201, view, {"Location": view["url"]})
@@ -143,9 +118,11 @@ def update_issue(call: Call) -> Reply:
     if "body" in body:
         issue.body = _text(call, "Issue", False) or None
     if "labels" in body:
-        issue.labels = _labels(call, repository, body["labels"])
+        issue.labels = labels_of(call, repository, body["labels"])
     if "assignees" in body:
-        issue.assignees = _assignees(call.github, repository, body["assignees"])
+        issue.assignees = assignees_of(call.github, repository, body["assignees"])
+    if "milestone" in body:
+        issue.milestone = milestone_of(repository, body["milestone"])
     _change_state(call, repository, issue, state)
     return Reply(200, issue_view(issue, repository, call.web))
 
@@ -159,33 +136,6 @@ def _change_state(call: Call, repository: Repository, issue: Issue, state: str) 
         issue.state_reason = call.body.get("state_reason") or ("completed" if state == "closed" else "reopened")
         issue.state = state
     webhooks.fire_issue(call.world, call.web, repository, issue, action, call.me())
-
-
-@endpoint("POST", AT + "/{number:int}/labels", *REPO)
-def add_labels(call: Call) -> Reply:
-    """Put labels on an issue."""
-    repository = call.repository("push", REPO)
-    issue = call.issue(repository)
-    new = _labels(call, repository, call.body.get("labels", call.body.get("")))
-    for label in new:
-        if label not in issue.labels:
-            issue.labels.append(label)
-            view = label_view(label, repository, call.web)
-            webhooks.fire_issue(call.world, call.web, repository, issue, "labeled", call.me(), label=view)
-    issue.updated_at = call.now
-    return Reply(200, [label_view(label, repository, call.web) for label in issue.labels])
-
-
-@endpoint("POST", AT + "/{number:int}/assignees", *REPO)
-def add_assignees(call: Call) -> Reply:
-    """Assign people."""
-    repository = call.repository("push", REPO)
-    issue = call.issue(repository)
-    for person in _assignees(call.github, repository, call.body.get("assignees")):
-        if person not in issue.assignees:
-            issue.assignees.append(person)
-    issue.updated_at = call.now
-    return Reply(201, issue_view(issue, repository, call.web))
 
 
 @endpoint("GET", AT + "/{number:int}/comments", "repo")
@@ -202,6 +152,8 @@ def create_comment(call: Call) -> Reply:
     """Comment on an issue or pull request."""
     repository = call.repository("pull", REPO)
     issue = call.issue(repository)
+    if issue.locked and not repository.may(call.me().login, "push"):
+        raise Refusal(403, "Unable to create comment because issue is locked.")
     body = _text(call, "IssueComment", True)
     comment = add_comment(call.world, call.web, repository, issue, call.me(), body)
     view = comment_view(comment, issue, repository, call.web)

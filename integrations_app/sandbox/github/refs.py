@@ -1,7 +1,8 @@
 """Git refs in the emulated REST API."""
 
-from integrations_app.sandbox.github import webhooks
+from integrations_app.sandbox.github import moves
 from integrations_app.sandbox.github.calls import REPO, Call, Json, Refusal, Reply, endpoint, not_found
+from integrations_app.sandbox.github.git import is_ancestor
 from integrations_app.sandbox.github.state import Repository
 
 AT = "/repos/{owner}/{repo}"
@@ -19,7 +20,8 @@ def git_ref(call: Call) -> Reply:
 
 def _ref(call: Call, repository: Repository, name: str) -> Json:
     api, sha = f"{call.api}/repos/{repository.full_name}", repository.refs[name]
-    target = {"type": "commit", "sha": sha, "url": f"{api}/git/commits/{sha}"}
+    kind = "tag" if sha in repository.tags else "commit"
+    target = {"type": kind, "sha": sha, "url": f"{api}/git/{kind}s/{sha}"}
     return {"ref": name, "node_id": f"REF_{name}", "url": f"{api}/git/{name}", "object": target}
 
 
@@ -32,10 +34,9 @@ def create_ref(call: Call) -> Reply:
         raise Refusal(422, "Reference name must start with 'refs/' and have at least two slashes.")
     if name in repository.refs:
         raise Refusal(422, "Reference already exists")
-    if sha not in repository.commits:
+    if sha not in repository.commits and sha not in repository.tags:
         raise Refusal(422, "Object does not exist")
-    repository.refs[name] = sha
-    webhooks.fire_push(call.world, call.web, repository, name, "0" * 40, call.me())
+    moves.move(call.world, call.web, repository, name, sha, call.me())
     return Reply(201, _ref(call, repository, name))
 
 
@@ -48,7 +49,7 @@ def delete_ref(call: Call) -> Reply:
         raise Refusal(422, "Reference does not exist")
     if name == f"refs/heads/{repository.default_branch}":
         raise Refusal(422, "Cannot delete the default branch")
-    del repository.refs[name]
+    moves.remove(call.world, call.web, repository, name, call.me())
     return Reply(204)
 
 
@@ -62,18 +63,7 @@ def update_ref(call: Call) -> Reply:
     if sha not in repository.commits:
         raise Refusal(422, "Object does not exist")
     before = repository.refs[name]
-    if call.body.get("force") is not True and not _is_ancestor(repository, before, sha):
+    if call.body.get("force") is not True and not is_ancestor(repository, before, sha):
         raise Refusal(422, "Update is not a fast forward")
-    repository.refs[name] = sha
-    webhooks.fire_push(call.world, call.web, repository, name, before, call.me())
+    moves.move(call.world, call.web, repository, name, sha, call.me())
     return Reply(200, _ref(call, repository, name))
-
-
-def _is_ancestor(repository: Repository, older: str, newer: str) -> bool:
-    waiting = [newer]
-    while waiting:
-        sha = waiting.pop()
-        if sha == older:
-            return True
-        waiting += repository.commits[sha].parents
-    return False

@@ -1,8 +1,8 @@
-"""The person, repositories, branches, refs, labels and search of the emulated REST API."""
+"""The person, repositories, branches, labels and people of the emulated REST API."""
 
-from integrations_app.sandbox.github.calls import Call, Json, Refusal, Reply, endpoint, invalid, not_found, paged
-from integrations_app.sandbox.github.state import Commit, Issue, Repository, stamp
-from integrations_app.sandbox.github.views import account_view, commit_view, issue_view, label_view, repository_view
+from integrations_app.sandbox.github.calls import Call, Json, Refusal, Reply, endpoint, not_found, paged
+from integrations_app.sandbox.github.state import Repository, stamp
+from integrations_app.sandbox.github.views import account_view, label_view, repository_view, whole_commit_view
 
 AT = "/repos/{owner}/{repo}"
 
@@ -68,20 +68,9 @@ def _branch(call: Call, repository: Repository, name: str, whole: bool = False) 
     short: Json = {"sha": commit.sha, "url": f"{api}/commits/{commit.sha}"}
     view: Json = {"name": name, "commit": short, "protected": False}
     if whole:
-        view["commit"] = _commit(call, repository, commit)
+        view["commit"] = whole_commit_view(commit, repository, call.web)
         view["_links"] = {"self": f"{api}/branches/{name}", "html": f"{call.web}/{repository.full_name}/tree/{name}"}
     return view
-
-
-def _commit(call: Call, repository: Repository, commit: Commit) -> Json:
-    inner = commit_view(commit, repository, call.web)
-    who = account_view(commit.author, call.web)
-    view: Json = {"sha": commit.sha, "commit": inner, "author": who, "committer": who}
-    return view | {
-        "url": f"{call.api}/repos/{repository.full_name}/commits/{commit.sha}",
-        "html_url": inner["html_url"],
-        "parents": inner["parents"],
-    }
 
 
 @endpoint("GET", f"{AT}/branches", "repo")
@@ -101,16 +90,6 @@ def branch(call: Call) -> Reply:
     return Reply(200, _branch(call, repository, call.path["branch"], whole=True))
 
 
-@endpoint("GET", f"{AT}/commits/{{ref:path}}", "repo")
-def one_commit(call: Call) -> Reply:
-    """The commit of a sha, branch or tag."""
-    repository = call.repository()
-    found = repository.head(call.path["ref"])
-    if found is None:
-        raise Refusal(422, f"No commit found for SHA: {call.path['ref']}")
-    return Reply(200, _commit(call, repository, found))
-
-
 @endpoint("GET", f"{AT}/labels", "repo")
 def labels(call: Call) -> Reply:
     """Labels of a repository."""
@@ -125,56 +104,3 @@ def assignees(call: Call) -> Reply:
     repository = call.repository()
     people = [call.github.accounts[login] for login in sorted(repository.access)]
     return paged(call, people, lambda page: [account_view(person, call.web) for person in page])
-
-
-@endpoint("GET", "/search/issues", "repo")
-def search_issues(call: Call) -> Reply:
-    """Issues by words, `repo:`, `is:`, `state:` and `author:`; words match in title and body."""
-    query = call.query.get("q", "").strip()
-    if not query:
-        raise invalid("Search", "q", "missing")
-    words, filters = _search_terms(query)
-    login = call.viewer.login if call.viewer else None
-    hits = []
-    for repository in call.github.repositories.values():
-        hidden = repository.private and not call.has_scope("repo")
-        if hidden or not repository.may(login, "pull"):
-            continue
-        if "repo" in filters and filters["repo"].lower() != repository.full_name.lower():
-            continue
-        for issue in repository.issues.values():
-            kinds = {"issue": issue.pull is None, "pr": issue.pull is not None}
-            wanted = (filters.get("is", ""), filters.get("type", ""), filters.get("state", ""))
-            if any(not kinds.get(one, issue.state == one) for one in wanted if one):
-                continue
-            if filters.get("author", issue.user.login) != issue.user.login:
-                continue
-            text = f"{issue.title}\n{issue.body or ''}".lower()
-            if all(word.lower() in text for word in words):
-                hits.append((repository, issue))
-    hits.sort(key=lambda hit: hit[1].created_at, reverse=True)
-
-    def wrap(page: list[tuple[Repository, Issue]]) -> Json:
-        items = [issue_view(issue, repository, call.web) | {"score": 1.0} for repository, issue in page]
-        return {"total_count": len(hits), "incomplete_results": False, "items": items}
-
-    return paged(call, hits, wrap)
-
-
-def _search_terms(query: str) -> tuple[list[str], dict[str, str]]:
-    words, filters = [], {}
-    for part in _quoted(query):
-        name, colon, value = part.partition(":")
-        if colon and name in ("repo", "is", "type", "state", "author", "in"):
-            filters[name] = value
-        else:
-            words.append(part)
-    return words, filters
-
-
-def _quoted(query: str) -> list[str]:
-    parts = query.split('"')
-    found: list[str] = []
-    for index, part in enumerate(parts):
-        found += [part] if index % 2 else part.split()
-    return [part for part in found if part]

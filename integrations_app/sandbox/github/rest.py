@@ -10,13 +10,35 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from integrations_app.sandbox.github import actions, contents, hooks, issues, oauth, pulls, refs, repositories
+from integrations_app.sandbox.github import (
+    actions,
+    contents,
+    graphql,
+    happenings,
+    history,
+    hooks,
+    issue_marks,
+    issues,
+    oauth,
+    objects,
+    pulls,
+    refs,
+    releases,
+    repositories,
+    reviews,
+    runs,
+    search,
+)
 from integrations_app.sandbox.github.calls import DOCS, ENDPOINTS, Call, Endpoint, Json, Refusal, Reply
 from integrations_app.sandbox.github.state import Token
 from integrations_app.sandbox.world import World
 
-MODULES = (actions, contents, hooks, issues, pulls, refs, repositories)
+MODULES = (
+    *(actions, contents, graphql, happenings, history, hooks, issue_marks, issues, objects, pulls, refs),
+    *(releases, repositories, reviews, runs, search),
+)
 HOUR = 3600
+GRAPHQL = "/graphql"
 
 
 def _error(status: int, message: str, headers: dict[str, str], errors: list[Any] | None = None) -> Response:
@@ -157,7 +179,7 @@ def _routes() -> list[BaseRoute]:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     # Longer literal paths first, so that {path:path} does not swallow them.
     ordered = sorted(grouped, key=lambda path: (":path}" in path, path.count("{")))
-    return [Route(path, _handler(grouped[path]), methods=methods) for path in ordered]
+    return [Route(path, _handler(grouped[path]), methods=methods) for path in ordered if path != GRAPHQL]
 
 
 async def unknown(_request: Request) -> Response:
@@ -165,6 +187,9 @@ async def unknown(_request: Request) -> Response:
     return _error(404, "Not Found", {})
 
 
+graphql_route = Route(
+    f"/api{GRAPHQL}", _handler({one.method: one for one in ENDPOINTS if one.path == GRAPHQL}), methods=["POST"]
+)
 routes: list[BaseRoute] = [
     Route("/applications/{client_id}/{what}", oauth.applications, methods=["POST", "DELETE"]),
     *_routes(),

@@ -7,6 +7,7 @@ from integrations_app.sandbox.github import inspector, oauth, rest
 routes: list[BaseRoute] = [
     Route("/login/oauth/authorize", oauth.authorize, methods=["GET", "POST"]),
     Route("/login/oauth/access_token", oauth.access_token, methods=["POST"]),
+    rest.graphql_route,
     Mount("/api/v3", routes=rest.routes),
     *inspector.routes,
 ]

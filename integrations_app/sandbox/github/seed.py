@@ -1,7 +1,7 @@
 """The accounts and repositories the emulated GitHub starts with."""
 
 from integrations_app.sandbox.github.git import commit
-from integrations_app.sandbox.github.state import Account, GitHub, Issue, Label, Pull, Repository
+from integrations_app.sandbox.github.state import Account, GitHub, Issue, Label, Milestone, Pull, Repository
 
 DEPLOY = b"""name: Deploy
 on:
@@ -77,6 +77,7 @@ def _repository(
         ".github/workflows/deploy.yml": DEPLOY,
         ".github/workflows/tests.yml": TESTS,
     }
+    repository.milestones = [Milestone(github.next_id(), 1, "Next", created)]
     author = github.accounts["octo-hub"]
     first = commit(repository, None, files, "Begin", author, created)
     repository.refs = {"refs/heads/main": first.sha, "refs/heads/develop": first.sha, "refs/tags/v1.0.0": first.sha}

@@ -50,6 +50,56 @@ class Comment:
 
 
 @dataclass
+class Milestone:
+    """A milestone of a repository."""
+
+    id: int
+    number: int
+    title: str
+    created_at: float
+
+
+@dataclass
+class Review:
+    """What someone thinks of a pull request as a whole."""
+
+    id: int
+    user: Account
+    body: str
+    state: str
+    commit_id: str
+    submitted_at: float
+
+
+@dataclass
+class Release:
+    """A release at a tag; a draft has not been published yet."""
+
+    id: int
+    tag: str
+    target: str
+    name: str
+    body: str
+    draft: bool
+    prerelease: bool
+    author: Account
+    created_at: float
+    published_at: float
+
+
+@dataclass
+class Tag:
+    """An annotated tag's own object."""
+
+    sha: str
+    tag: str
+    message: str
+    target: str
+    tagger: Account
+    at: float
+
+
+@dataclass
 class Pull:
     """What a pull request has beyond an issue."""
 
@@ -60,7 +110,12 @@ class Pull:
     files: list[str]
     merged: bool = False
     draft: bool = False
+    merge_sha: str = ""
+    merged_at: float = 0.0
+    merged_by: Account | None = None
     review_comments: list[Comment] = field(default_factory=list)
+    reviewers: list[Account] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
 
 
 @dataclass
@@ -80,6 +135,9 @@ class Issue:
     labels: list[Label] = field(default_factory=list)
     assignees: list[Account] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    milestone: Milestone | None = None
+    locked: bool = False
+    lock_reason: str | None = None
     pull: Pull | None = None
 
 
@@ -151,6 +209,12 @@ class Run:
     actor: Account
     inputs: dict[str, Any]
     created_at: float
+    attempt: int = 1
+    started_at: float = 0.0
+    conclusion: str = ""
+    """Set when a person ended it; else the clock does."""
+    told: bool = False
+    """Whether the hooks heard that it is over."""
 
 
 @dataclass
@@ -173,6 +237,14 @@ class Repository:
     issues: dict[int, Issue] = field(default_factory=dict)
     hooks: dict[int, Hook] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    milestones: list[Milestone] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    trees: dict[str, dict[str, str]] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
+    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    deployments: list[dict[str, Any]] = field(default_factory=list)
+    stars: list[str] = field(default_factory=list)
+    forks: list[str] = field(default_factory=list)
 
     @property
     def full_name(self) -> str:
@@ -180,10 +252,12 @@ class Repository:
         return f"{self.owner.login}/{self.name}"
 
     def head(self, ref: str) -> Commit | None:
-        """The commit of a branch, tag, full ref or sha."""
+        """The commit of a branch, tag, full ref or sha; `HEAD` is the default branch."""
+        ref = self.default_branch if ref == "HEAD" else ref
         for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
             if name in self.refs:
-                return self.commits[self.refs[name]]
+                sha = self.refs[name]
+                return self.commits[self.tags[sha].target if sha in self.tags else sha]
         return self.commits.get(ref)
 
     def may(self, login: str | None, level: str) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from integrations_app.sandbox.github.git import is_mergeable
 from integrations_app.sandbox.github.state import (
     Account,
     Comment,
@@ -10,7 +11,10 @@ from integrations_app.sandbox.github.state import (
     Hook,
     Issue,
     Label,
+    Milestone,
+    Release,
     Repository,
+    Review,
     stamp,
 )
 
@@ -76,6 +80,63 @@ def label_view(label: Label, repository: Repository, web: str) -> Json:
     return view | {"color": label.color, "default": False, "description": label.description}
 
 
+def milestone_view(milestone: Milestone, repository: Repository, web: str) -> Json:
+    """A milestone."""
+    at = f"/repos/{repository.full_name}/milestones/{milestone.number}"
+    return {
+        "url": f"{web}/api/v3{at}",
+        "html_url": f"{web}/{repository.full_name}/milestone/{milestone.number}",
+        "id": milestone.id,
+        "node_id": f"MI_{milestone.id}",
+        "number": milestone.number,
+        "title": milestone.title,
+        "description": None,
+        "state": "open",
+        "created_at": stamp(milestone.created_at),
+        "due_on": None,
+    }
+
+
+def review_view(review: Review, issue: Issue, repository: Repository, web: str) -> Json:
+    """A review of a pull request."""
+    html = f"{web}/{repository.full_name}/pull/{issue.number}"
+    return {
+        "id": review.id,
+        "node_id": f"PRR_{review.id}",
+        "user": account_view(review.user, web),
+        "body": review.body,
+        "state": review.state,
+        "html_url": f"{html}#pullrequestreview-{review.id}",
+        "pull_request_url": f"{web}/api/v3/repos/{repository.full_name}/pulls/{issue.number}",
+        "submitted_at": stamp(review.submitted_at),
+        "commit_id": review.commit_id,
+        "author_association": "MEMBER",
+    }
+
+
+def release_view(release: Release, repository: Repository, web: str) -> Json:
+    """A release."""
+    at, html = f"{web}/api/v3/repos/{repository.full_name}/releases/{release.id}", f"{web}/{repository.full_name}"
+    return {
+        "url": at,
+        "assets_url": f"{at}/assets",
+        "html_url": f"{html}/releases/tag/{release.tag}",
+        "id": release.id,
+        "author": account_view(release.author, web),
+        "node_id": f"RE_{release.id}",
+        "tag_name": release.tag,
+        "target_commitish": release.target,
+        "name": release.name or None,
+        "draft": release.draft,
+        "prerelease": release.prerelease,
+        "created_at": stamp(release.created_at),
+        "published_at": None if release.draft else stamp(release.published_at),
+        "assets": [],
+        "tarball_url": f"{web}/api/v3/repos/{repository.full_name}/tarball/{release.tag}",
+        "body": release.body or None,
+    }
+
+
 def issue_view(issue: Issue, repository: Repository, web: str) -> Json:
     """An issue; a pull request seen as an issue has `pull_request`."""
     api = f"{web}/api/v3/repos/{repository.full_name}"
@@ -97,10 +158,11 @@ def issue_view(issue: Issue, repository: Repository, web: str) -> Json:
         "labels": [label_view(label, repository, web) for label in issue.labels],
         "state": issue.state,
         "state_reason": issue.state_reason,
-        "locked": False,
+        "locked": issue.locked,
+        "active_lock_reason": issue.lock_reason,
         "assignee": people[0] if people else None,
         "assignees": people,
-        "milestone": None,
+        "milestone": milestone_view(issue.milestone, repository, web) if issue.milestone else None,
         "comments": len(issue.comments),
         "created_at": stamp(issue.created_at),
         "updated_at": stamp(issue.updated_at),
@@ -136,8 +198,13 @@ def pull_view(issue: Issue, repository: Repository, web: str) -> Json:
         "base": side(pull.base, pull.base_sha),
         "draft": pull.draft,
         "merged": pull.merged,
-        "mergeable": True,
-        "merged_at": None,
+        "mergeable": None if pull.merged else is_mergeable(repository, issue),
+        "mergeable_state": "unknown" if pull.merged else "clean" if is_mergeable(repository, issue) else "dirty",
+        "merged_at": stamp(pull.merged_at) if pull.merged else None,
+        "merged_by": account_view(pull.merged_by, web) if pull.merged_by else None,
+        "merge_commit_sha": pull.merge_sha or None,
+        "requested_reviewers": [account_view(one, web) for one in pull.reviewers],
+        "requested_teams": [],
         "review_comments": len(pull.review_comments),
         "commits": 1,
         "additions": 1,
@@ -183,6 +250,15 @@ def commit_view(commit: Commit, repository: Repository, web: str) -> Json:
         "tree": {"sha": commit.tree_sha, "url": f"{api}/git/trees/{commit.tree_sha}"},
         "parents": [{"sha": parent, "url": f"{api}/git/commits/{parent}"} for parent in commit.parents],
     }
+
+
+def whole_commit_view(commit: Commit, repository: Repository, web: str) -> Json:
+    """A commit as lists, comparisons and branches show it."""
+    inner = commit_view(commit, repository, web)
+    who = account_view(commit.author, web)
+    view: Json = {"sha": commit.sha, "node_id": inner["node_id"], "commit": inner, "author": who, "committer": who}
+    at = f"{web}/api/v3/repos/{repository.full_name}/commits/{commit.sha}"
+    return view | {"url": at, "html_url": inner["html_url"], "parents": inner["parents"]}
 
 
 def hook_view(hook: Hook, repository: Repository, web: str) -> Json:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from integrations_app.sandbox.github.state import Account, Comment, Delivery, Hook, Issue, Repository
+from integrations_app.sandbox.github.state import Account, Comment, Delivery, Hook, Issue, Repository, Review
 from integrations_app.sandbox.github.views import (
     account_view,
     comment_view,
@@ -16,6 +16,7 @@ from integrations_app.sandbox.github.views import (
     issue_view,
     pull_view,
     repository_view,
+    review_view,
 )
 from integrations_app.sandbox.world import World
 
@@ -158,9 +159,30 @@ def fire_comment(world: World, web: str, repository: Repository, issue: Issue, c
         fire(world, web, repository, "issue_comment", comment.user, payload)
 
 
+def fire_review(world: World, web: str, repository: Repository, issue: Issue, review: Review) -> None:
+    """`pull_request_review`; the payload writes the state in small letters."""
+    view = review_view(review, issue, repository, web)
+    payload: Json = {"action": "submitted", "review": view | {"state": review.state.lower()}}
+    payload["pull_request"] = pull_view(issue, repository, web)
+    fire(world, web, repository, "pull_request_review", review.user, payload)
+
+
+def fire_ref(world: World, web: str, repository: Repository, event: str, ref: str, sender: Account) -> None:
+    """`create` or `delete` of a branch or a tag, and the push that a removal is."""
+    kind, name = ref.removeprefix("refs/").split("/", 1)
+    if kind not in ("heads", "tags"):
+        return
+    payload: Json = {"ref": name, "ref_type": "branch" if kind == "heads" else "tag", "pusher_type": "user"}
+    if event == "create":
+        payload |= {"master_branch": repository.default_branch, "description": repository.description}
+    fire(world, web, repository, event, sender, payload)
+
+
 def fire_push(world: World, web: str, repository: Repository, ref: str, before: str, sender: Account) -> None:
     """`push` for a ref that moved from `before` to where it is now."""
-    after = repository.commits[repository.refs[ref]]
+    after = repository.head(ref)
+    if after is None:
+        return
     old = repository.commits[before].files if before in repository.commits else {}
     changed = commit_view(after, repository, web)
     commit = {"id": after.sha, "tree_id": after.tree_sha, "distinct": True, "message": after.message}
