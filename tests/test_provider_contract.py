@@ -27,6 +27,7 @@ ACTIONS = [pytest.param(p, a, id=f"{p.key}.{a.key}") for p in registry() for a i
 TRIGGERS = [pytest.param(p, t, id=f"{p.key}.{t.key}") for p in registry() for t in p.triggers]
 SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 MODULES = ("__init__.py", "client.py", "errors.py")
+ACTIONS_AT = ("actions.py", "actions/__init__.py")
 
 
 def models(provider: Provider) -> Iterator[type[BaseModel]]:
@@ -60,7 +61,7 @@ def test_the_card_is_complete(provider: Provider) -> None:
     assert provider.auth
     assert len({auth.kind for auth in provider.auth}) == len(provider.auth)
     assert all((provider.folder / name).is_file() for name in MODULES)
-    assert any((provider.folder / name).is_file() for name in ("actions.py", "actions/__init__.py"))
+    assert sum((provider.folder / name).is_file() for name in ACTIONS_AT) == 1
     for pattern in provider.secret_patterns:
         re.compile(pattern)
 

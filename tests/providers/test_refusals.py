@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from integrations_app.errors import IntegrationsError, MissingScope, ReconnectRequired, Rejected
+from integrations_app.sdk.actions import Effect
 from integrations_app.sdk.registry import registry
 
 STAMP = "1700000000.000001"
@@ -22,6 +23,50 @@ class Case(NamedTuple):
     code: str
 
 
+ONE = {"number": 1}
+SAID = ONE | {"body": "x"}
+IN_A_REPOSITORY: dict[str, dict[str, Any]] = {
+    "comment_issue": SAID,
+    "update_issue": ONE | {"title": "x"},
+    "close_issue": ONE,
+    "reopen_issue": ONE,
+    "add_labels": ONE | {"labels": ["bug"]},
+    "remove_label": ONE | {"label": "enhancement"},
+    "add_assignees": ONE | {"assignees": ["mona-lisa"]},
+    "remove_assignees": ONE | {"assignees": ["mona-lisa"]},
+    "lock_issue": ONE,
+    "unlock_issue": ONE,
+    "get_issue": ONE,
+    "list_issues": {},
+    "create_pull_request": {"title": "x", "head": "develop", "base": "main"},
+    "update_pull_request": ONE | {"title": "x"},
+    "merge_pull_request": ONE,
+    "request_reviewers": ONE | {"reviewers": ["octo-hub"]},
+    "create_review": SAID,
+    "create_review_comment": SAID | {"path": "src/app.py", "line": 1},
+    "reply_review_comment": SAID | {"comment_id": 1},
+    "get_pull_request": ONE,
+    "list_pull_requests": {},
+    "get_pull_request_files": ONE,
+    "get_file": {"path": "README.md"},
+    "delete_file": {"path": "README.md", "message": "m"},
+    "list_tree": {},
+    "commit_files": {"files": {"a.txt": "x"}, "message": "m"},
+    "list_commits": {},
+    "compare": {"base": "main", "head": "develop"},
+    "set_commit_status": {"sha": "main", "state": "success"},
+    "create_branch": {"branch": "new"},
+    "delete_branch": {"branch": "develop"},
+    "create_tag": {"tag": "new"},
+    "create_release": {"tag_name": "new"},
+    "get_latest_release": {},
+    "get_release": {"tag_name": "new"},
+    "list_workflow_runs": {},
+    "get_workflow_run": {"run_id": 1},
+    "cancel_workflow_run": {"run_id": 1},
+    "rerun_workflow_run": {"run_id": 1},
+    "repository_dispatch": {"event_type": "x"},
+}
 CASES = (
     Case("slack", "send_message", {"channel": "C0GENERAL", "text": "x"}, {"channel": "C0NONE001"}, "channel_not_found"),
     Case("slack", "send_dm", {"user": "U0MONA001", "text": "x"}, {"user": "U0NOBODY1"}, "user_not_found"),
@@ -39,6 +84,10 @@ CASES = (
         {"timestamp": "1700000000.000002"},
         "message_not_found",
     ),
+    *(
+        Case("github", action, WEB | good, {"repository": "acme/none"}, "not_found_or_no_access")
+        for action, good in IN_A_REPOSITORY.items()
+    ),
     Case("github", "create_issue", WEB | {"title": "x"}, {"repository": "acme/none"}, "not_found_or_no_access"),
     Case("github", "create_pr_comment", WEB | {"number": 1, "body": "x"}, {"number": 99_999}, "not_found_or_no_access"),
     Case(
@@ -55,12 +104,29 @@ CASES = (
         {"repository": "acme/none"},
         "not_found_or_no_access",
     ),
+    Case("github", "search_issues", {"query": "x"}, {"query": "repo:acme/none"}, "validation_failed"),
+    Case(
+        "github",
+        "graphql",
+        {"query": "{ viewer { login } }"},
+        {"query": '{ repository(owner: "acme", name: "none") { id } }'},
+        "not_found_or_no_access",
+    ),
+    Case(
+        "github",
+        "api_call",
+        {"method": "POST", "path": "/repos/acme/web/issues", "body": {"title": "x"}},
+        {"path": "/repos/acme/none/issues"},
+        "not_found_or_no_access",
+    ),
 )
+OPEN_TO_ALL = ("graphql",)
+"""What any token may ask, as it may read in public."""
 CORE = {
     "slack": ("send_message", "send_dm", "post_to_thread", "add_reaction"),
-    "github": ("create_issue", "create_pr_comment", "dispatch_workflow", "create_or_update_file"),
+    "github": tuple(action.key for action in registry().get("github").actions),
 }
-"""The core actions of the contract; what else a provider can do has its refusals in its own folder."""
+"""What is tried here; what else a provider can do has its refusals in its own folder."""
 FEW: dict[str, list[str]] = {"slack": ["users:read"], "github": ["read:user"]}
 """Scopes that are good for none of the actions."""
 every_action = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.provider}.{case.action}")
@@ -93,7 +159,13 @@ def test_no_core_action_is_left_out() -> None:
     assert sorted(known) == sorted((case.provider, case.action) for case in CASES)
 
 
-@every_action
+def needs_a_scope(case: Case) -> bool:
+    action = registry().get(case.provider).action(case.action)
+    assert action is not None
+    return (case.provider != "github" or action.effect is not Effect.READ) and case.action not in OPEN_TO_ALL
+
+
+@pytest.mark.parametrize("case", filter(needs_a_scope, CASES), ids=lambda case: f"{case.provider}.{case.action}")
 async def test_a_missing_permission_is_named(case: Case, refuse: Any) -> None:
     error = await refuse(case, MissingScope, FEW[case.provider])
     action = registry().get(case.provider).action(case.action)

@@ -1,10 +1,10 @@
-"""GitHub: open issues, comment on pull requests, start workflows, write files; start on issues, pushes and more."""
+"""GitHub: issues, pull requests, files, releases and workflows; starts on what happens in a repository."""
 
 from pathlib import Path
 
 from pydantic import Field
 
-from integrations_app.providers.github import actions
+from integrations_app.providers.github.actions import ACTIONS
 from integrations_app.providers.github.client import check, open_client
 from integrations_app.providers.github.errors import ERRORS
 from integrations_app.providers.github.events import EVENTS
@@ -30,7 +30,7 @@ class GitHubSettings(Settings):
 provider = Provider(
     key="github",
     name="GitHub",
-    summary="Open issues, comment on pull requests, start workflows and write files.",
+    summary="Work on issues and pull requests, write files, release, and run workflows.",
     docs_url="https://docs.github.com/en/rest",
     logo="logo.svg",
     folder=Path(__file__).parent,
@@ -43,7 +43,7 @@ provider = Provider(
     settings=GitHubSettings,
     open_client=open_client,
     check=check,
-    actions=(actions.create_issue, actions.create_pr_comment, actions.dispatch_workflow, actions.create_or_update_file),
+    actions=ACTIONS,
     triggers=TRIGGERS,
     events=EVENTS,
     bases={

@@ -55,6 +55,25 @@ async def list_assignees(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -
     return await _inside(query, ctx, "assignees", Repository.get_assignees, lambda user: Choice(user.login, user.login))
 
 
+async def list_issues(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Open issues and pull requests of the chosen repository, the newest first."""
+    return await _inside(query, ctx, "issues", lambda repository: repository.get_issues(state="open"), _pull_request)
+
+
+async def list_milestones(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Open milestones of the chosen repository."""
+    return await _inside(query, ctx, "milestones", Repository.get_milestones, _milestone)
+
+
+async def list_tags(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Tags of the chosen repository."""
+    return await _inside(query, ctx, "tags", Repository.get_tags, lambda tag: Choice(tag.name, tag.name))
+
+
+def _milestone(item: Any) -> Choice:
+    return Choice(str(item.number), item.title)
+
+
 def _repository(item: Any) -> Choice:
     return Choice(item.full_name, item.full_name, "private" if item.private else "")
 

@@ -48,11 +48,14 @@ ERRORS: ErrorTable = {
     "gone": Meaning(Rejected, "This feature is switched off for the repository."),
     "validation_failed": Meaning(Rejected, "GitHub does not accept these values."),
     "unavailable_for_legal_reasons": Meaning(Rejected, "The repository is blocked for legal reasons."),
+    "not_allowed": Meaning(Rejected, "It cannot be done as things are now."),
+    "query_failed": Meaning(Rejected, "GitHub could not answer the query."),
     "server_error": Meaning(OutcomeUnknown, "GitHub met an error of its own."),
 }
 
 _BY_STATUS = {
     404: "not_found_or_no_access",
+    405: "not_allowed",
     409: "conflict",
     410: "gone",
     422: "validation_failed",

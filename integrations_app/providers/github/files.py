@@ -1,4 +1,4 @@
-"""Writes a file: reads its version, writes over exactly that one, tries again when it moved meanwhile."""
+"""Reads, writes and deletes a file: exactly the version that was read, again when it moved meanwhile."""
 
 import base64
 import binascii
@@ -25,6 +25,25 @@ class File(Result):
     commit_sha: str | None = None
     html_url: str | None = None
     created: bool
+    changed: bool
+
+
+class Content(Result):
+    """A file's content: a text, or base64 of what is none."""
+
+    path: str
+    sha: str
+    size: int
+    html_url: str | None = None
+    content: str | None = None
+    content_base64: str | None = None
+
+
+class Removal(Result):
+    """A deleted file; `changed` is false when it was gone before."""
+
+    path: str
+    commit_sha: str | None = None
     changed: bool
 
 
@@ -69,6 +88,47 @@ async def write(client: GitHubClient, place: Place, content: bytes, message: str
             if not left or not _moved(error):
                 raise
     raise AssertionError  # the last try returns or raises
+
+
+async def read(client: GitHubClient, place: Place) -> Content:
+    """Read the file; raises Rejected, `too_large` for one whose content GitHub does not give."""
+    found = await _current(client, place)
+    if found is None:
+        raise Rejected("not_found_or_no_access", f"{place.path} is not there, or the account may not see it.")
+    if found.get("encoding") != "base64":
+        raise Rejected("too_large", f"{place.path} is larger than a step can hold.")
+    raw = base64.b64decode(found["content"])
+    kept = Content(path=found["path"], sha=found["sha"], size=len(raw), html_url=found.get("html_url"))
+    try:
+        return kept.model_copy(update={"content": raw.decode()})
+    except UnicodeDecodeError:
+        return kept.model_copy(update={"content_base64": base64.b64encode(raw).decode()})
+
+
+async def remove(client: GitHubClient, place: Place, message: str) -> Removal:
+    """Delete the version that was read; raises Rejected `conflict` when it keeps moving under us."""
+    for left in reversed(range(TRIES)):
+        there = await _current(client, place)
+        if there is None:
+            await client.read(lambda github: github.requester.requestJsonAndCheck("GET", _root(place)))
+            return Removal(path=place.path, changed=False)
+        body = {"message": message, "sha": there["sha"]} | ({"branch": place.branch} if place.branch else {})
+
+        def delete(github: Github, body: dict[str, Any] = body) -> str:
+            return str(github.requester.requestJsonAndCheck("DELETE", place.url, input=body)[1]["commit"]["sha"])
+
+        try:
+            return Removal(path=place.path, commit_sha=await client.change(delete), changed=True)
+        except Rejected as error:
+            if not left or not _moved(error):
+                raise
+    raise AssertionError  # the last try returns or raises
+
+
+def _root(place: Place) -> str:
+    """What must be seen before a missing file counts as deleted."""
+    at = f"/repos/{place.repository}"
+    return f"{at}/branches/{quote(place.branch)}" if place.branch else at
 
 
 def _moved(error: Rejected) -> bool:

@@ -6,7 +6,11 @@ import pytest
 
 from integrations_app.errors import InvalidInput, Rejected
 from integrations_app.providers.github import GitHubSettings, choices
-from integrations_app.providers.github.actions import CreateIssue, CreateOrUpdateFile, CreatePrComment, DispatchWorkflow
+from integrations_app.providers.github.actions.files import CreateOrUpdateFile
+from integrations_app.providers.github.actions.issues import CloseIssue, CreateIssue
+from integrations_app.providers.github.actions.releases import GetRelease
+from integrations_app.providers.github.actions.reviews import CreatePrComment
+from integrations_app.providers.github.actions.runs import DispatchWorkflow
 from integrations_app.providers.github.triggers import OnIssues, OnPush
 
 WEB = "acme/web"
@@ -53,6 +57,13 @@ async def test_workflows_are_named_by_their_file(github: Any) -> None:
 async def test_labels_and_assignees(github: Any) -> None:
     assert "bug" in await values(github, CreateIssue, "labels")
     assert set(await values(github, CreateIssue, "assignees")) == {"octo-hub", "mona-lisa"}
+
+
+async def test_issues_milestones_and_tags(github: Any) -> None:
+    assert await values(github, CloseIssue, "number") == ["1"]
+    page = await github.choices(CreateIssue, "milestone", repository=WEB)
+    assert [(choice.value, choice.label) for choice in page.choices] == [("1", "Next")]
+    assert await values(github, GetRelease, "tag_name") == ["v1.0.0"]
 
 
 async def test_the_default_repository_is_looked_into(connect: Any, sandbox: Any) -> None:

@@ -1,0 +1,175 @@
+"""Releases, workflow runs, and calls of any kind, over HTTP against the emulated vendor."""
+
+from typing import Any
+
+import pytest
+
+from integrations_app.errors import InvalidInput, OutcomeUnknown, RateLimited, Rejected, Unavailable
+from integrations_app.providers.github import provider
+from integrations_app.sdk.actions import Repeat
+
+WEB = "acme/web"
+HERE: dict[str, Any] = {"repository": WEB}
+DEPLOY: dict[str, Any] = HERE | {"workflow": "deploy.yml", "ref": "main", "inputs": {"environment": "staging"}}
+
+
+class TestReleases:
+    NEW: dict[str, Any] = HERE | {"tag_name": "v2.0.0", "name": "Two", "body": "New."}
+
+    async def test_makes_one_with_its_tag(self, github: Any) -> None:
+        made = await github.run("create_release", **self.NEW, generate_release_notes=True)
+        assert (made.tag_name, made.name, made.draft) == ("v2.0.0", "Two", False)
+        assert "Full Changelog" in made.body
+        assert (await github.run("get_latest_release", **HERE)).id == made.id
+        assert (await github.run("get_release", **HERE, tag_name="v2.0.0")).id == made.id
+        assert (await github.run("list_commits", **HERE, sha="v2.0.0")).items
+
+    async def test_there_is_none(self, github: Any) -> None:
+        for action, more in (("get_latest_release", {}), ("get_release", {"tag_name": "v9"})):
+            with pytest.raises(Rejected) as refused:
+                await github.run(action, **HERE, **more)
+            assert refused.value.code == "not_found_or_no_access"
+
+    async def test_a_tag_has_one_release(self, github: Any) -> None:
+        await github.run("create_release", **self.NEW)
+        with pytest.raises(Rejected, match="already_exists"):
+            await github.run("create_release", "op-2", **self.NEW)
+
+    @pytest.mark.parametrize("draft", [True, False])
+    async def test_a_lost_answer_is_found(self, github: Any, sandbox: Any, draft: bool) -> None:
+        sandbox.fault(vendor="github", method="POST", path="/releases$", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await github.run("create_release", **self.NEW, draft=draft)
+        assert (await github.find("create_release", **self.NEW, draft=draft)).draft is draft
+        assert await github.find("create_release", "another", **self.NEW) is None
+
+
+class TestRuns:
+    async def test_lists_and_gets(self, github: Any) -> None:
+        made = await github.run("dispatch_workflow", **DEPLOY)
+        for more in ({}, {"workflow": "deploy.yml"}, {"event": "workflow_dispatch", "branch": "main"}):
+            found = await github.run("list_workflow_runs", **HERE, **more)
+            assert [one.id for one in found.items] == [made.workflow_run_id]
+        assert (await github.run("list_workflow_runs", **HERE, workflow="tests.yml")).items == []
+        one = await github.run("get_workflow_run", **HERE, run_id=made.workflow_run_id)
+        assert (one.name, one.run_attempt) == ("Deploy", 1)
+
+    async def test_no_such_run(self, github: Any) -> None:
+        with pytest.raises(Rejected) as refused:
+            await github.run("get_workflow_run", **HERE, run_id=9)
+        assert refused.value.code == "not_found_or_no_access"
+
+    async def test_cancels_once_and_runs_again(self, github: Any) -> None:
+        run = HERE | {"run_id": (await github.run("dispatch_workflow", **DEPLOY)).workflow_run_id}
+        assert await github.find("rerun_workflow_run", **run) is None
+        with pytest.raises(Rejected, match="already running"):
+            await github.run("rerun_workflow_run", **run)
+        assert [(await github.run("cancel_workflow_run", **run)).changed for _ in range(2)] == [True, False]
+        assert (await github.run("get_workflow_run", **run)).conclusion == "cancelled"
+        assert (await github.run("rerun_workflow_run", **run)).run_attempt == 2
+
+    async def test_a_lost_rerun_is_found(self, github: Any, sandbox: Any) -> None:
+        run = HERE | {"run_id": (await github.run("dispatch_workflow", **DEPLOY)).workflow_run_id}
+        await github.run("cancel_workflow_run", **run)
+        sandbox.fault(vendor="github", method="POST", path="/rerun-failed-jobs$", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await github.run("rerun_workflow_run", **run, only_failed=True)
+        assert (await github.find("rerun_workflow_run", **run)).run_attempt == 2
+
+    async def test_events_from_outside(self, github: Any, sandbox: Any) -> None:
+        made = await github.run("repository_dispatch", **HERE, event_type="deploy", client_payload={"a": 1})
+        assert made.accepted
+        payload = {f"k{number}": 1 for number in range(11)}
+        with pytest.raises(InvalidInput) as refused:
+            await github.run("repository_dispatch", **HERE, event_type="deploy", client_payload=payload)
+        assert refused.value.code == "input_too_long"
+        assert len(sandbox.requests("/dispatches", "POST")) == 1
+
+
+class TestGraphQL:
+    ASK = (
+        "query($owner: String!) "
+        '{ repository(owner: $owner, name: "web") { id nameWithOwner issue(number: 1) { title } } }'
+    )
+
+    async def test_answers(self, github: Any) -> None:
+        made = await github.run("graphql", query=self.ASK, variables={"owner": "acme"})
+        found = made.data["repository"]
+        assert (found["nameWithOwner"], found["issue"]) == (WEB, {"title": "Greet the world"})
+        change = "mutation($id: ID!) { addStar(input: {starrableId: $id}) { starrable { viewerHasStarred } } }"
+        made = await github.run("graphql", query=change, variables={"id": found["id"]})
+        assert made.data["addStar"]["starrable"] == {"viewerHasStarred": True}
+
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ('{ repository(owner: "acme", name: "gone") { id } }', "not_found_or_no_access"),
+            ("{ nonsense }", "query_failed"),
+            ("{ viewer {", "query_failed"),
+        ],
+    )
+    async def test_refusals_in_a_200_answer(self, github: Any, query: str, code: str) -> None:
+        with pytest.raises(Rejected) as refused:
+            await github.run("graphql", query=query)
+        assert refused.value.code == code
+
+    async def test_the_limit_comes_in_a_200_answer(self, github: Any, sandbox: Any) -> None:
+        said = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+        sandbox.fault(vendor="github", path="/graphql$", status=200, body=said)
+        with pytest.raises(RateLimited) as refused:
+            await github.run("graphql", query="{ viewer { login } }")
+        assert refused.value.after is not None
+
+    async def test_only_a_mutation_may_have_happened(self, github: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="github", path="/graphql$", status=502, count=2)
+        with pytest.raises(Unavailable):
+            await github.run("graphql", query="{ viewer { login } }")
+        with pytest.raises(OutcomeUnknown):
+            await github.run("graphql", query='mutation { addStar(input: {starrableId: "x"}) { starrable { id } } }')
+
+
+class TestApiCall:
+    async def test_reads_and_writes(self, github: Any) -> None:
+        found = await github.run("api_call", path="/repos/acme/web/labels", query={"per_page": "2"})
+        assert len(found.data) == 2
+        await github.run("api_call", method="PUT", path="/user/starred/acme/web")
+        made = await github.run("api_call", method="POST", path="/repos/acme/web/issues", body={"title": "x"})
+        assert made.data["title"] == "x"
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "repos/x",
+            "//evil.example/x",
+            "https://evil.example/",
+            "/a/../b",
+            "/a/%2e%2e/b",
+            "/a b",
+            "/a?b=1",
+            "/a\\b",
+            "/ä",
+        ],
+    )
+    async def test_paths_that_leave_are_never_sent(self, github: Any, sandbox: Any, path: str) -> None:
+        with pytest.raises(InvalidInput, match="path"):
+            await github.run("api_call", path=path)
+        assert sandbox.requests("") == []
+
+    async def test_an_unknown_path(self, github: Any) -> None:
+        with pytest.raises(Rejected) as refused:
+            await github.run("api_call", path="/nowhere")
+        assert refused.value.code == "not_found_or_no_access"
+
+    @pytest.mark.parametrize(
+        ("action", "params", "repeat"),
+        [
+            ("api_call", {"path": "/x"}, Repeat.IDEMPOTENT),
+            ("api_call", {"path": "/x", "method": "DELETE"}, Repeat.UNKNOWABLE),
+            ("graphql", {"query": "{ viewer { login } }"}, Repeat.IDEMPOTENT),
+            ("graphql", {"query": "mutation { x }"}, Repeat.UNKNOWABLE),
+        ],
+    )
+    def test_only_reading_is_repeated(self, action: str, params: dict[str, Any], repeat: Repeat) -> None:
+        found = provider.action(action)
+        assert found is not None
+        assert found.repeat_of(found.params(**params), None) is repeat
