@@ -15,6 +15,12 @@ REPOSITORY = "octo-org/hello-world"
 URL = "http://127.0.0.1:9/api/webhooks/e1"
 
 
+KEYS = [
+    *("issues", "push", "pull_request", "issue_comment", "pull_request_review", "pull_request_review_comment"),
+    *("release", "workflow_run", "create", "delete", "star", "fork", "deployment_status", "check_run"),
+]
+
+
 def matches(key: str, change: dict[str, Any] | None = None, **config: Any) -> bool:
     trigger = provider.trigger(key)
     assert trigger is not None
@@ -22,7 +28,7 @@ def matches(key: str, change: dict[str, Any] | None = None, **config: Any) -> bo
     return trigger.matches(Inbound(key, "1", payload), trigger.config(**({"repository": REPOSITORY} | config)))
 
 
-@pytest.mark.parametrize("key", ["issues", "push", "pull_request", "issue_comment"])
+@pytest.mark.parametrize("key", KEYS)
 def test_the_example_starts_it_and_another_repository_does_not(key: str) -> None:
     assert matches(key)
     assert matches(key, repository="Octo-Org/Hello-World")
@@ -50,6 +56,72 @@ def test_actions_are_chosen(actions: list[str], happened: str, starts: bool) -> 
 )
 def test_branches_are_chosen(branches: list[str], ref: str, starts: bool) -> None:
     assert matches("push", {"ref": ref}, branches=branches) is starts
+
+
+COMMITS = [{"added": ["docs/a.md"], "modified": [], "removed": []}, {"added": [], "removed": ["src/x.py"]}]
+
+
+@pytest.mark.parametrize(
+    ("paths", "starts"), [([], True), (["docs/*"], True), (["src/x.py", "y"], True), (["tests/*"], False)]
+)
+def test_paths_are_chosen(paths: list[str], starts: bool) -> None:
+    assert matches("push", {"commits": COMMITS}, paths=paths) is starts
+    assert not matches("push", {"commits": [None, {"added": None}]}, paths=["*"])
+
+
+@pytest.mark.parametrize(
+    ("body", "command", "starts"),
+    [
+        ("/deploy staging", "/deploy", True),
+        ("  /Deploy\nnow", "/deploy", True),
+        ("/deployment", "/deploy", False),
+        ("please /deploy", "/deploy", False),
+        ("", "/deploy", False),
+        ("anything", "", True),
+    ],
+)
+@pytest.mark.parametrize("key", ["issue_comment", "pull_request_review_comment"])
+def test_commands_begin_the_comment(key: str, body: str, command: str, starts: bool) -> None:
+    assert matches(key, {"comment": {"body": body}}, command=command) is starts
+
+
+def run(**change: Any) -> dict[str, Any]:
+    trigger = provider.trigger("workflow_run")
+    assert trigger is not None
+    return {"workflow_run": {**trigger.example["workflow_run"], **change}}
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "config", "starts"),
+    [
+        ("pull_request", {}, {"base_branches": ["main", "master"], "head_branches": ["chang*"]}, True),
+        ("pull_request", {}, {"base_branches": ["release/*"]}, False),
+        ("pull_request", {}, {"head_branches": ["other"]}, False),
+        ("pull_request_review", {}, {"states": ["approved"]}, True),
+        ("pull_request_review", {}, {"states": ["changes_requested"]}, False),
+        ("release", {"action": "created"}, {}, False),
+        ("workflow_run", run(conclusion="failure"), {"conclusions": ["failure", "timed_out"]}, True),
+        ("workflow_run", run(conclusion="success"), {"conclusions": ["failure"]}, False),
+        ("workflow_run", run(conclusion=None, status="queued"), {"conclusions": ["failure"]}, False),
+        ("workflow_run", {"action": "requested"}, {}, False),
+        ("workflow_run", {}, {"workflow": "tests.yml"}, True),
+        ("workflow_run", {}, {"workflow": "Tests", "branches": ["main"]}, True),
+        ("workflow_run", {}, {"workflow": "deploy.yml"}, False),
+        ("workflow_run", {}, {"branches": ["develop"]}, False),
+        ("create", {}, {"ref_type": "branch", "names": ["simple-*"]}, True),
+        ("create", {}, {"ref_type": "tag"}, False),
+        ("delete", {}, {"ref_type": "tag"}, True),
+        ("delete", {}, {"names": ["v*"]}, False),
+        ("star", {"action": "deleted"}, {}, False),
+        ("deployment_status", {}, {"states": ["success"], "environments": ["prod*"]}, True),
+        ("deployment_status", {}, {"states": ["failure"]}, False),
+        ("deployment_status", {}, {"environments": ["staging"]}, False),
+        ("check_run", {}, {"conclusions": ["success"]}, True),
+        ("check_run", {}, {"conclusions": ["failure"]}, False),
+    ],
+)
+def test_filters(key: str, change: dict[str, Any], config: dict[str, Any], starts: bool) -> None:
+    assert matches(key, change, **config) is starts
 
 
 def test_a_deleted_branch_is_no_push() -> None:
