@@ -1,26 +1,27 @@
 """What has changed in an object's records: asked for page by page in the order of time and id, with an overlap.
 
-Records are committed later than their time stamps say, and not in their order: each pass begins some minutes before the
-newest that was seen. The framework drops what it knows already by its delivery id.
+The framework drops what it knows already by its delivery id.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from integrations_app.errors import ResponseRefused
 from integrations_app.providers.salesforce import finding
 from integrations_app.providers.salesforce.client import SalesforceClient
 from integrations_app.providers.salesforce.names import api_name, fields, known_object
+from integrations_app.providers.salesforce.passes import Key, Progress, overlapped
 from integrations_app.providers.salesforce.soql import bind
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.triggers import Found, Item
 
 PAGE = 200
-OVERLAP = timedelta(minutes=5)
-MOST_SKIPPED = 2000
-"""Ids of records in the overlap before the beginning that are remembered as known."""
-EARLIEST = "1970-01-01T00:00:00.000+0000"
+SMALLER = (20, 1)
+"""Records in a page when those of a whole one are too long for one answer."""
+MOST_KNOWN = 2000
+"""Records of the overlap before the beginning that are remembered; one call brings them (the vendor's page)."""
 UNREADABLE = frozenset({"address", "location", "base64", "complexvalue"})
 """Types that a query may not name beside others, or only one record at a time ("SOQL SELECT", compound fields)."""
 
@@ -37,23 +38,22 @@ class Change(StrEnum):
         """The field that tells when."""
         return "CreatedDate" if self is Change.CREATED else "SystemModstamp"
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The fields that are always read. History objects have no SystemModstamp."""
+        return ("Id", "CreatedDate", "SystemModstamp") if self is Change.UPDATED else ("Id", self.stamp)
+
 
 async def begin(change: Change, config: Mapping[str, Any], ctx: ActionContext[SalesforceClient]) -> dict[str, Any]:
     """The cursor behind everything that is there now; what lies in the overlap before it is remembered as known."""
     name = await known_object(ctx.client, "object", str(config.get("object", "")))
-    newest = await _ask(ctx.client, change, f"SELECT Id, {change.stamp} FROM {name}{_which(change)}", "DESC", 1)  # noqa: S608
-    if not newest:
-        return {"from": [EARLIEST, ""], "newest": EARLIEST, "skip": [], "until": EARLIEST}
-    latest = str(newest[0][change.stamp])
-    start = earlier(latest)
-    text = f"SELECT Id, {change.stamp} FROM {name} WHERE {change.stamp} >= :datetime(start){_and(change)}"  # noqa: S608
-    near = await _ask(ctx.client, change, text, "DESC", MOST_SKIPPED, start=start)
-    return {
-        "from": [start, ""],
-        "newest": latest,
-        "skip": [delivery_id(change, one) for one in near],
-        "until": latest,
-    }
+    read = f"SELECT {', '.join(change.told)} FROM {name}"  # noqa: S608 - names that the vendor gave
+    await _ask(ctx.client, change, f"{read}{_which(change)}", "DESC", 1, {})  # its answer tells the vendor's time
+    since = overlapped(_now(ctx))
+    near = f"{read} WHERE {change.stamp} >= :datetime(since){_and(change)}"
+    there = await _ask(ctx.client, change, near, "DESC", MOST_KNOWN, {"since": since})
+    known = [(_key(change, one), delivery_id(change, one)) for one in there]
+    return Progress.begun(since, known, whole=len(there) < MOST_KNOWN).written()
 
 
 async def fetch(
@@ -61,34 +61,28 @@ async def fetch(
 ) -> Found:
     """One page from the cursor on; a pass that is over begins the next one at the overlap."""
     name = await known_object(ctx.client, "object", str(config.get("object", "")))
-    columns = await _columns(ctx.client, name, config.get("fields") or [])
-    moment, identifier = (str(part) for part in cursor["from"])
-    found = await _page(ctx.client, change, f"SELECT {', '.join(columns)} FROM {name}", moment, identifier)  # noqa: S608
-    newest = max([str(cursor["newest"]), *(str(one[change.stamp]) for one in found)])
-    known = set(cursor.get("skip") or ())
+    columns = await _columns(ctx.client, change, name, config.get("fields") or [])
+    progress = Progress.read(cursor)
+    select = f"SELECT {', '.join(columns)} FROM {name}"  # noqa: S608 - names that the vendor gave or that can be one
+    found, more = await _page(ctx.client, change, select, progress.at)
     items = [_item(change, name, one) for one in found if _counts(change, config, one)]
-    more = len(found) >= PAGE
-    after = [str(found[-1][change.stamp]), str(found[-1]["Id"])] if more else [earlier(newest), ""]
-    met_again = after[0] <= str(cursor["until"])
-    following = {
-        "from": after,
-        "newest": newest,
-        "skip": sorted(known) if met_again else [],
-        "until": str(cursor["until"]),
-    }
-    return Found(tuple(one for one in items if one.delivery_id not in known), following, more)
-
-
-def earlier(moment: str) -> str:
-    """The moment by the overlap earlier, written as Salesforce writes it."""
-    at = datetime.fromisoformat(moment) - OVERLAP
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    following = progress.behind([_key(change, one) for one in found], _now(ctx), more=more)
+    return Found(tuple(one for one in items if one.delivery_id not in progress.known), following.written(), more)
 
 
 def delivery_id(change: Change, record: Mapping[str, Any]) -> str:
     """Names the change: the record once when it is created or deleted, once per time stamp when it is updated."""
     identifier = str(record["Id"])
     return f"{identifier}/{record[change.stamp]}" if change is Change.UPDATED else identifier
+
+
+def _now(ctx: ActionContext[SalesforceClient]) -> datetime:
+    """The vendor's time, told by its answer; our own when it is earlier, which costs no more than a wider overlap."""
+    return min(one for one in (ctx.now, ctx.client.told_at) if one is not None)
+
+
+def _key(change: Change, record: Mapping[str, Any]) -> Key:
+    return str(record[change.stamp]), str(record["Id"])
 
 
 def _counts(change: Change, config: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
@@ -103,20 +97,32 @@ def _item(change: Change, name: str, record: Mapping[str, Any]) -> Item:
     return Item(delivery_id(change, record), payload)
 
 
-async def _columns(client: SalesforceClient, name: str, wanted: list[str]) -> list[str]:
+async def _columns(client: SalesforceClient, change: Change, name: str, wanted: list[str]) -> list[str]:
     """The fields to read: those asked for, else all that one query may name."""
     chosen = [api_name("fields", one) for one in wanted]
     if not chosen:
         chosen = [str(one["name"]) for one in await fields(client, name) if one["type"] not in UNREADABLE]
-    return list(dict.fromkeys(["Id", "CreatedDate", "SystemModstamp", *chosen]))
+    return list({one.lower(): one for one in (*chosen, *change.told)}.values())
 
 
-async def _page(client: SalesforceClient, change: Change, select: str, moment: str, identifier: str) -> list[Any]:
-    stamp, more = change.stamp, _and(change)
-    if identifier:
-        where = f"({stamp} > :datetime(moment) OR ({stamp} = :datetime(moment) AND Id > :identifier)){more}"
-        return await _ask(client, change, f"{select} WHERE {where}", "ASC", PAGE, moment=moment, identifier=identifier)
-    return await _ask(client, change, f"{select} WHERE {stamp} >= :datetime(moment){more}", "ASC", PAGE, moment=moment)
+async def _page(client: SalesforceClient, change: Change, select: str, at: Key) -> tuple[list[Any], bool]:
+    """The records behind a key, and whether there are more; fewer at a time when they are too long for an answer."""
+    stamp, (moment, identifier) = change.stamp, at
+    values = {"moment": moment} | ({"identifier": identifier} if identifier else {})
+    same = f" OR ({stamp} = :datetime(moment) AND Id > :identifier)" if identifier else ""
+    where = f"({stamp} > :datetime(moment){same})" if identifier else f"{stamp} >= :datetime(moment)"
+    asked = f"{select} WHERE {where}{_and(change)}"
+    *sizes, least = (PAGE, *SMALLER)
+    for most in sizes:
+        try:
+            found = await _ask(client, change, asked, "ASC", most, values)
+        except ResponseRefused as error:
+            if error.code != "response_too_large":
+                raise
+        else:
+            return found, len(found) >= most
+    found = await _ask(client, change, asked, "ASC", least, values)
+    return found, len(found) >= least
 
 
 def _which(change: Change) -> str:
@@ -128,7 +134,7 @@ def _and(change: Change) -> str:
 
 
 async def _ask(
-    client: SalesforceClient, change: Change, soql: str, order: str, most: int, **parameters: str
+    client: SalesforceClient, change: Change, soql: str, order: str, most: int, parameters: Mapping[str, str]
 ) -> list[Any]:
     """The records in the order of time and id."""
 

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
@@ -36,7 +38,10 @@ class Answer:
 
 
 class SalesforceClient:
-    """Calls the data API of one organisation; `usage` is what the last answer said about the daily limit."""
+    """Calls the data API of one organisation.
+
+    Keeps what the last answer said beside its body: `usage` about the daily limit, `told_at` about the time.
+    """
 
     def __init__(self, access: Access) -> None:
         """Build the client; opens nothing.
@@ -53,6 +58,7 @@ class SalesforceClient:
         version = access.settings.api_version if isinstance(access.settings, SalesforceSettings) else "62.0"
         self.data = f"/services/data/v{version}"
         self.usage = ""
+        self.told_at: datetime | None = None
         self.key = (access.connection_id, self.instance)
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -105,6 +111,7 @@ class SalesforceClient:
         reply = await self._request(method, url, query, body)
         if used := read_usage(_header(reply, HEADER)):
             self.usage = f"{used[0]} of {used[1]} calls left"
+        self.told_at = _moment(_header(reply, "date")) or self.told_at
         return self._answer(reply, changes=changes)
 
     def _answer(self, reply: Reply, *, changes: bool) -> Answer:
@@ -138,6 +145,14 @@ def _joined(address: str, location: str) -> str:
 
 def _header(reply: Reply, name: str) -> str:
     return next((value for key, value in reply.headers if key.lower() == name), "")
+
+
+def _moment(header: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _read_json(content: bytes, status: int) -> Any:
