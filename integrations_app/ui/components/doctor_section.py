@@ -96,7 +96,7 @@ def _finding(line: rx.Var[FindingLine]) -> rx.Component:
 
 
 def _icon(name: str, color: str) -> rx.Component:
-    look = {"size": 18, "color": f"var(--{color}-10)", "class_name": "finding-icon"}
+    look: dict[str, Any] = {"size": 18, "color": f"var(--{color}-10)", "class_name": "finding-icon"}
     icon: rx.Component = rx.icon(name, aria_hidden="true", **look)
     return icon
 
