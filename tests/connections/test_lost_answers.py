@@ -19,6 +19,7 @@ from integrations_app.sdk.registry import registry
 from integrations_app.workflows import service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.views import RunDetail
+from tests.conftest import BACKEND
 from tests.connections.samples import SAMPLES, Sample
 from tests.connections.vendors import Case, connected_case
 
@@ -31,6 +32,8 @@ WRITING = [
     if action.effect is not Effect.READ and action.resume is None  # those that wait: workflows/test_waiting.py
 ]
 HOW: list[dict[str, Any]] = [{"effect": "lose"}, {"effect": "lose", "status": 502}]
+if BACKEND == "postgres":
+    HOW = HOW[:1]  # what the vendor answers makes no difference to the database
 if os.environ.get("SOAK"):
     HOW += [{"effect": "lose", "status": 500}, {"effect": "lose", "status": 504}]
 
