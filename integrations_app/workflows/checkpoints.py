@@ -26,6 +26,8 @@ WORKFLOW = cast("Table", Workflow.__table__)  # type: ignore[attr-defined]
 VERSION = cast("Table", WorkflowVersion.__table__)  # type: ignore[attr-defined]
 
 ACTIVE = (RunStatus.QUEUED.value, RunStatus.RUNNING.value, RunStatus.WAITING.value)
+_PUT_ASIDE = (RunStatus.WAITING.value, RunStatus.HELD.value)
+"""Moves after which nobody would look for long whether the run is to end."""
 MOVING = ("status", "reason", "held_connection_id", "error_code", "error_message", "wake_at", "started_at", "ended_at")
 STEADY = ("step_key", "position", "name", "type", "action", "connection_id")
 CHANGING = (
@@ -250,8 +252,8 @@ class Journal:
         """Write all that was noted, and `moves` of the run. A short outage of the database is waited out.
 
         While what a call gave is among it, so is a long one: nobody else knows that. Raises Moved when the run
-        is no longer active (nothing is written), Cancelled when somebody asked for it (everything is written),
-        Unavailable when the outage lasts.
+        is no longer active (nothing is written), Cancelled when somebody asked for it (everything is written, but
+        nothing of a move that puts the run aside), Unavailable when the outage lasts.
         """
         values = self._moving | moves
         values["error_message"] = storable_text(values["error_message"])
@@ -282,6 +284,8 @@ class Journal:
         cancel = connection.execute(_MOVE, given).scalar_one_or_none()
         if cancel is None:
             raise Moved
+        if cancel and values["status"] in _PUT_ASIDE:
+            raise Cancelled  # and nothing of this is written: the end of the run takes it along
         where = {"organization_id": run.organization_id, "run_id": run.id}
         added = [
             where | {"path": one.path} | _steady(one) | one.values() for one in self._dirty.values() if not one.stored

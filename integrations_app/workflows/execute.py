@@ -65,7 +65,10 @@ async def _to_the_end(execution: Execution) -> Rest:
             raise Held("paused", "The workflow is paused.")
         await _run_steps(execution, run.definition.steps, first_scope(run))
     except Leaving as leaving:
-        return await _leave(execution, leaving)
+        try:
+            return await _leave(execution, leaving)
+        except Cancelled as cancelled:  # asked for while it was being put aside
+            return await _leave(execution, cancelled)
     await journal.flush(status=RunStatus.SUCCEEDED.value, ended_at=execution.hub.clock())
     return _NOTHING
 
@@ -88,10 +91,19 @@ async def _leave(execution: Execution, leaving: Leaving) -> Rest:
         failed = RunStatus.FAILED.value
         await flush(status=failed, ended_at=now, error_code=leaving.code, error_message=leaving.message)
     elif isinstance(leaving, Cancelled):
+        _end_open_steps(execution, now)
         await flush(status=RunStatus.CANCELLED.value, ended_at=now)
     else:
         raise leaving
     return _NOTHING
+
+
+def _end_open_steps(execution: Execution, now: datetime) -> None:
+    """What a cancelled run was waiting with will not go on."""
+    for state in execution.run.steps.values():
+        if state.status in {StepStatus.WAITING, StepStatus.HELD}:
+            state.end(StepStatus.CANCELLED, now)
+            execution.journal.note(state)
 
 
 async def _run_steps(execution: Execution, steps: tuple[Step, ...], scope: Scope) -> StepState | None:

@@ -1,5 +1,6 @@
 """The service's rules: who may do what, stale drafts, publishing, trials, and what the audit says."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,16 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound, Rejected
+from integrations_app.errors import (
+    Conflict,
+    Forbidden,
+    IntegrationsError,
+    InvalidInput,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+)
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
@@ -122,6 +132,21 @@ async def test_runs_outlive_their_workflow(hub: Hub, engine: EmbeddedEngine) -> 
     found = await service.wait_for_run(hub, ACTOR, run_id, 5)
     assert found.row.status == "cancelled"
     assert found.row.workflow_name == "Test"
+
+
+@pytest.mark.parametrize("put_aside", [RateLimited("later", 600.0), OutcomeUnknown("lost")], ids=["waits", "held"])
+async def test_what_is_cancelled_while_it_is_put_aside_ends(
+    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, put_aside: IntegrationsError
+) -> None:
+    vendor.gate, vendor.before = asyncio.Event(), [put_aside]
+    made = await service.create(hub, ACTOR, workflow(step(kind="fire")))
+    await service.publish(hub, ACTOR, made.id)
+    run_id = await service.start_run(hub, ACTOR, made.id)
+    await asyncio.wait_for(vendor.started.wait(), 10)
+    await service.delete(hub, ACTOR, made.id)
+    vendor.gate.set()
+    found = await service.wait_for_run(hub, ACTOR, run_id, 5)
+    assert (found.row.status, [one.status for one in found.steps]) == ("cancelled", ["cancelled"])
 
 
 async def test_only_what_is_published_and_not_paused_starts(hub: Hub) -> None:
