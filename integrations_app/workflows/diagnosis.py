@@ -118,7 +118,7 @@ def _judge(row: Endpoint, state: HookState | None) -> Finding:
 
 def _judge_poll(row: Endpoint, polled: PollState) -> Finding:
     if polled.error_code:
-        looks = "look" if polled.failures == 1 else f"{polled.failures} looks"
+        looks = "look" if polled.failures <= 1 else f"{polled.failures} looks"
         message = f"The last {looks} failed: {polled.error_message}"
         fix = "It is tried again by itself, from where it was. When what it asks for is gone, publish something else."
         return _about(row, Verdict.WARNING if polled.failures < MANY else Verdict.PROBLEM, message, fix)

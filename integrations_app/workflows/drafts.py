@@ -102,8 +102,9 @@ async def get(hub: Hub, actor: Actor, workflow_id: str) -> WorkflowDetail:
         row = workflows.get(workflow_id)
         live = workflows.version(workflow_id, row.published_number) if row.published_number else None
         named = workflows.connections_of([workflow_id]).get(workflow_id, ())
+        failed = workflows.trigger_errors([workflow_id]).get(workflow_id, "")
         found = find_problems(hub, session, row.organization_id, parse(row.draft))
-        return WorkflowDetail(workflow_row(row, named), row.draft, live.definition if live else None, found)
+        return WorkflowDetail(workflow_row(row, named, failed), row.draft, live.definition if live else None, found)
 
     return await hub.database.read(read)
 
@@ -117,8 +118,10 @@ async def list_by_organization(
     def read(session: Session) -> Page[WorkflowRow]:
         workflows = Workflows(session, actor.organization_id)
         rows, next_cursor = workflows.list_page(cursor, limit, search)
-        named = workflows.connections_of([row.id for row in rows])
-        return Page(tuple(workflow_row(row, named.get(row.id, ())) for row in rows), next_cursor)
+        ids = [row.id for row in rows]
+        named, failed = workflows.connections_of(ids), workflows.trigger_errors(ids)
+        shown = (workflow_row(row, named.get(row.id, ()), failed.get(row.id, "")) for row in rows)
+        return Page(tuple(shown), next_cursor)
 
     return await hub.database.read(read)
 

@@ -10,22 +10,25 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from integrations_app.connections import health
 from integrations_app.connections.access import use
+from integrations_app.connections.models import Connection, Status
 from integrations_app.connections.refresh_plan import chance
-from integrations_app.errors import Conflict, IntegrationsError, NotFound, ReconnectRequired, Retryable, Unavailable
+from integrations_app.errors import IntegrationsError, NotFound, Retryable, Unavailable
+from integrations_app.kit.db import on_commit
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.triggers import Found, Inbound, Poll
 from integrations_app.workflows import inbound as judge
+from integrations_app.workflows.checkpoints import announcement
 from integrations_app.workflows.definition import TriggerPart
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.events import keep_delivery
 from integrations_app.workflows.models import Endpoint, PollState
-from integrations_app.workflows.repository import Endpoints
+from integrations_app.workflows.repository import TOLD_BY_CONNECTION, Endpoints
 
 _log = logging.getLogger(__name__)
 
@@ -172,6 +175,33 @@ def claim_due(hub: Hub, session: Session, most: int) -> tuple[list[Claim], datet
         return claims, session.execute(select(func.min(PollState.next_at))).scalar_one_or_none()
 
 
+async def go_on_connected(hub: Hub, organization_id: str) -> None:
+    """Let every poll that waits for a connection look at once where the connection works again."""
+    waiting = (
+        select(col(PollState.endpoint_id))
+        .join(
+            Endpoint,
+            (col(Endpoint.organization_id) == col(PollState.organization_id))
+            & (col(Endpoint.id) == col(PollState.endpoint_id)),
+        )
+        .join(
+            Connection,
+            (col(Connection.organization_id) == col(Endpoint.organization_id))
+            & (col(Connection.id) == col(Endpoint.connection_id)),
+        )
+        .where(
+            col(PollState.organization_id) == organization_id,
+            col(PollState.error_code).in_(TOLD_BY_CONNECTION),
+            col(Connection.status) == Status.CONNECTED.value,
+        )
+    )
+    found = await hub.database.read(lambda session: list(session.scalars(waiting)))
+    mine = (col(PollState.organization_id) == organization_id, col(PollState.endpoint_id).in_(found))
+    if found:
+        due = update(PollState).where(*mine).values(next_at=hub.clock())
+        await hub.database.write(lambda session: session.execute(due))
+
+
 async def look(hub: Hub, claim: Claim) -> None:
     """One look: every page that is there, each kept together with the cursor behind it. Raises nothing."""
     try:
@@ -240,6 +270,8 @@ def _succeed(hub: Hub, session: Session, claim: Claim, after: timedelta) -> None
     if state is None:
         return
     now = hub.clock()
+    if state.error_code:
+        _announce(hub, session, claim)
     state.polled_at, state.failures, state.error_code, state.error_message = now, 0, "", ""
     state.next_at = now + after * (1 + SPREAD * chance(hub.new_id))
     session.add(state)
@@ -247,10 +279,9 @@ def _succeed(hub: Hub, session: Session, claim: Claim, after: timedelta) -> None
 
 async def _failed(hub: Hub, claim: Claim, error: IntegrationsError) -> None:
     """Later again: as asked, or with growing patience; the cursor stands, so that nothing is missed."""
-    if isinstance(error, ReconnectRequired):
-        await health.note_failure(hub, claim.organization_id, claim.connection_id, error)
     _log.info("polling for %s failed: %s", claim.trigger_type, error.code)
     try:
+        await health.note_failure(hub, claim.organization_id, claim.connection_id, error)
         await hub.database.write(lambda session: _postpone(hub, session, claim, error))
     except Unavailable:
         _log.warning("a failed poll could not be written down; its claim ends by itself")
@@ -260,11 +291,12 @@ def _postpone(hub: Hub, session: Session, claim: Claim, error: IntegrationsError
     state = _mine(session, claim)
     if state is None:
         return
-    state.failures += 1
+    if state.error_code != error.code:
+        _announce(hub, session, claim)
+    waits_for_person = error.code in TOLD_BY_CONNECTION
+    state.failures += 0 if waits_for_person else 1
     state.error_code, state.error_message = error.code, str(error)[:500]
-    every = _every(hub, claim)
-    waits_for_person = isinstance(error, ReconnectRequired) or (isinstance(error, Conflict) and "paused" in error.code)
-    asked = error.after if isinstance(error, Retryable) else None
+    every, asked = _every(hub, claim), error.after if isinstance(error, Retryable) else None
     if waits_for_person:
         pause = every  # costs nothing: no call leaves before a person has acted
     elif asked is not None:
@@ -273,6 +305,12 @@ def _postpone(hub: Hub, session: Session, claim: Claim, error: IntegrationsError
         pause = every * 2 ** min(state.failures - 1, 10)
     state.next_at = hub.clock() + min(pause, max(LONGEST_PAUSE, every)) * (1 + SPREAD * chance(hub.new_id))
     session.add(state)
+
+
+def _announce(hub: Hub, session: Session, claim: Claim) -> None:
+    """Open pages show of the workflows that listen whether the last look failed."""
+    for listening in Endpoints(session, claim.organization_id).subscriptions(claim.endpoint_id):
+        on_commit(session, announcement(hub, claim.organization_id, "workflow", listening.workflow_id))
 
 
 def _every(hub: Hub, claim: Claim) -> timedelta:

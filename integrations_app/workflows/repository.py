@@ -25,6 +25,8 @@ from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
 from integrations_app.workflows.storable import storable_text
 
 MAX_LIMIT = 200
+TOLD_BY_CONNECTION = ("needs_reauth", "connection_paused")
+"""Codes of failed looks that only repeat what the connection's own status says."""
 M = TypeVar("M", Workflow, Run, Event)
 
 
@@ -125,6 +127,23 @@ class Workflows:
         for workflow_id, connection in self._session.execute(statement):
             found.setdefault(workflow_id, {})[connection.id] = known(connection)
         return {workflow_id: tuple(named.values()) for workflow_id, named in found.items()}
+
+    def trigger_errors(self, workflow_ids: Iterable[str]) -> Mapping[str, str]:
+        """Why the last look for a live workflow failed, by workflow; without those whose connection tells."""
+        statement = (
+            select(col(Subscription.workflow_id), col(PollState.error_message))
+            .join(
+                PollState,
+                (col(PollState.organization_id) == col(Subscription.organization_id))
+                & (col(PollState.endpoint_id) == col(Subscription.endpoint_id)),
+            )
+            .where(
+                col(Subscription.organization_id) == self._organization_id,
+                col(Subscription.workflow_id).in_(list(workflow_ids)),
+                col(PollState.error_code).not_in(("", *TOLD_BY_CONNECTION)),
+            )
+        )
+        return {row.workflow_id: row.error_message for row in self._session.execute(statement)}
 
     def subscription(self, workflow_id: str) -> Subscription | None:
         """What the live version listens to, or None."""

@@ -38,11 +38,13 @@ class WorkflowRow:
     updated_at: datetime
     last_run_at: datetime | None
     next_run_at: datetime | None
+    trigger_error: str = ""
+    """Why the service could not be asked for what its trigger waits for, the last time; empty when it could."""
 
     @property
     def needs_attention(self) -> bool:
-        """Whether one of its connections keeps it from running."""
-        return any(connection.status != "connected" for connection in self.connections)
+        """Whether its trigger or one of its connections keeps it from running."""
+        return bool(self.trigger_error) or any(one.status != "connected" for one in self.connections)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the REST API, times as datetime."""
@@ -137,8 +139,8 @@ def as_dict(row: RunRow | StepRow) -> dict[str, Any]:
     return shown
 
 
-def workflow_row(row: Workflow, connections: tuple[KnownConnection, ...]) -> WorkflowRow:
-    """Freeze a row with the connections it names."""
+def workflow_row(row: Workflow, connections: tuple[KnownConnection, ...], trigger_error: str = "") -> WorkflowRow:
+    """Freeze a row with the connections it names, and why its trigger could not be asked for."""
     live = row.published_number is not None
     return WorkflowRow(
         id=row.id,
@@ -152,6 +154,7 @@ def workflow_row(row: Workflow, connections: tuple[KnownConnection, ...]) -> Wor
         updated_at=row.updated_at,
         last_run_at=row.last_run_at,
         next_run_at=row.next_run_at,
+        trigger_error=trigger_error,
     )
 
 

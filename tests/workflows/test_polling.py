@@ -15,17 +15,29 @@ from sqlmodel import col
 
 from integrations_app.connections import service as connections
 from integrations_app.connections.models import Connection
-from integrations_app.errors import IntegrationsError, RateLimited, ReconnectRequired, Unavailable
+from integrations_app.errors import IntegrationsError, MissingScope, RateLimited, ReconnectRequired, Unavailable
 from integrations_app.kit.db import Database
 from integrations_app.kit.tenancy import across_organizations
-from integrations_app.organizations.hub import Hub
+from integrations_app.organizations.hub import Hub, organization_topic
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.registry import Registry
 from integrations_app.sdk.triggers import Found, Item, Poll, Trigger
 from integrations_app.workflows import endpoints, events, polling, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import PollState
-from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, Vendor, make_hub, plant, probe, step, until, workflow
+from tests.workflows.probe import (
+    ACTOR,
+    CONNECTION,
+    DEADLINE,
+    ORGANIZATION,
+    Vendor,
+    make_hub,
+    plant,
+    probe,
+    step,
+    until,
+    workflow,
+)
 
 EVERY = 60.0
 
@@ -88,10 +100,16 @@ async def publish(hub: Hub, **changes: Any) -> str:
     return made.id
 
 
+async def due(hub: Hub) -> list[polling.Claim]:
+    """What is due at this moment, claimed."""
+    claims, _ = await hub.database.write(partial(polling.claim_due, hub, most=8))
+    return claims
+
+
 async def look(hub: Hub, clock: Any) -> int:
     """Everything that is due, one after another; how many looks that were."""
     clock.advance(timedelta(seconds=EVERY * 1.2))
-    claims, _ = await hub.database.write(partial(polling.claim_due, hub, most=8))
+    claims = await due(hub)
     for claim in claims:
         await polling.look(hub, claim)
     return len(claims)
@@ -165,6 +183,33 @@ async def test_a_look_that_breaks_off_goes_on_from_the_last_page(hub: Hub, shelf
     assert await started(hub) == ["a", "b", "c", "d"]
 
 
+async def test_who_dies_between_the_answer_and_the_commit_loses_nothing(hub: Hub, shelf: Shelf, clock: Any) -> None:
+    await publish(hub)
+    shelf.things += ["a", "b", "c", "d"]
+    clock.advance(timedelta(seconds=EVERY))
+    [claim] = await due(hub)
+    answered, never = asyncio.Event(), asyncio.Event()
+
+    async def answer_and_stop(*given: Any) -> Found:
+        found = await Shelf.fetch(shelf, *given)
+        answered.set()
+        await never.wait()
+        return found
+
+    _, trigger = hub.registry.trigger("probe.seen")
+    assert trigger.poll is not None
+    stopping = replace(trigger, poll=replace(trigger.poll, fetch=answer_and_stop))
+    provider = replace(hub.registry.get("probe"), triggers=(stopping,))
+    dying = asyncio.create_task(polling.look(replace(hub, registry=Registry([provider])), claim))
+    await answered.wait()
+    dying.cancel()
+    await asyncio.wait([dying])
+    assert (await started(hub), await due(hub)) == ([], [])
+    clock.advance(polling.CLAIM)
+    await look(hub, clock)
+    assert await started(hub) == ["a", "b", "c", "d"]
+
+
 async def test_two_workflows_share_one_look(hub: Hub, shelf: Shelf, clock: Any) -> None:
     first, second = await publish(hub, name="One"), await publish(hub, name="Two")
     shelf.things.append("a")
@@ -216,6 +261,35 @@ async def test_what_fails_is_asked_again_later_and_nothing_is_missed(
     assert await started(hub) == ["a"]
 
 
+async def test_the_list_says_why_a_trigger_hears_nothing(hub: Hub, shelf: Shelf, clock: Any) -> None:
+    workflow_id = await publish(hub)
+    shelf.errors = [IntegrationsError("the hall is locked")]
+    with hub.bus.subscribe(organization_topic(ORGANIZATION)) as heard:
+        await look(hub, clock)
+        await hears_of(heard, workflow_id)
+        [row] = (await service.list_by_organization(hub, ACTOR)).items
+        assert (row.trigger_error, row.needs_attention) == ("the hall is locked", True)
+        await look(hub, clock)
+        await hears_of(heard, workflow_id)
+    detail = await service.get(hub, ACTOR, workflow_id)
+    assert (detail.row.trigger_error, detail.row.needs_attention) == ("", False)
+
+
+async def hears_of(heard: AsyncIterator[Any], workflow_id: str) -> None:
+    """Wait for the news that open pages get of a workflow."""
+    async with asyncio.timeout(DEADLINE):
+        async for event in heard:
+            if event.message == {"kind": "workflow", "id": workflow_id}:
+                return
+
+
+async def test_a_missing_permission_is_shown_at_the_connection(hub: Hub, shelf: Shelf, clock: Any) -> None:
+    await publish(hub)
+    shelf.errors = [MissingScope(("rooms:read",))]
+    await look(hub, clock)
+    assert (await connections.get(hub, ACTOR, CONNECTION)).error_code == "missing_scope"
+
+
 async def test_patience_grows_to_an_hour(hub: Hub, shelf: Shelf, clock: Any) -> None:
     await publish(hub)
     pauses = []
@@ -248,8 +322,12 @@ async def test_a_dead_grant_needs_a_person_and_afterwards_everything_comes(hub: 
         mine = (col(Connection.organization_id) == ORGANIZATION, col(Connection.id) == CONNECTION)
         session.execute(update(Connection).where(*mine).values(status="connected", error_code=""))
 
+    await polling.go_on_connected(hub, ORGANIZATION)
+    assert await due(hub) == []
     await hub.database.write(reconnect)
-    await look(hub, clock)
+    await polling.go_on_connected(hub, ORGANIZATION)
+    [claim] = await due(hub)  # without waiting for its time
+    await polling.look(hub, claim)
     assert await started(hub) == ["a", "b"]
 
 
@@ -257,7 +335,10 @@ async def test_a_paused_connection_is_not_asked(hub: Hub, shelf: Shelf, clock: A
     await publish(hub)
     await connections.update_status(hub, ACTOR, CONNECTION, "paused")
     shelf.things.append("a")
-    await look(hub, clock)
+    for _ in range(4):
+        await look(hub, clock)
+    [row] = (await service.list_by_organization(hub, ACTOR)).items
+    assert row.trigger_error == ""  # its connection says so already
     assert (shelf.asked, await started(hub)) == (0, [])
     await connections.update_status(hub, ACTOR, CONNECTION, "connected")
     await look(hub, clock)

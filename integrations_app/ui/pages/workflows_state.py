@@ -43,6 +43,9 @@ class WorkflowLine:
 def workflow_line(row: WorkflowRow, registry: Registry) -> WorkflowLine:
     """Lay out one workflow."""
     built_in = row.trigger_type in BUILT_IN_TRIGGERS
+    troubles = [f"{one.name}: {WORDS[one.status]}" for one in row.connections if one.status != "connected"]
+    if row.trigger_error:
+        troubles.append(f"the last look for news failed: {row.trigger_error}")
     return WorkflowLine(
         id=row.id,
         name=row.name,
@@ -51,7 +54,7 @@ def workflow_line(row: WorkflowRow, registry: Registry) -> WorkflowLine:
         logo="" if built_in else LOGO.format(row.trigger_type.partition(".")[0]),
         state=row.state,
         word=STATE_WORDS[row.state],
-        trouble=", ".join(f"{one.name}: {WORDS[one.status]}" for one in row.connections if one.status != "connected"),
+        trouble=", ".join(troubles),
         last_run_at=row.last_run_at.isoformat() if row.last_run_at else "",
     )
 

@@ -26,7 +26,7 @@ from integrations_app.workflows.giving_up import give_up
 from integrations_app.workflows.held import organizations_with_held, release_connected
 from integrations_app.workflows.leaving import Next
 from integrations_app.workflows.models import Run, RunStatus
-from integrations_app.workflows.polling import keep_polling
+from integrations_app.workflows.polling import go_on_connected, keep_polling
 from integrations_app.workflows.schedule import keep_schedule
 
 _log = logging.getLogger(__name__)
@@ -275,7 +275,10 @@ class EmbeddedEngine:
                     elif event.message.get("kind") == "workflow":
                         self._look_again()
                     elif event.message.get("kind") == "connection":
-                        await release_connected(self._hub, event.topic.removeprefix(_TOPIC_OF_ORGANIZATIONS))
+                        organization_id = event.topic.removeprefix(_TOPIC_OF_ORGANIZATIONS)
+                        await release_connected(self._hub, organization_id)
+                        await go_on_connected(self._hub, organization_id)
+                        self._polls_changed.set()
                 except Unavailable:
                     _log.warning("held runs could not be looked for; the next change of a connection looks again")
                 except Exception:  # noqa: BLE001 - one bad message must not end the listening
