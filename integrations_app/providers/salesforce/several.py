@@ -49,10 +49,11 @@ async def upsert(
 
 
 async def create(client: SalesforceClient, name: str, records: list[dict[str, Any]], *, all_or_none: bool) -> Rows:
-    """Create each record. Not safe to repeat: those that were created once would be created twice."""
+    """Create each record. Only what was taken back as a whole is safe to repeat: the rest would be created twice."""
     _require_few("records", records)
     answer = await client.change("POST", "/composite/sobjects", _body(name, records, all_or_none=all_or_none))
-    return _counted(_read(answer.body, len(records)))
+    rows = _read(answer.body, len(records))
+    return _repeatable(rows) if all_or_none else _counted(rows)
 
 
 async def update(client: SalesforceClient, name: str, records: list[dict[str, Any]], *, all_or_none: bool) -> Rows:
