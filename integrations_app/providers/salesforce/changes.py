@@ -61,13 +61,20 @@ async def fetch(
 ) -> Found:
     """One page from the cursor on; a pass that is over begins the next one at the overlap."""
     name = await known_object(ctx.client, "object", str(config.get("object", "")))
-    columns = await _columns(ctx.client, change, name, config.get("fields") or [])
+    columns = await _columns(ctx.client, change, name, fields_to_read(config))
     progress = Progress.read(cursor)
     select = f"SELECT {', '.join(columns)} FROM {name}"  # noqa: S608 - names that the vendor gave or that can be one
     found, more = await _page(ctx.client, change, select, progress.at)
     items = [_item(change, name, one) for one in found if _counts(change, config, one)]
     following = progress.behind([_key(change, one) for one in found], _now(ctx), more=more)
     return Found(tuple(one for one in items if one.delivery_id not in progress.known), following.written(), more)
+
+
+def fields_to_read(config: Mapping[str, Any]) -> list[str]:
+    """Those that were chosen, and the one that is looked at; none when all are read."""
+    chosen = [str(one) for one in config.get("fields") or []]
+    looked_at = str(config.get("where_field") or "").strip()
+    return [*chosen, looked_at] if chosen and looked_at else chosen
 
 
 def delivery_id(change: Change, record: Mapping[str, Any]) -> str:

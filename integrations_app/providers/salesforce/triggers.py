@@ -1,13 +1,14 @@
 """What can start a workflow at Salesforce, which is asked for it: records created, updated or deleted."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from integrations_app.providers.salesforce.changes import Change, begin, fetch
+from integrations_app.providers.salesforce.changes import Change, begin, fetch, fields_to_read
 from integrations_app.providers.salesforce.choices import list_fields, list_objects
 from integrations_app.sdk.actions import Params
 from integrations_app.sdk.forms import Choices
@@ -25,6 +26,14 @@ class OnRecord(Params):
     fields: Annotated[list[str], Choices(list_fields, ("object",))] = Field(
         default=[], title="Fields", description="To be read; when empty, every field the account may see."
     )
+    where_field: Annotated[str, Choices(list_fields, ("object",))] = Field(
+        default="", title="Only where field", description="When empty, every record counts."
+    )
+    where_value: str = Field(
+        default="",
+        title="Has the value",
+        description="As the record is when it is read; empty for a field without one, true or false for a checkbox.",
+    )
 
 
 class OnUpdatedRecord(OnRecord):
@@ -34,13 +43,29 @@ class OnUpdatedRecord(OnRecord):
 
 
 def matches(inbound: Inbound, config: Any) -> bool:
-    """Whether the change is of the object."""
-    return str(inbound.payload.get("object", "")).lower() == str(config.object).strip().lower()
+    """Whether the change is of the object, and the record as it is wanted."""
+    if str(inbound.payload.get("object", "")).lower() != str(config.object).strip().lower():
+        return False
+    record, name = inbound.payload.get("record"), config.where_field.strip().lower()
+    if not name:
+        return True
+    found = {key.lower(): value for key, value in record.items()} if isinstance(record, Mapping) else {}
+    return name in found and _has(found[name], config.where_value.strip())
+
+
+def _has(value: Any, wanted: str) -> bool:
+    """Whether a field's value is what was typed, as Salesforce compares: case does not matter."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(wanted) == value
+        except ValueError:
+            return False
+    return ("" if value is None else str(value)).casefold() == wanted.casefold()
 
 
 def target(change: Change, config: Any) -> str:
     """Name what is asked: the change, the object and, when they were chosen, the fields."""
-    chosen = ", ".join(sorted({str(one).strip().lower() for one in config.get("fields") or []}))
+    chosen = ", ".join(sorted({one.strip().lower() for one in fields_to_read(config)}))
     name = str(config.get("object", "")).strip().lower()
     new = " or new" if config.get("include_new") else ""
     return f"{change.value}{new} {name}" + (f" ({chosen})" if chosen else "")

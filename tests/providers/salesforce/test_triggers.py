@@ -7,7 +7,7 @@ import pytest
 from integrations_app.errors import InvalidInput, RateLimited, ReconnectRequired
 from integrations_app.providers.salesforce import changes
 from integrations_app.providers.salesforce.triggers import OnRecord, OnUpdatedRecord
-from integrations_app.sdk.triggers import Found, Poll
+from integrations_app.sdk.triggers import Found, Inbound, Poll
 from tests.providers.conftest import Connected
 
 ACCOUNT = {"object": "Account", "fields": ["Name"]}
@@ -163,6 +163,45 @@ async def test_workflows_share_what_is_asked_the_same(salesforce: Any) -> None:
     assert len(same) == 1
     others = {created.target(ACCOUNT), updated.target(ACCOUNT), updated.target(ACCOUNT | {"include_new": True})}
     assert len(same | others) == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "counts"),
+    [
+        ("", "", True),
+        ("Industry", "banking", True),
+        ("industry", " Banking ", True),
+        ("Industry", "Technology", False),
+        ("Industry", "", False),
+        ("Phone", "", True),
+        ("AnnualRevenue", "5", True),
+        ("AnnualRevenue", "much", False),
+        ("IsDeleted", "false", True),
+        ("Nope__c", "", False),
+    ],
+)
+async def test_only_records_with_a_value_count(
+    salesforce: Any, sandbox: Any, field: str, value: str, counts: bool
+) -> None:
+    config = OnRecord(object="Account", where_field=field, where_value=value)
+    watcher = await Watcher(salesforce, "record_created", fields=[], where_field=field).begin()
+    sandbox.post(
+        "salesforce/records", object="Account", fields={"Name": "x", "Industry": "Banking", "AnnualRevenue": 5}
+    )
+    await watcher.look()
+    [item] = watcher.looks[-1].items
+    trigger = salesforce.provider.trigger("record_created")
+    assert trigger.matches(Inbound("record_created", item.delivery_id, item.payload), config) is counts
+
+
+async def test_the_field_that_is_looked_at_is_read(salesforce: Any, sandbox: Any) -> None:
+    watcher = await Watcher(salesforce, "record_created", where_field="Industry").begin()
+    create(sandbox, "x")
+    await watcher.look()
+    assert "Industry" in watcher.looks[-1].items[0].payload["record"]
+    target = poll_of(salesforce, "record_created").target
+    assert target(ACCOUNT | {"where_field": "Industry"}) == target(ACCOUNT | {"fields": ["industry", "Name"]})
+    assert target({"object": "Account", "where_field": "Industry"}) == target({"object": "Account"})
 
 
 async def test_pickers_load(salesforce: Any) -> None:
