@@ -81,6 +81,30 @@ def test_a_person_opens_and_comments_an_issue(sandbox: Any) -> None:
     assert sandbox.http.post("/github/acme/web/issues", data=form | {"title": ""}).status_code == 400
 
 
+def test_a_person_creates_changes_and_deletes_a_record(sandbox: Any) -> None:
+    place = "/salesforce/objects/Account/"
+    made = sandbox.http.post(place, data={"Name": "Initech <b>", "AnnualRevenue": "12.5"})
+    page = sandbox.http.get(made.headers["location"]).text
+    assert "Initech &lt;b&gt;" in page and "12.5" in page
+    before = _account(sandbox, "Initech <b>")
+    sandbox.http.post(made.headers["location"], data={"Name": "Initech", "AnnualRevenue": ""})
+    after = _account(sandbox, "Initech")
+    assert (after["AnnualRevenue"], after["CreatedDate"]) == (None, before["CreatedDate"])
+    assert after["SystemModstamp"] > before["SystemModstamp"]
+    for where, form in ((place, {"Name": ""}), (made.headers["location"], {"Name": "x" * 300})):
+        refused = sandbox.http.post(where, data=form)
+        assert re.search(r'role="alert">[^<]+', sandbox.http.get(refused.headers["location"]).text)
+    sandbox.http.post(made.headers["location"], data={"delete": "1"})
+    assert _account(sandbox, "Initech")["IsDeleted"] is True
+    assert "In the recycle bin" in sandbox.http.get(made.headers["location"]).text
+    assert sandbox.http.post(f"{place}001Hs00000zzzzzIAA", data={"Name": "x"}).status_code == 404
+
+
+def _account(sandbox: Any, name: str) -> dict[str, Any]:
+    rows = sandbox.http.get("/_control/salesforce/records", params={"object": "Account"}).json()["records"]
+    return dict(next(row for row in rows if row["Name"] == name))
+
+
 def test_inspectors_hand_out_mask_and_revoke_tokens(sandbox: Any) -> None:
     page = sandbox.http.post("/github/accounts/octo-hub/tokens").text
     [token] = re.findall(r"<code>(ghp_\w+)</code>", page)

@@ -44,6 +44,17 @@ def api(sandbox: Any) -> Api:
     return Api(sandbox.http, sandbox.token("salesforce"))
 
 
+def test_control_creates_records_that_were_committed_late(sandbox: Any, api: Api) -> None:
+    sandbox.control("salesforce/records", object="Account", fields={"Name": "First"})
+    sandbox.control("salesforce/records", object="Account", fields={"Name": "Late"}, seconds_ago=90)
+    found = api.names("SELECT Name FROM Account ORDER BY SystemModstamp DESC, Id DESC LIMIT 2")
+    assert found[0] == "First"
+    both = api.query("SELECT Name, CreatedDate FROM Account WHERE Name IN ('First', 'Late') ORDER BY CreatedDate, Id")
+    assert [one["Name"] for one in both["records"]] == ["Late", "First"]
+    wrong = {"object": "Account", "fields": {"Name": "x"}, "seconds_ago": "much"}
+    assert sandbox.http.post("/_control/salesforce/records", json=wrong).status_code == 400
+
+
 def test_ids_have_a_suffix_that_keeps_their_case() -> None:
     assert with_suffix("0013000000GQi5G") == "0013000000GQi5GAAT"
     assert full_id("0013000000GQi5G") == "0013000000GQi5GAAT"

@@ -400,3 +400,23 @@ async def test_the_engine_looks_by_itself_and_outlives_faults(
         assert engine.healthy
     finally:
         await engine.stop()
+
+
+async def test_the_engine_goes_on_at_once_when_a_connection_works_again(
+    hub: Hub, shelf: Shelf, clock: Any, vendor: Vendor
+) -> None:
+    await publish(hub)
+    await connections.update_status(hub, ACTOR, CONNECTION, "paused")
+    shelf.things.append("a")
+    await look(hub, clock)
+    engine = EmbeddedEngine(hub, random=lambda: 0.0)
+    await engine.start()
+    try:
+        await connections.update_status(hub, ACTOR, CONNECTION, "connected")
+
+        async def told() -> bool:
+            return vendor.texts == ["a"]
+
+        await until(told)
+    finally:
+        await engine.stop()
