@@ -5,8 +5,7 @@ Walks the registry: an action that writes and has no sample in samples.py fails 
 
 import asyncio
 import os
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,10 +19,10 @@ from integrations_app.workflows import service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.views import RunDetail
 from tests.conftest import BACKEND
+from tests.connections.running import arrivals, publish, running_engine, start, until
 from tests.connections.samples import SAMPLES, Sample
 from tests.connections.vendors import Case, connected_case
 
-DEADLINE = 15.0
 WRITING = [
     pytest.param(provider, action, id=f"{provider.key}.{action.key}")
     for provider in registry()
@@ -38,24 +37,16 @@ if os.environ.get("SOAK"):
     HOW += [{"effect": "lose", "status": 500}, {"effect": "lose", "status": 504}]
 
 
-class Now:
-    """The real time: an engine waits by it."""
-
-    def __call__(self) -> datetime:
-        return utc_now()
-
-
 @pytest.fixture
-def clock() -> Now:
-    return Now()
+def clock() -> Callable[[], datetime]:
+    """The real time: an engine waits by it."""
+    return utc_now
 
 
 @pytest.fixture
 async def engine(world: Any) -> AsyncIterator[EmbeddedEngine]:
-    made = EmbeddedEngine(world.hub, random=lambda: 0.0)
-    await made.start()
-    yield made
-    await made.stop()
+    async with running_engine(world.hub) as made:
+        yield made
 
 
 class Story:
@@ -69,31 +60,16 @@ class Story:
 
     async def begin(self, **fault: Any) -> None:
         self.inputs = await asyncio.to_thread(self.sample.prepared, self.world.vendor)
-        step = {
-            "key": "write",
-            "type": "action",
-            "action": f"{self.case.provider.key}.{self.action.key}",
-            "connection": self.case.connection_id,
-            "inputs": self.inputs,
-            "retry": {"attempts": 4, "delay_seconds": 0.02},
-        }
-        definition = {"format": 1, "name": "Lost", "trigger": {"type": "manual"}, "steps": [step]}
-        made = await service.create(self.world.hub, self.world.owner, definition)
-        await service.publish(self.world.hub, self.world.owner, made.id)
-        self.before = self.writes()
+        name, retry = f"{self.case.provider.key}.{self.action.key}", {"attempts": 4, "delay_seconds": 0.02}
+        workflow_id = await publish(self.world, name, self.case.connection_id, self.inputs, retry=retry)
+        self.before = arrivals(self.case, self.sample)
         where = {"vendor": self.case.provider.key, "method": self.sample.method, "path": self.sample.path}
         await asyncio.to_thread(lambda: self.world.vendor.control("faults", **where, count=1, **fault))
-        self.run_id = await service.start_run(self.world.hub, self.world.owner, made.id)
-
-    def writes(self) -> int:
-        """How often the request that takes effect arrived."""
-        calls = self.world.vendor.calls(f"/{self.case.provider.key}/")
-        wanted = re.compile(self.sample.path)
-        return sum(one["method"] == self.sample.method and bool(wanted.search(one["path"])) for one in calls)
+        self.run_id = await start(self.world, workflow_id)
 
     @property
     def arrived(self) -> int:
-        return self.writes() - self.before
+        return arrivals(self.case, self.sample) - self.before
 
     @property
     def promise(self) -> Repeat:
@@ -102,12 +78,7 @@ class Story:
         return self.action.repeat_of(self.action.params.model_validate(self.inputs), settings)
 
     async def until(self, *statuses: str) -> RunDetail:
-        async with asyncio.timeout(DEADLINE):
-            while True:
-                found = await service.get_run(self.world.hub, self.world.owner, self.run_id)
-                if found.row.status in statuses:
-                    return found
-                await asyncio.sleep(0.01)
+        return await until(self.world, self.run_id, *statuses)
 
 
 async def story(world: Any, provider: Provider, action: Action) -> Story:
