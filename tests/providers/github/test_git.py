@@ -140,6 +140,22 @@ class TestCommits:
         with pytest.raises(InvalidInput):
             await github.run("set_commit_status", **HERE, sha="main", state="error", description="x" * 141)
 
+    async def test_finds_the_status_that_it_has_set(self, github: Any) -> None:
+        status = HERE | {"sha": "main", "state": "pending", "context": "ci/x", "description": "Waits"}
+        assert await github.find("set_commit_status", **status) is None
+        made = await github.run("set_commit_status", **status)
+        assert (await github.find("set_commit_status", **status)).id == made.id
+        for other in ({"context": "ci/y"}, {"state": "success"}, {"description": ""}, {"target_url": "https://x.y"}):
+            assert await github.find("set_commit_status", **(status | other)) is None
+
+    async def test_a_status_that_was_followed_by_another_is_for_a_person(self, github: Any) -> None:
+        status = HERE | {"sha": "main", "state": "pending", "context": "ci/x"}
+        await github.run("set_commit_status", **status)
+        await github.run("set_commit_status", **(status | {"state": "success"}))
+        with pytest.raises(Rejected) as refused:
+            await github.find("set_commit_status", **status)
+        assert refused.value.code == "cannot_tell"
+
 
 class TestRefs:
     async def test_makes_and_deletes_a_branch(self, github: Any) -> None:

@@ -18,6 +18,7 @@ from integrations_app.providers.github.actions.fields import (
 )
 from integrations_app.providers.github.actions.refs import commit_of
 from integrations_app.providers.github.client import GitHubClient
+from integrations_app.providers.github.find import since
 from integrations_app.providers.github.names import file_path
 from integrations_app.providers.github.rest import Json, call, get, items, present
 from integrations_app.providers.github.results import ChangedFile, Commit, Kept
@@ -27,6 +28,7 @@ from integrations_app.sdk.forms import Multiline
 
 MOST_FILES = 100
 DESCRIPTION_LIMIT = 140
+MOST_STATUSES = 500
 TRIES = 4
 
 
@@ -139,11 +141,27 @@ async def compare(params: Compare, ctx: ActionContext[GitHubClient]) -> Comparis
     return Comparison.of(await get(ctx.client, url))
 
 
-@action(scopes=SCOPES, repeat=Repeat.IDEMPOTENT)
+async def find_commit_status(params: SetCommitStatus, ctx: ActionContext[GitHubClient]) -> CommitStatus | None:
+    """Look at what was said under this name since the first attempt; Rejected when it was followed by something else.
+
+    A status carries no mark of ours, so the same words are taken for ours: the commit stands as was asked.
+    """
+    at = place(params, ctx)
+    sha, began = await commit_of(ctx.client, at, params.sha), since(ctx)
+    said = await ctx.client.read(lambda github: items(github, f"{at}/commits/{sha}/statuses", MOST_STATUSES))
+    recent = [one for one in said if one["context"] == params.context and one["created_at"] >= began]
+    wanted = (params.state, params.description, params.target_url)
+    same = [(one["state"], one["description"] or "", one["target_url"] or "") == wanted for one in recent]
+    if any(same) and not same[0]:
+        raise Rejected("cannot_tell", "The status was set, and another one after it: look whether it was this one.")
+    return CommitStatus.of(recent[0]) if any(same) else None
+
+
+@action(scopes=SCOPES, repeat=Repeat.RECONCILABLE, find=find_commit_status)
 async def set_commit_status(params: SetCommitStatus, ctx: ActionContext[GitHubClient]) -> CommitStatus:
     """Set the status of a commit.
 
-    The last one of a name counts, so that repeating it changes nothing.
+    The last one of a name counts.
     """
     at = place(params, ctx)
     description = bounded(params.description, "description", DESCRIPTION_LIMIT)
