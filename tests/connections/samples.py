@@ -40,6 +40,15 @@ def _soon(_vendor: Any) -> str:
     return str(int(time.time()) + 3600)
 
 
+def _scheduled(vendor: Any) -> dict[str, Any]:
+    """A message that waits, of the app that is connected: only that may take it back."""
+    own = vendor.calls("/slack/api/auth.test")[-1]["headers"]["authorization"]
+    body = {"channel": "C0GENERAL", "text": "Later", "post_at": _soon(vendor)}
+    address = f"{vendor.url}/slack/api/chat.scheduleMessage"
+    made = vendor.http.post(address, headers={"Authorization": own}, json=body).json()
+    return {"channel": "C0GENERAL", "scheduled_message_id": made["scheduled_message_id"]}
+
+
 def _account(vendor: Any) -> str:
     return str(vendor.control("salesforce/records", object=ROW, fields={"Name": "Sample"})["id"])
 
@@ -173,7 +182,7 @@ SAMPLES: dict[str, Sample] = {
         "POST", r"chat\.scheduleMessage", lambda at: {"channel": "C0GENERAL", "post_at": at, "text": "x"}, _soon
     ),
     "slack.cancel_scheduled_message": Sample(
-        "POST", r"chat\.deleteScheduledMessage", {"channel": "C0GENERAL", "scheduled_message_id": "Q0SBX00001"}
+        "POST", r"chat\.deleteScheduledMessage", lambda waiting: waiting, _scheduled
     ),
     "slack.upload_file": Sample(
         "POST", r"files\.completeUploadExternal", {"channel": "C0GENERAL", "filename": "a.txt", "content": "x"}

@@ -5,13 +5,17 @@ Walks the registry: an action that writes and has no sample in samples.py fails 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any, Literal
 
 import pytest
+from starlette.applications import Starlette
 
 from integrations_app.kit.columns import utc_now
+from integrations_app.sandbox.app import create_app
+from integrations_app.sandbox.serve import PREFIX, serving, standalone
 from integrations_app.sdk.actions import Action, Effect, Repeat
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import registry
@@ -19,6 +23,7 @@ from integrations_app.workflows import service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.views import RunDetail
 from tests.conftest import BACKEND
+from tests.connections.census import census
 from tests.connections.running import arrivals, publish, running_engine, start, until
 from tests.connections.samples import SAMPLES, Sample
 from tests.connections.vendors import Case, connected_case
@@ -35,6 +40,18 @@ if BACKEND == "postgres":
     HOW = HOW[:1]  # what the vendor answers makes no difference to the database
 if os.environ.get("SOAK"):
     HOW += [{"effect": "lose", "status": 500}, {"effect": "lose", "status": 504}]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Starlette:
+    """The emulated vendors, whose insides can be looked at."""
+    return create_app()
+
+
+@pytest.fixture(scope="module")
+def sandbox_url(sandbox: Starlette) -> Iterator[str]:
+    with serving(standalone(sandbox)) as port:
+        yield f"http://127.0.0.1:{port}{PREFIX}"
 
 
 @pytest.fixture
@@ -59,12 +76,14 @@ class Story:
         self.before = 0
 
     async def begin(self, **fault: Any) -> None:
+        """Start the run; with `fault` its writing call meets that."""
         self.inputs = await asyncio.to_thread(self.sample.prepared, self.world.vendor)
         name, retry = f"{self.case.provider.key}.{self.action.key}", {"attempts": 4, "delay_seconds": 0.02}
         workflow_id = await publish(self.world, name, self.case.connection_id, self.inputs, retry=retry)
         self.before = arrivals(self.case, self.sample)
-        where = {"vendor": self.case.provider.key, "method": self.sample.method, "path": self.sample.path}
-        await asyncio.to_thread(lambda: self.world.vendor.control("faults", **where, count=1, **fault))
+        if fault:
+            where = {"vendor": self.case.provider.key, "method": self.sample.method, "path": self.sample.path}
+            await asyncio.to_thread(lambda: self.world.vendor.control("faults", **where, count=1, **fault))
         self.run_id = await start(self.world, workflow_id)
 
     @property
@@ -92,7 +111,7 @@ async def story(world: Any, provider: Provider, action: Action) -> Story:
 @pytest.mark.parametrize("fault", HOW, ids=lambda fault: str(fault.get("status", "broken")))
 @pytest.mark.parametrize(("provider", "action"), WRITING)
 async def test_a_lost_answer_makes_no_double(
-    world: Any, provider: Provider, action: Action, fault: dict[str, Any]
+    world: Any, sandbox: Starlette, provider: Provider, action: Action, fault: dict[str, Any]
 ) -> None:
     told = await story(world, provider, action)
     await told.begin(**fault)
@@ -105,6 +124,18 @@ async def test_a_lost_answer_makes_no_double(
         assert outcome == (done, "", 1), found.row
     else:  # the vendor makes it safe, or the action itself sees that it is done
         assert outcome in {("succeeded", "", 1), ("succeeded", "", 2)}, found.row
+    if told.arrived == 2:
+        after = census(sandbox, provider.key)
+        assert after == await undisturbed(world, sandbox, provider, action)
+
+
+async def undisturbed(world: Any, sandbox: Starlette, provider: Provider, action: Action) -> Counter[str]:
+    """What the vendor holds after the same story without a fault."""
+    world.vendor.control("reset")
+    same = await story(world, provider, action)
+    await same.begin()
+    await same.until("succeeded")
+    return census(sandbox, provider.key)
 
 
 HELD = [one for one in WRITING if one.values[1].repeat is Repeat.UNKNOWABLE]  # type: ignore[union-attr]
