@@ -20,8 +20,7 @@ from integrations_app.providers.webhook import provider
 from integrations_app.providers.webhook.answer import TEXT_LIMIT
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.sdk.actions import Repeat
-
-from .conftest import Receiver, reply
+from tests.receiver import Receiver, reply
 
 CALL = provider.actions[0]
 SECRET = 's3cr3t/+=&"ö value'

@@ -7,8 +7,7 @@ from pydantic import ValidationError
 
 from integrations_app.errors import RateLimited, ReconnectRequired, Unavailable
 from integrations_app.providers.webhook.settings import WebhookSettings
-
-from .conftest import Receiver, reply
+from tests.receiver import Receiver, reply
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 403, 404, 405])
