@@ -1,6 +1,5 @@
 """The life of a connection of every provider with an emulation: a new folder is lived through without a line here."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,23 +106,11 @@ def refuse(case: Case, retry_after: str) -> None:
 
 async def test_another_connection_of_the_vendor_is_not_held(case: Case) -> None:
     world = case.world
+    offered = await case.accounts()
+    assert len(set(offered)) > 1, f"the emulation of {case.provider.key} needs a second account"
     other = replace(case, connection_id="")
-    offered = await _second_account(other)
-    if not offered:
-        pytest.fail(f"the emulation of {case.provider.key} needs a second account")
+    await other.connect(account=offered[-1])
     world.vendor.control("faults", vendor=case.provider.key, path="", status=429, headers={"Retry-After": "60"})
     with pytest.raises(RateLimited):
         await case.use()
     assert (await other.use()).id == other.row.account_id != case.row.account_id
-
-
-async def _second_account(other: Case) -> str:
-    """Connect the last account of the consent page; its name."""
-    url = await other.world.begin(other.provider.key)
-    page = other.world.vendor.http.get(url).text
-    offered = re.findall(r'name="account"[^>]*value="([^"]+)"', page)
-    offered += re.findall(r'value="([^"]+)"[^>]*name="account"', page)
-    if len(set(offered)) < 2:
-        return ""
-    await other.connect(account=offered[-1])
-    return str(offered[-1])

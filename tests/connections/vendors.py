@@ -28,6 +28,12 @@ async def check(connected: Connected) -> Account:
     return account
 
 
+def offered_at(page: str) -> list[str]:
+    """The accounts that a consent page offers, in its order."""
+    found = re.findall(r'name="account"[^>]*value="([^"]+)"', page)
+    return [*found, *re.findall(r'value="([^"]+)"[^>]*name="account"', page)]
+
+
 @dataclass
 class Case:
     """One provider, connected through its emulation with tokens that end."""
@@ -82,10 +88,8 @@ class Case:
         """The whole way through the consent page, for the first account on it unless one is named."""
         again = {"connection_id": self.connection_id} if self.connection_id else {}
         url = await self.world.begin(self.provider.key, scopes=scopes, **again)
-        page = self.world.vendor.http.get(url)
+        offered = offered_at(self.world.vendor.http.get(url).text)
         account = self.row.account_id if again else account
-        offered = re.findall(r'name="account"[^>]*value="([^"]+)"', page.text)
-        offered += re.findall(r'value="([^"]+)"[^>]*name="account"', page.text)
         chosen = account if account in offered else offered[0]
         parts = urlsplit(url)
         answer = self.world.vendor.http.post(
@@ -96,6 +100,10 @@ class Case:
         outcome = await self.world.complete(sent_back, self.provider.key)
         assert outcome.ok, outcome
         self.connection_id = outcome.connection_id
+
+    async def accounts(self) -> list[str]:
+        """What the consent page offers; who is connected without a choice is the first."""
+        return offered_at(self.world.vendor.http.get(await self.world.begin(self.provider.key)).text)
 
     async def use(self) -> Account:
         """One call, as a step makes it."""
