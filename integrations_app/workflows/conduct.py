@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from integrations_app.organizations.hub import Hub
@@ -24,6 +25,16 @@ class Conduct:
     crash_point: Callable[[str], None] = lambda _name: None
     """Called at named places; a test kills the process there."""
     definitions: Definitions = field(default_factory=Definitions)
+    reached: datetime | None = None
+    """The time that the engine has slept until, by a clock that nobody sets: it has come, whatever the wall clock says.
+
+    No other is told by it: a run that goes on after the wall clock was set back reckons with that.
+    """
+
+
+def is_past(hub: Hub, conduct: Conduct, at: datetime) -> bool:
+    """Whether `at` has come: by the wall clock, or because the engine has slept until then."""
+    return at <= hub.clock() or at == conduct.reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,10 @@ class Execution:
     run: RunState
     journal: Journal
     conduct: Conduct
+
+    def has_come(self, at: datetime) -> bool:
+        """Whether a time that the run sleeps until has come."""
+        return is_past(self.hub, self.conduct, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from integrations_app.errors import InvalidInput, MappingError
 from integrations_app.kit.templates import parse_condition
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows.checkpoints import Journal, RunState, StepState, load
-from integrations_app.workflows.conduct import Conduct, Execution, Scope, first_scope, state_of
+from integrations_app.workflows.conduct import Conduct, Execution, Scope, first_scope, is_past, state_of
 from integrations_app.workflows.definition import (
     ActionStep,
     ConditionStep,
@@ -49,7 +49,7 @@ async def execute(hub: Hub, run_id: str, conduct: Conduct) -> Rest:
     run = await hub.database.read(lambda session: load(session, run_id, conduct.definitions))
     if run is None:
         return _NOTHING
-    if run.status == RunStatus.WAITING and run.wake_at is not None and run.wake_at > hub.clock():
+    if run.status == RunStatus.WAITING and run.wake_at is not None and not is_past(hub, conduct, run.wake_at):
         return Rest(Next.AT, run.wake_at)
     execution = Execution(hub, run, Journal(hub, run), conduct)
     try:
@@ -227,7 +227,7 @@ async def _delay(execution: Execution, step: DelayStep, state: StepState, scope:
         state.started_at, state.wake_at = now, _until(step, scope, now)
         state.inputs = {"until": state.wake_at.isoformat()}
     execution.journal.note(state)
-    if state.wake_at > now:
+    if not execution.has_come(state.wake_at):
         state.status = StepStatus.WAITING.value
         at = state.wake_at
         await execution.journal.flush(status=RunStatus.WAITING.value, wake_at=at)

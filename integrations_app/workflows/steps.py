@@ -191,7 +191,8 @@ class Attempt:
     async def _resume(self, resume: Resume, params: Params, connected: Connected, left: dict[str, Any]) -> None:
         """Go on after the answer or the time, whichever the database says was first; sleep on before both."""
         state, run, journal = self._state, self._execution.run, self._execution.journal
-        until, due = until_of(left), until_of(left) <= self._hub.clock()
+        until = until_of(left)
+        due = self._execution.has_come(until)
         heard = await self._hub.database.write(lambda session: decide(session, run, state.path, due=due))
         if heard is None and not due:
             await self._sleep(until)

@@ -66,6 +66,8 @@ class EmbeddedEngine:
         self._waiting: set[str] = set()
         self._again: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._reached: dict[str, datetime] = {}
+        """Times that runs slept until by the loop's clock: the wall clock may have been set back meanwhile."""
         self._running: dict[str, asyncio.Task[None]] = {}
         self._trouble: dict[str, int] = {}
         self._faults: dict[str, int] = {}
@@ -149,6 +151,7 @@ class EmbeddedEngine:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._reached.clear()
         self._ready.clear()
         self._waiting.clear()
 
@@ -180,7 +183,7 @@ class EmbeddedEngine:
             timer.cancel()
         delay = (at - self._hub.clock()).total_seconds() if at is not None else 0.0
         if delay > 0:
-            self._timers[run_id] = self._loop.call_later(delay, self._due, run_id)
+            self._timers[run_id] = self._loop.call_later(delay, self._due, run_id, at)
         elif run_id in self._running:
             self._again.add(run_id)
         elif run_id not in self._waiting:
@@ -188,8 +191,10 @@ class EmbeddedEngine:
             self._ready.append(run_id)
             self._fill()
 
-    def _due(self, run_id: str) -> None:
+    def _due(self, run_id: str, at: datetime | None = None) -> None:
         self._timers.pop(run_id, None)
+        if at is not None:
+            self._reached[run_id] = at
         self._put(run_id, None)
 
     def _forget(self, run_id: str) -> None:
@@ -220,7 +225,8 @@ class EmbeddedEngine:
         def should_yield() -> bool:
             return self._stopping or (bool(self._ready) and time.monotonic() - began > SLICE_SECONDS)
 
-        conduct = Conduct(self._random, should_yield, self._crash_point, self._conduct.definitions)
+        reached = self._reached.pop(run_id, None)
+        conduct = Conduct(self._random, should_yield, self._crash_point, self._conduct.definitions, reached)
         try:
             rest = await execute(self._hub, run_id, conduct)
         except (Unavailable, OperationalError, InterfaceError):
