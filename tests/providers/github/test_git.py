@@ -91,6 +91,12 @@ class TestCommitFiles:
         made = await github.run("commit_files", **HERE, message="m", deleted=["none.txt"])
         assert not made.changed
 
+    async def test_a_list_that_was_cut_hides_no_deletion(self, github: Any, sandbox: Any) -> None:
+        cut = {"sha": "0", "tree": [], "truncated": True}
+        sandbox.fault(vendor="github", method="GET", path="/git/trees/", status=200, body=cut)
+        assert (await github.run("commit_files", **HERE, message="m", deleted=["src/app.py"])).changed
+        assert "src/app.py" not in {entry.path for entry in (await github.run("list_tree", **HERE)).tree}
+
     async def test_a_branch_that_moved_is_read_again(self, github: Any, sandbox: Any) -> None:
         said = {"message": "Update is not a fast forward"}
         sandbox.fault(vendor="github", method="PATCH", path="/git/refs/", status=422, body=said)

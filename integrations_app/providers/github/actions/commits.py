@@ -193,9 +193,14 @@ async def _commit(
     def prepare(github: Github) -> tuple[str, str, list[Json]]:
         head = str(call(github, "GET", f"{at}/git/ref/heads/{shown}")["object"]["sha"])
         tree = str(call(github, "GET", f"{at}/git/commits/{head}")["tree"]["sha"])
-        there = {one["path"] for one in call(github, "GET", f"{at}/git/trees/{tree}", recursive="1")["tree"]}
+        if all("content" in entry for entry in entries):
+            return head, tree, entries
+        listed = call(github, "GET", f"{at}/git/trees/{tree}", recursive="1")
+        if listed.get("truncated"):  # then nothing tells what is not there
+            return head, tree, entries
         # GitHub refuses to take away what is not there; gone is what was asked for.
-        return head, tree, [entry for entry in entries if entry.get("sha", "") is not None or entry["path"] in there]
+        there = {one["path"] for one in listed["tree"]}
+        return head, tree, [entry for entry in entries if "content" in entry or entry["path"] in there]
 
     head, tree, wanted = await client.read(prepare)
     if not wanted:
