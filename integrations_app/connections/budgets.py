@@ -18,7 +18,7 @@ from integrations_app.connections.changes import announce
 from integrations_app.connections.models import RateBucket
 from integrations_app.connections.repository import Connections, RateBuckets
 from integrations_app.errors import IntegrationsError, RateLimited
-from integrations_app.kit.db import Database
+from integrations_app.kit.db import Database, on_commit
 from integrations_app.kit.rate_budget import BucketState, RateBudget, Reading
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.limits import Answered, Limits
@@ -202,4 +202,4 @@ def _row(organization_id: str, connection_id: str, state: BucketState, now: date
 def forget_budget(hub: Hub, session: Session, organization_id: str, connection_id: str) -> None:
     """The connection is cut, or is another account's from now on."""
     RateBuckets(session, organization_id).remove(connection_id)
-    budgets(hub).forget(organization_id, connection_id)
+    on_commit(session, lambda: budgets(hub).forget(organization_id, connection_id))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from sqlmodel import Session
 
@@ -263,7 +262,7 @@ def _when(at: datetime | None, now: datetime) -> str:
 
 def _span(span: timedelta) -> str:
     """A span in words, rounded up to what a person wants to know."""
-    seconds: Any = span.total_seconds()
+    seconds = span.total_seconds()
     for length, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * length:
             return f"{round(seconds / length)} {word}"

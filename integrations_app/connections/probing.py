@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from integrations_app.errors import IntegrationsError, ResponseRefused
+from integrations_app.kit.http_date import parse_http_date
 from integrations_app.sdk.context import Access
 
 SECONDS = 10.0
@@ -54,9 +54,5 @@ async def probe(access: Access, address: str, clock: Callable[[], datetime]) -> 
 
 
 def _ahead(date: str, now: datetime) -> timedelta | None:
-    try:
-        theirs = parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    return theirs - now
+    theirs = parse_http_date(date)
+    return theirs - now if theirs is not None else None

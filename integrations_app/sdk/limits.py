@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from integrations_app.kit.http_date import parse_http_date
 from integrations_app.kit.rate_budget import EVERYTHING, Reading
 from integrations_app.sdk.patience import parse_retry_after
 
@@ -37,17 +37,9 @@ class Answered:
         seconds = self.number(name)
         if seconds is None:
             return None
-        there = self._date
+        there = parse_http_date(self.headers.get("date", ""))
         away = timedelta(seconds=seconds) - timedelta(seconds=(there or self.now).timestamp())
         return self.now + away if abs(away) < FURTHEST_RESET else None
-
-    @property
-    def _date(self) -> datetime | None:
-        try:
-            found = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return None
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     @property
     def retry_after(self) -> float | None:

@@ -1,7 +1,8 @@
 """Reads how long a vendor asks us to wait."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+
+from integrations_app.kit.http_date import parse_http_date
 
 LONGEST = 3600.0
 
@@ -14,10 +15,8 @@ def parse_retry_after(text: str | None, now: datetime) -> float | None:
     value = (text or "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value[:12]), LONGEST)
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
+    date = parse_http_date(value)
+    if date is None:
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
     left = (date - now).total_seconds()
     return min(left, LONGEST) if left > 0 else None

@@ -58,33 +58,16 @@ _MOVE = (
     .values({name: bindparam(name) for name in MOVING})
     .returning(RUN.c.cancel_requested)
 )
-_ADD_STEP = insert(STEP)
-_SET_STEP = (
-    update(STEP)
-    .where(
-        STEP.c.organization_id == bindparam("at_organization"),
-        STEP.c.run_id == bindparam("at_run"),
-        STEP.c.path == bindparam("at_path"),
-    )
-    .values({name: bindparam(name) for name in CHANGING})
-)
-_LISTEN = (
-    update(STEP)
-    .where(
-        STEP.c.organization_id == bindparam("at_organization"),
-        STEP.c.run_id == bindparam("at_run"),
-        STEP.c.path == bindparam("at_path"),
-        STEP.c.heard.is_(None),
-    )
-    .values(awaits=bindparam("awaits"))
-)
-
-
-HEARD = select(STEP.c.heard).where(
+AT_STEP = (
     STEP.c.organization_id == bindparam("at_organization"),
     STEP.c.run_id == bindparam("at_run"),
     STEP.c.path == bindparam("at_path"),
 )
+"""Where `where_of` points."""
+_ADD_STEP = insert(STEP)
+_SET_STEP = update(STEP).where(*AT_STEP).values({name: bindparam(name) for name in CHANGING})
+_LISTEN = update(STEP).where(*AT_STEP, STEP.c.heard.is_(None)).values(awaits=bindparam("awaits"))
+_HEARD = select(STEP.c.heard).where(*AT_STEP)
 
 
 def where_of(organization_id: str, run_id: str, path: str) -> dict[str, str]:
@@ -314,7 +297,7 @@ class Journal:
 
 def heard_by(session: Session, organization_id: str, run_id: str, path: str) -> dict[str, Any] | None:
     """The answer that a step has heard; None before."""
-    found = session.connection().execute(HEARD, where_of(organization_id, run_id, path)).scalar_one_or_none()
+    found = session.connection().execute(_HEARD, where_of(organization_id, run_id, path)).scalar_one_or_none()
     return cast("dict[str, Any] | None", found)
 
 

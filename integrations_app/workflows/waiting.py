@@ -19,21 +19,13 @@ from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.triggers import Inbound
 from integrations_app.sdk.waiting import Later
 from integrations_app.workflows import engine
-from integrations_app.workflows.checkpoints import RUN, STEP, RunState, announcement, heard_by, where_of
+from integrations_app.workflows.checkpoints import AT_STEP, RUN, STEP, RunState, announcement, heard_by, where_of
 from integrations_app.workflows.models import RunStatus
 from integrations_app.workflows.storable import storable_json
 
 MAX_STATE_BYTES = 16 * 1024
 
-_TIME_IS_UP = (
-    update(STEP)
-    .where(
-        STEP.c.organization_id == bindparam("at_organization"),
-        STEP.c.run_id == bindparam("at_run"),
-        STEP.c.path == bindparam("at_path"),
-    )
-    .values(awaits=None)
-)
+_TIME_IS_UP = update(STEP).where(*AT_STEP).values(awaits=None)
 _WAITED_FOR = (
     STEP.c.organization_id == bindparam("at_organization"),
     STEP.c.connection_id == bindparam("at_connection"),

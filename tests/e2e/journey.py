@@ -1,11 +1,14 @@
 """What people do again and again in browser tests, by role and label."""
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
@@ -26,6 +29,24 @@ class Server:
     def address(self, path: str) -> str:
         """A page of the product."""
         return self.url + path
+
+
+def control(server: Server, what: str, verb: str = "POST", /, **body: Any) -> Any:
+    """Tell the emulated vendors what to do, or ask what they saw."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{server.sandbox}/_control/{what}",
+        data=json.dumps(body).encode() if body else None,
+        headers={"Content-Type": "application/json"},
+        method=verb,
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.loads(answer.read() or b"{}")
+
+
+def posts(server: Server, path: str) -> list[dict[str, Any]]:
+    """The POSTs that the vendors received below a path."""
+    found = control(server, f"journal?path={path}", "GET")["requests"]
+    return [one for one in found if one["method"] == "POST"]
 
 
 def create_owner(server: Server, page: Page) -> None:

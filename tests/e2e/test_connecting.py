@@ -1,22 +1,10 @@
 """What can go wrong while connecting, and how it is mended: each ends in a clear state on the card."""
 
-import json
-import urllib.request
-
 from playwright.sync_api import Page, expect
 
-from tests.e2e.journey import Server, card, connect
+from tests.e2e.journey import Server, card, connect, control
 
 PROVIDER = "GitHub"
-
-
-def control(server: Server, path: str, body: dict[str, object]) -> None:
-    """Tell the emulated vendors what to do."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{server.sandbox}/_control/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-        assert answer.status == 200
 
 
 def test_cancel_on_the_consent_page(shared_server: Server, owner: Page) -> None:
@@ -69,7 +57,7 @@ def test_a_blocked_popup_offers_the_same_window(shared_server: Server, owner: Pa
 def test_a_revoked_token_is_noticed_and_reconnected(shared_server: Server, owner: Page) -> None:
     connect(owner, PROVIDER)
     shown = card(owner, PROVIDER)
-    control(shared_server, "revoke", {"vendor": "github", "all": True})
+    control(shared_server, "revoke", vendor="github", all=True)
     shown.get_by_role("button", name="Test connection").click()
     expect(shown.get_by_text("Needs reconnecting")).to_be_visible()
     expect(owner.get_by_text("1 needs attention")).to_be_visible()

@@ -2,37 +2,18 @@
 
 import json
 import re
-import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.journey import Server, add_step, allow_in_popup, card, connect, insert_variable, sign_in
+from tests.e2e.journey import Server, add_step, allow_in_popup, card, connect, control, insert_variable, posts, sign_in
 
 SOON = 2_000
 """Milliseconds in which every open browser shows what has happened."""
 NAME = "Ask and tell"
 ISSUES = "/github/api/v3/repos/acme/web/issues"
 POSTS = "/slack/api/chat.postMessage"
-
-
-def control(server: Server, what: str, verb: str = "POST", /, **body: Any) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{server.sandbox}/_control/{what}",
-        data=json.dumps(body).encode() if body else None,
-        headers={"Content-Type": "application/json"},
-        method=verb,
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.loads(answer.read() or b"{}")
-
-
-def journal(server: Server, path: str) -> list[dict[str, Any]]:
-    """The POSTs that the vendor received below a path."""
-    found = control(server, f"journal?path={path}", "GET")["requests"]
-    return [one for one in found if one["method"] == "POST"]
 
 
 @pytest.fixture
@@ -88,21 +69,21 @@ def test_revoked_during_a_run_held_and_finished_after_the_reconnect(
     connect(owner, "GitHub")
     connect(owner, "Slack")
     expect(card(second, "Slack").get_by_text("Connected", exact=True)).to_be_visible()
-    issues, posts = len(journal(shared_server, ISSUES)), len(journal(shared_server, POSTS))
+    issues, told_before = len(posts(shared_server, ISSUES)), len(posts(shared_server, POSTS))
     start_held_run(shared_server, owner, second)
     banner = second.get_by_role("alert").filter(has_text="Needs reconnecting")
     expect(banner).to_contain_text("1 run waits for it.")
     expect(banner.get_by_role("link", name=NAME)).to_be_visible()
     expect(owner.get_by_text("Held").first).to_be_visible()
-    assert len(journal(shared_server, ISSUES)) == issues + 1
+    assert len(posts(shared_server, ISSUES)) == issues + 1
     with second.expect_popup() as popup:
         banner.get_by_role("button", name="Reconnect").click()
     popup.value.get_by_role("button", name="Allow").click()
     expect(card(second, "Slack").get_by_text("Connected", exact=True)).to_be_visible()
     expect(owner.get_by_text("Succeeded").first).to_be_visible()
     expect(banner).to_have_count(0)
-    assert len(journal(shared_server, ISSUES)) == issues + 1, "the step before was called once"
-    told = journal(shared_server, POSTS)[posts:]
+    assert len(posts(shared_server, ISSUES)) == issues + 1, "the step before was called once"
+    told = posts(shared_server, POSTS)[told_before:]
     accepted = [one for one in told if "From the hub" in json.dumps(one)]
     assert 1 <= len(accepted) <= 2  # at most one that the vendor refused, and the one that it took
 

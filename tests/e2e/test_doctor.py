@@ -22,6 +22,7 @@ from tests.e2e.journey import (
     build_workflow,
     card,
     connect,
+    control,
     create_person,
     open_issue,
     sign_in,
@@ -75,17 +76,6 @@ def admin(clinic: Server, page: Page) -> Page:
     create_person(clinic, email, organization=f"Acme {email}")
     sign_in(clinic, page, email)
     return page
-
-
-def control(clinic: Server, what: str, verb: str = "POST", /, **body: Any) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{clinic.sandbox}/_control/{what}",
-        data=json.dumps(body).encode() if body else None,
-        headers={"Content-Type": "application/json"},
-        method=verb,
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.loads(answer.read() or b"{}")
 
 
 @pytest.fixture

@@ -1,31 +1,15 @@
 """An answer that was lost, in the browser: the run is held and says why, and a person says what happened."""
 
-import json
-import urllib.request
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.journey import Server, add_step, connect
+from tests.e2e.journey import Server, add_step, connect, control, posts
 
 DISPATCHES = "/dispatches"
 
 
-def control(server: Server, what: str, verb: str = "POST", /, **body: Any) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{server.sandbox}/_control/{what}",
-        data=json.dumps(body).encode() if body else None,
-        headers={"Content-Type": "application/json"},
-        method=verb,
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-        return json.loads(answer.read() or b"{}")
-
-
 def dispatches(server: Server) -> int:
-    found = control(server, f"journal?path={DISPATCHES}", "GET")["requests"]
-    return sum(one["method"] == "POST" for one in found)
+    return len(posts(server, DISPATCHES))
 
 
 @pytest.mark.parametrize(("answer", "calls"), [("It was sent", 1), ("It was not sent", 2)])

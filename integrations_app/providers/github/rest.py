@@ -1,10 +1,13 @@
 """Calls of GitHub's REST API by their path, for worker threads: one call, and lists up to a limit."""
 
+from collections.abc import Callable
 from typing import Any
 
 from github import Github
 
+from integrations_app.errors import Rejected
 from integrations_app.providers.github.client import PER_PAGE, GitHubClient
+from integrations_app.providers.github.results import Done
 
 Json = dict[str, Any]
 
@@ -18,6 +21,17 @@ def call(github: Github, verb: str, path: str, body: Json | None = None, /, **qu
 async def get(client: GitHubClient, path: str, /, **query: Any) -> Any:
     """Read one address."""
     return await client.read(lambda github: call(github, "GET", path, **query))
+
+
+async def change_unless(client: GitHubClient, is_so: Callable[[Rejected], bool], verb: str, path: str) -> Done:
+    """Make a change; one whose refusal says that things are so already has changed nothing. Raises other refusals."""
+    try:
+        await client.change(lambda github: call(github, verb, path))
+    except Rejected as error:
+        if not is_so(error):
+            raise
+        return Done(changed=False)
+    return Done(changed=True)
 
 
 def items(github: Github, path: str, limit: int, member: str = "", /, **query: Any) -> list[Json]:

@@ -4,14 +4,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
 
 from integrations_app.errors import EgressDenied, ReconnectRequired, Rejected, ResponseRefused
 from integrations_app.kit.egress import Reply, parse_target
+from integrations_app.kit.http_date import parse_http_date
 from integrations_app.providers.salesforce.errors import to_error
 from integrations_app.providers.salesforce.limits import HEADER, read_usage
 from integrations_app.providers.salesforce.settings import SalesforceSettings
@@ -111,7 +111,7 @@ class SalesforceClient:
         reply = await self._request(method, url, query, body)
         if used := read_usage(_header(reply, HEADER)):
             self.usage = f"{used[0]} of {used[1]} calls left"
-        self.told_at = _moment(_header(reply, "date")) or self.told_at
+        self.told_at = parse_http_date(_header(reply, "date")) or self.told_at
         return self._answer(reply, changes=changes)
 
     def _answer(self, reply: Reply, *, changes: bool) -> Answer:
@@ -145,14 +145,6 @@ def _joined(address: str, location: str) -> str:
 
 def _header(reply: Reply, name: str) -> str:
     return next((value for key, value in reply.headers if key.lower() == name), "")
-
-
-def _moment(header: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _read_json(content: bytes, status: int) -> Any:

@@ -70,7 +70,7 @@ def _connection(card: rx.Var[Card], line: rx.Var[ConnectionLine]) -> rx.Componen
         rx.cond(line.trouble != "", rx.text(line.trouble, size="2", color_scheme="red", style=theme.WRAP_ANYWHERE)),
         rx.cond(
             line.gone,
-            rx.flex(rx.cond(State.can_manage & line.oauth, _reconnect(card, line)), _configure_one(line), spacing="2"),
+            rx.flex(rx.cond(State.can_manage & line.oauth, _reconnect(card, line)), _move_away(line), spacing="2"),
             rx.cond(card.several, rx.fragment(), _row_buttons(card, line)),
         ),
         rx.text(
@@ -111,7 +111,7 @@ def _configure(card: rx.Var[Card], size: Literal["1", "2"]) -> rx.Component:
     )
 
 
-def _configure_one(line: rx.Var[ConnectionLine]) -> rx.Component:
+def _move_away(line: rx.Var[ConnectionLine]) -> rx.Component:
     return rx.button(
         "Move its workflows",
         variant="soft",

@@ -1,7 +1,6 @@
 """State of the connection doctor: what it found out about the chosen connection, and the fixes it can do itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import reflex as rx
 
@@ -10,6 +9,7 @@ from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.permissions import Permission
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
+from integrations_app.ui.pages.run_words import iso
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import hooks
 from integrations_app.workflows.diagnosis import diagnose
@@ -109,12 +109,8 @@ def _line(one: Finding) -> FindingLine:
         fix=one.fix,
         remedy=one.remedy.value,
         subject=one.subject,
-        heard_at=_iso(one.heard_at),
+        heard_at=iso(one.heard_at),
     )
-
-
-def _iso(at: datetime | None) -> str:
-    return at.isoformat() if at is not None else ""
 
 
 def _mended(one: FindingLine, endpoint_id: str) -> FindingLine:

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from integrations_app.errors import Rejected
 from integrations_app.providers.github import choices
 from integrations_app.providers.github.actions.fields import (
     IN_REPOSITORY,
@@ -17,7 +16,7 @@ from integrations_app.providers.github.actions.fields import (
     segment,
 )
 from integrations_app.providers.github.client import GitHubClient
-from integrations_app.providers.github.rest import Json, call, present
+from integrations_app.providers.github.rest import Json, call, change_unless, present
 from integrations_app.providers.github.results import Done, Issue, Kept, Label
 from integrations_app.sdk.actions import Repeat, action
 from integrations_app.sdk.context import ActionContext
@@ -74,13 +73,7 @@ async def add_labels(params: AddLabels, ctx: ActionContext[GitHubClient]) -> Lab
 async def remove_label(params: RemoveLabel, ctx: ActionContext[GitHubClient]) -> Done:
     """Remove a label."""
     url = f"{place(params, ctx)}/issues/{params.number}/labels/{segment(params.label, 'label')}"
-    try:
-        await ctx.client.change(lambda github: call(github, "DELETE", url))
-    except Rejected as error:
-        if "Label does not exist" not in error.message:
-            raise
-        return Done(changed=False)
-    return Done(changed=True)
+    return await change_unless(ctx.client, lambda error: "Label does not exist" in error.message, "DELETE", url)
 
 
 @action(scopes=SCOPES, repeat=Repeat.IDEMPOTENT)

@@ -17,7 +17,7 @@ from integrations_app.providers.github.actions.fields import (
     ref_name,
 )
 from integrations_app.providers.github.client import GitHubClient
-from integrations_app.providers.github.rest import Json, call, get
+from integrations_app.providers.github.rest import Json, call, change_unless, get
 from integrations_app.providers.github.results import Done, Ref
 from integrations_app.sdk.actions import Effect, Repeat, action
 from integrations_app.sdk.context import ActionContext
@@ -91,13 +91,7 @@ async def create_tag(params: CreateTag, ctx: ActionContext[GitHubClient]) -> Ref
 async def delete_branch(params: DeleteBranch, ctx: ActionContext[GitHubClient]) -> Done:
     """Delete a branch."""
     url = f"{place(params, ctx)}/git/refs/heads/{ref_name(params.branch, 'branch')}"
-    try:
-        await ctx.client.change(lambda github: call(github, "DELETE", url))
-    except Rejected as error:
-        if "Reference does not exist" not in error.message:
-            raise
-        return Done(changed=False)
-    return Done(changed=True)
+    return await change_unless(ctx.client, lambda error: "Reference does not exist" in error.message, "DELETE", url)
 
 
 async def commit_of(client: GitHubClient, at: str, name: str) -> str:

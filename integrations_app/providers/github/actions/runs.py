@@ -6,7 +6,7 @@ from urllib.parse import quote
 from github import Github, GithubException
 from pydantic import Field
 
-from integrations_app.errors import InvalidInput, Rejected
+from integrations_app.errors import InvalidInput
 from integrations_app.providers.github import choices
 from integrations_app.providers.github.actions.fields import (
     IN_REPOSITORY,
@@ -19,7 +19,7 @@ from integrations_app.providers.github.actions.fields import (
 )
 from integrations_app.providers.github.client import GitHubClient
 from integrations_app.providers.github.find import since
-from integrations_app.providers.github.rest import call, get, items, present
+from integrations_app.providers.github.rest import call, change_unless, get, items, present
 from integrations_app.providers.github.results import Done, Kept, WorkflowRun
 from integrations_app.sdk.actions import Effect, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext
@@ -146,13 +146,7 @@ async def cancel_workflow_run(params: OnRun, ctx: ActionContext[GitHubClient]) -
     One that is over already is success, and nothing is changed.
     """
     url = f"{_run_url(params, ctx)}/cancel"
-    try:
-        await ctx.client.change(lambda github: call(github, "POST", url))
-    except Rejected as error:
-        if error.code != "conflict":
-            raise
-        return Done(changed=False)
-    return Done(changed=True)
+    return await change_unless(ctx.client, lambda error: error.code == "conflict", "POST", url)
 
 
 @action(scopes=SCOPES, repeat=Repeat.RECONCILABLE, find=find_rerun)

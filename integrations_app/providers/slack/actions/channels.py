@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected
-from integrations_app.providers.slack.actions.fields import Channel
+from integrations_app.errors import InvalidInput, OutcomeUnknown
+from integrations_app.providers.slack.actions.fields import Channel, was_so_already
 from integrations_app.providers.slack.choices import list_users
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.errors import too_long
@@ -120,13 +120,8 @@ async def create_channel(params: CreateChannel, ctx: ActionContext[SlackClient])
 async def archive_channel(params: ArchiveChannel, ctx: ActionContext[SlackClient]) -> Archived:
     """Archive a channel."""
     channel = await conversation_id(ctx.client, params.channel)
-    already = False
-    try:
-        await ctx.client.change(ctx.client.web.conversations_archive(channel=channel))
-    except Rejected as error:
-        if error.code != "already_archived":
-            raise
-        already = True
+    call = ctx.client.web.conversations_archive(channel=channel)
+    already = await was_so_already(ctx, call, "already_archived")
     return Archived(channel=channel, already_archived=already)
 
 
@@ -151,14 +146,9 @@ async def invite_to_channel(params: InviteToChannel, ctx: ActionContext[SlackCli
     invited: list[str] = []
     already: list[str] = []
     for user in people:
-        try:
-            await ctx.client.change(ctx.client.web.conversations_invite(channel=channel, users=user))
-        except Rejected as error:
-            if error.code != "already_in_channel":
-                raise
-            already.append(user)
-        else:
-            invited.append(user)
+        call = ctx.client.web.conversations_invite(channel=channel, users=user)
+        there = await was_so_already(ctx, call, "already_in_channel")
+        (already if there else invited).append(user)
     return Invited(channel=channel, invited=invited, already_in_channel=already)
 
 

@@ -1,10 +1,11 @@
 """Parameters that several actions take, and the writing they share."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from integrations_app.errors import OutcomeUnknown
+from integrations_app.errors import OutcomeUnknown, Rejected
 from integrations_app.providers.slack.choices import list_channels, list_users
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.find import operation_mark
@@ -47,3 +48,14 @@ async def post(ctx: ActionContext[SlackClient], **message: Any) -> Message:
 def may_have_happened(ctx: ActionContext[SlackClient]) -> bool:
     """Whether an earlier attempt may have taken effect: then what is gone already was this step's doing."""
     return ctx.attempt > 1
+
+
+async def was_so_already(ctx: ActionContext[SlackClient], call: Awaitable[Any], code: str) -> bool:
+    """Make a change; True when Slack refuses it with `code`: things stand as wanted. Raises other refusals."""
+    try:
+        await ctx.client.change(call)
+    except Rejected as error:
+        if error.code != code:
+            raise
+        return True
+    return False

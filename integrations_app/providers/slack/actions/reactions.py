@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from integrations_app.errors import Rejected
-from integrations_app.providers.slack.actions.fields import Channel, Timestamp
+from integrations_app.providers.slack.actions.fields import Channel, Timestamp, was_so_already
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.find import conversation_id
 from integrations_app.providers.slack.messages import read_timestamp
@@ -46,13 +45,8 @@ async def add_reaction(params: AddReaction, ctx: ActionContext[SlackClient]) -> 
     """Add a reaction to a message."""
     timestamp, emoji = (read_timestamp("timestamp", params.timestamp), _emoji(params))
     channel = await conversation_id(ctx.client, params.channel)
-    already = False
-    try:
-        await ctx.client.change(ctx.client.web.reactions_add(channel=channel, timestamp=timestamp, name=emoji))
-    except Rejected as error:
-        if error.code != "already_reacted":
-            raise
-        already = True
+    call = ctx.client.web.reactions_add(channel=channel, timestamp=timestamp, name=emoji)
+    already = await was_so_already(ctx, call, "already_reacted")
     return Reaction(channel=channel, timestamp=timestamp, emoji=emoji, already_reacted=already)
 
 
@@ -61,13 +55,8 @@ async def remove_reaction(params: RemoveReaction, ctx: ActionContext[SlackClient
     """Remove the app's reaction from a message."""
     timestamp, emoji = (read_timestamp("timestamp", params.timestamp), _emoji(params))
     channel = await conversation_id(ctx.client, params.channel)
-    already = False
-    try:
-        await ctx.client.change(ctx.client.web.reactions_remove(channel=channel, timestamp=timestamp, name=emoji))
-    except Rejected as error:
-        if error.code != "no_reaction":
-            raise
-        already = True
+    call = ctx.client.web.reactions_remove(channel=channel, timestamp=timestamp, name=emoji)
+    already = await was_so_already(ctx, call, "no_reaction")
     return NoReaction(channel=channel, timestamp=timestamp, emoji=emoji, already_removed=already)
 
 
