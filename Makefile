@@ -6,6 +6,8 @@ UV := $(TOOLS)/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# One process per core; each works through neighbours, so that fixtures of a module are made once.
+SPREAD := -n auto --dist worksteal
 ifdef PORT
 export INTEGRATIONS_PORT := $(PORT)
 endif
@@ -48,14 +50,14 @@ pages: .venv/.test ## build the pages when stale; their lock files must not move
 	@! git rev-parse --is-inside-work-tree >/dev/null 2>&1 || git diff --exit-code --stat -- reflex.lock
 
 unit: .venv/.test ## unit and integration tests on SQLite
-	TEST_DATABASE=sqlite $(BIN)/pytest $(ARGS)
+	TEST_DATABASE=sqlite $(BIN)/pytest $(SPREAD) $(ARGS)
 
 postgres: .venv/.test ## the tests that touch a database, again on PostgreSQL
-	TEST_DATABASE=postgres $(BIN)/pytest -m database $(ARGS)
+	TEST_DATABASE=postgres $(BIN)/pytest $(SPREAD) -m database $(ARGS)
 
 e2e: .venv/.test pages $(TOOLS)/browser ## browser tests against a real server
 	@if ls tests/e2e/test_*.py >/dev/null 2>&1; then \
-	  TEST_BROWSER="$$(cat $(TOOLS)/browser)" $(BIN)/pytest tests/e2e $(ARGS); fi
+	  TEST_BROWSER="$$(cat $(TOOLS)/browser)" $(BIN)/pytest tests/e2e $(SPREAD) $(ARGS); fi
 
 soak: .venv/.test pages $(TOOLS)/browser ## kill, load, property and slow-peer tests at full counts
 	SOAK=1 $(BIN)/pytest $(ARGS)

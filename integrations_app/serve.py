@@ -151,6 +151,7 @@ def build_environment() -> dict[str, str]:
     environment = {
         **_quiet(find_front_end()),
         "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "REFLEX_BACKEND_ONLY": "false",  # inherited, it would leave our own components out
         "REFLEX_USE_NPM": "1",
         "NODE_USE_SYSTEM_CA": "1",  # the wheel's npm does not read the machine's global npmrc and its CA file
         "npm_config_audit": "false",

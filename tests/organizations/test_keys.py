@@ -106,6 +106,7 @@ def test_wrong_root_key_seals_the_vault_and_names_both_ids(database, key_file, c
         (os.urandom(31), 0o600, "root_key_invalid"),
         (bytes(32), 0o600, "root_key_invalid"),
     ],
+    ids=["readable by others", "too short", "all zero"],
 )
 def test_bad_key_file_refuses(database, key_file, content, mode, code):
     key_file.parent.mkdir()
