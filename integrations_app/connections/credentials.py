@@ -13,6 +13,7 @@ from integrations_app.connections.addresses import moved_bases, reach
 from integrations_app.connections.budgets import BudgetWatch, restore, wants_reading, written_states
 from integrations_app.connections.changes import settle
 from integrations_app.connections.models import Connection, Credential, Status
+from integrations_app.connections.refresh_plan import is_due
 from integrations_app.connections.repository import Connections, Credentials
 from integrations_app.connections.views import standing
 from integrations_app.errors import Conflict, CredentialUnreadable, NotFound, RateLimited, ReconnectRequired
@@ -133,12 +134,13 @@ class Opened:
     credential_version: int
     expires_at: datetime | None
     next_refresh_at: datetime | None = None
+    refreshed_at: datetime | None = None
     refresh_failures: int = 0
     error_code: str = ""
 
     def is_due(self, now: datetime) -> bool:
         """Whether its credentials are to be renewed before they are used."""
-        return self.next_refresh_at is not None and self.next_refresh_at <= now
+        return is_due(self.next_refresh_at, self.refreshed_at, now)
 
     def has_ended(self, now: datetime) -> bool:
         """Whether its credentials have ended and wait to be renewed."""
@@ -215,6 +217,7 @@ def _opened(hub: Hub, provider: Provider, row: Connection, secrets: dict[str, Se
         row.credential_version,
         row.expires_at,
         row.next_refresh_at,
+        row.refreshed_at,
         row.refresh_failures,
         row.error_code,
     )

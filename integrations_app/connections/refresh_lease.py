@@ -15,7 +15,15 @@ from integrations_app.connections.app_choice import App, app_of
 from integrations_app.connections.changes import announce, settle
 from integrations_app.connections.credentials import open_secrets, store_secrets
 from integrations_app.connections.models import Connection, Status
-from integrations_app.connections.refresh_plan import APART, chance, forget_refresh, next_try, plan_refresh
+from integrations_app.connections.refresh_plan import (
+    APART,
+    SKEW,
+    chance,
+    forget_refresh,
+    is_due,
+    next_try,
+    plan_refresh,
+)
 from integrations_app.connections.repository import Connections
 from integrations_app.connections.views import standing
 from integrations_app.errors import IntegrationsError, NotFound, Retryable
@@ -26,8 +34,6 @@ from integrations_app.sdk.auth import ACCESS_TOKEN, REFRESH_TOKEN, Grant, OAuth2
 from integrations_app.sdk.provider import Provider
 
 LEASE = timedelta(seconds=30)
-SKEW = timedelta(minutes=5)
-"""A lease that ends later than this after its length is the leftover of a clock that was set back."""
 MISCONFIGURED = "oauth_app_misconfigured"
 FAILED = "refresh_failed"
 OUTCOME_UNKNOWN = "refresh_outcome_unknown"
@@ -121,6 +127,8 @@ def _take(hub: Hub, row: Connection, now: datetime) -> None:
     row.refresh_fence += 1
     row.refresh_holder, row.refresh_lease_until = hub.new_id(), now + LEASE
     row.refresh_attempt = row.credential_version
+    if row.refreshed_at is not None and row.refreshed_at > now:
+        row.refreshed_at = None  # the clock was set back: one attempt because of that is enough
 
 
 def _too_early(row: Connection, need: Need, now: datetime) -> Answer | None:
@@ -129,7 +137,7 @@ def _too_early(row: Connection, need: Need, now: datetime) -> Answer | None:
     if need.asked and row.refresh_failures:
         return None
     if not need.expired:
-        return Answer(Kind.SETTLED) if due is None or due > now else None
+        return None if is_due(due, row.refreshed_at, now) else Answer(Kind.SETTLED)
     if row.refresh_failures and due is not None and due > now:
         return Answer(Kind.LATER, due)
     age = now - row.refreshed_at if row.refreshed_at is not None else APART

@@ -14,9 +14,21 @@ IDLE = timedelta(days=1)
 """No refresh token rests longer: some vendors forget those that nobody uses."""
 APART = timedelta(seconds=60)
 """Between two renewals, whatever lifetimes the vendor tells."""
+SKEW = timedelta(minutes=5)
+"""How far the clocks of our processes may differ; a time further ahead is the leftover of one that was set back."""
 LONGEST_LIFE = timedelta(days=3650)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=1)
+
+
+def is_due(next_refresh_at: datetime | None, refreshed_at: datetime | None, now: datetime) -> bool:
+    """Whether credentials are to be renewed: their time has come, or was reckoned by a clock that was set back since.
+
+    Such a time is late by as much as the clock was set back, and the vendor would end the token first.
+    """
+    if next_refresh_at is None:
+        return False
+    return next_refresh_at <= now or (refreshed_at is not None and refreshed_at - now > SKEW)
 
 
 def chance(new_id: Callable[[], str]) -> float:
