@@ -58,10 +58,11 @@ class OpenSockets:
 
     async def sweep(self) -> None:
         """End those whose session no longer lives, with one look at the database."""
-        if not self._open:
+        looked_at = tuple(self._open)  # not those that are opened meanwhile: nobody asked about their sessions
+        if not looked_at:
             return
-        alive = await sessions.list_alive(self._hub, frozenset(one.actor.session_hash for one in self._open))
-        for socket in tuple(self._open):
+        alive = await sessions.list_alive(self._hub, frozenset(one.actor.session_hash for one in looked_at))
+        for socket in looked_at:
             if socket.actor.session_hash not in alive:
                 socket.ended.set()
 

@@ -214,3 +214,19 @@ async def test_a_session_that_ends_by_time_is_found_by_the_sweep(hub, product, p
         clock.advance(timedelta(hours=13))
         await sockets.sweep()
         assert await ends(socket) == ("websocket.close", 4401)
+
+
+async def test_a_socket_that_opens_during_a_sweep_stays_open(hub, person, sockets, monkeypatch):
+    first, second = await person(email="first@acme.example"), await person(email="second@acme.example")
+    sockets.add(first.actor)
+    asked = sessions.list_alive
+
+    async def open_meanwhile(*look):
+        alive = await asked(*look)
+        opened.append(sockets.add(second.actor))
+        return alive
+
+    opened = []
+    monkeypatch.setattr(sessions, "list_alive", open_meanwhile)
+    await sockets.sweep()
+    assert [one.ended.is_set() for one in opened] == [False]
