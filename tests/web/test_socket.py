@@ -226,7 +226,7 @@ async def test_a_socket_that_opens_during_a_sweep_stays_open(hub, person, socket
         opened.append(sockets.add(second.actor))
         return alive
 
-    opened = []
+    opened: list[Any] = []
     monkeypatch.setattr(sessions, "list_alive", open_meanwhile)
     await sockets.sweep()
     assert [one.ended.is_set() for one in opened] == [False]
