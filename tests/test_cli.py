@@ -26,7 +26,7 @@ def command(*arguments: str, data_dir: Path, **variables: str) -> subprocess.Com
 def test_help_lists_the_commands_and_imports_nothing_heavy(tmp_path: Path) -> None:
     shown = command("--help", data_dir=tmp_path)
     assert shown.returncode == 0
-    verbs = {"run", "migrate", "doctor", "scan", "users", "keys", "audit", "workflows"}
+    verbs = {"run", "migrate", "doctor", "scan", "users", "tokens", "keys", "audit", "workflows"}
     assert verbs <= set(shown.stdout.split())
     code = "import sys, integrations_app.cli; print([m for m in ('reflex', 'sqlalchemy', 'httpx') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

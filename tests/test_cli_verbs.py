@@ -157,6 +157,39 @@ def test_keys_are_shown_with_their_records(acme: Run):
     assert shown["data_keys"][0]["root_key_id"] == shown["root_keys"][0]
 
 
+def test_a_token_is_printed_once_and_kept_as_a_hash(acme: Run, database_url: str):
+    ask = ("tokens", "create", "--email", "owner@acme.test", "--organization", "Acme", "--name", "ci")
+    made = acme(*ask)
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.strip()
+    assert token.startswith("integrations_")
+    told = json.loads(acme(*ask, "--role", "viewer", "--days", "7", "--json").stdout)
+    assert told["role"] == "viewer"
+    assert told["expires_at"]
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT token_hash, role FROM api_token ORDER BY created_at")).all()
+    engine.dispose()
+    assert [row.role for row in rows] == ["owner", "viewer"]
+    assert not any(row.token_hash in token for row in rows)
+    assert acme("scan", "--value-file", "-", given=token).returncode == 0
+
+
+def test_a_token_needs_a_member_and_a_role_within_its_own(acme: Run):
+    acme("users", "create", "--email", "ed@acme.test", "--organization", "Acme", "--role", "editor", given=PASSWORD)
+    ask = ("tokens", "create", "--organization", "Acme", "--name", "ci", "--email")
+    for arguments, code in (
+        ((*ask, "nobody@acme.test"), 1),
+        ((*ask, "ed@acme.test", "--role", "admin"), 1),
+        ((*ask, "ed@acme.test", "--role", "king"), 2),
+        ((*ask, "no e-mail"), 2),
+        ((*ask, "ed@acme.test", "--days", "0"), 2),
+    ):
+        refused = acme(*arguments)
+        assert refused.returncode == code, arguments
+        assert refused.stdout == ""
+
+
 DEFINITION = """\
 format: 1
 name: Tell someone

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import typer
 
+from integrations_app.cli.api import tokens
 from integrations_app.cli.auditing import audit
 from integrations_app.cli.keys import keys
 from integrations_app.cli.people import users
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 for verb in (run, migrate, doctor, scan):
     app.command()(verb)
-for name, group in (("users", users), ("keys", keys), ("audit", audit), ("workflows", workflows)):
+for name, group in (("users", users), ("tokens", tokens), ("keys", keys), ("audit", audit), ("workflows", workflows)):
     app.add_typer(group, name=name)
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from integrations_app.errors import Conflict, Forbidden, NotFound
 from integrations_app.kit.secret import Secret
-from integrations_app.organizations import audit, repository, sessions
+from integrations_app.organizations import audit, repository, sessions, token_rows
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import Keyring
 from integrations_app.organizations.limits import address_block
@@ -93,7 +93,7 @@ def create_user(  # noqa: PLR0913 - the columns of a row, by name
 
 
 async def disable_user(hub: Hub, email: str) -> None:
-    """Keep a person out from now on: no sign-in, every session and socket ends. NotFound; for a command."""
+    """Keep a person out from now on: no sign-in, every session, socket and API token ends. NotFound; for a command."""
 
     def write(session: Session) -> None:
         now = hub.clock()
@@ -105,6 +105,7 @@ async def disable_user(hub: Hub, email: str) -> None:
         places = repository.list_places(session, user.id)
         sessions.announce_change(session, hub, places, user.id)
         for chain in places:
+            token_rows.revoke_all(session, chain, user.id, now)
             subject = f"user:{user.id}"
             audit.record(session, hub.keyring, None, "user.disabled", now=now, subject=subject, organization_id=chain)
 

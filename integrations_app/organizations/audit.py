@@ -83,7 +83,8 @@ def record(  # noqa: PLR0913 - the columns of a row, by name
 
     `actor` None means the product itself. The chain is the actor's organisation, or `organization_id`. Call it last
     in the transaction: on PostgreSQL it holds the organisation's chain until the commit. `detail` is small, JSON
-    and without secrets (TypeError for a Secret); long texts are cut. Raises VaultSealed: no act without its record.
+    and without secrets (TypeError for a Secret); long texts are cut; the id of the API token that acted is added.
+    Raises VaultSealed: no act without its record.
     """
     chain = organization_id or (actor.organization_id if actor else SYSTEM_TENANT)
     actor = actor or system_actor(chain)
@@ -98,7 +99,7 @@ def record(  # noqa: PLR0913 - the columns of a row, by name
         "actor": actor.email,
         "subject": subject,
         "address": actor.address,
-        "detail": _plain(detail or {}),
+        "detail": _plain({**(detail or {}), **({"token": actor.token_id} if actor.token_id else {})}),
         "previous_mac": last.mac,
     }
     row["mac"] = _sign(keyring, row)

@@ -46,6 +46,6 @@ class Hub:
 def organization_topic(organization_id: str) -> str:
     """The bus topic of everything that an open page of the organisation may want to know.
 
-    Messages are `{"kind": "connection" | "workflow" | "run" | "event" | "member" | "session", "id": …}`.
+    Messages are `{"kind": "connection" | "workflow" | "run" | "event" | "member" | "token" | "session", "id": …}`.
     """
     return f"{ORGANIZATIONS}.{organization_id}"

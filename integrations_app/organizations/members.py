@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from integrations_app.errors import Conflict, Forbidden, NotFound
 from integrations_app.kit.columns import is_id
-from integrations_app.organizations import audit, repository, sessions
+from integrations_app.organizations import audit, repository, sessions, token_rows
 from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.hub import Hub, organization_topic
 from integrations_app.organizations.models import Member, Role
@@ -41,7 +41,7 @@ async def change_role(hub: Hub, actor: Actor, user_id: str, role: str) -> None:
 
 
 async def remove_member(hub: Hub, actor: Actor, user_id: str) -> None:
-    """Take a member out of the organisation and end the sessions there; anybody may leave.
+    """Take a member out of the organisation and end the sessions and API tokens there; anybody may leave.
 
     Forbidden, NotFound, Conflict `last_owner`.
     """
@@ -52,6 +52,7 @@ async def remove_member(hub: Hub, actor: Actor, user_id: str) -> None:
         member = _changeable(session, actor, user_id, None)
         session.delete(member)
         repository.end_sessions(session, user_id, hub.clock(), organization_id=actor.organization_id)
+        token_rows.revoke_all(session, actor.organization_id, user_id, hub.clock())
         _conclude(session, hub, actor, user_id, "member.removed", {"role": member.role})
 
     await hub.database.write(write)

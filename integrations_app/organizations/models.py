@@ -89,6 +89,26 @@ class SignInSession(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
+class ApiToken(SQLModel, table=True):
+    """A token that a program acts with in a person's place; only its keyed hash is kept."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (Index("ix_api_token_user", "user_id"),)
+
+    organization_id: str = Field(primary_key=True, foreign_key="organization.id")
+    id: str = Field(primary_key=True)
+    token_hash: str = Field(unique=True)
+    user_id: str = Field(foreign_key="user_account.id")
+    name: str
+    role: str
+    """The most it may do; less when the person's own role is lower."""
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    last_used_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """To the minute."""
+    revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
 class SetupToken(SQLModel, table=True):
     """The one-time token of `/setup`; its row is consumed with the first owner."""
 

@@ -48,6 +48,8 @@ class Actor:
     role: str
     session_hash: str = ""
     address: str = ""
+    token_id: str = ""
+    """The API token that acts in the person's place; empty for the person."""
 
     def require(self, permission: Permission) -> None:
         """Raise Forbidden unless the role has `permission`."""
