@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from integrations_app.cli.api import tokens
+from integrations_app.cli.api import openapi, tokens
 from integrations_app.cli.auditing import audit
 from integrations_app.cli.keys import keys
 from integrations_app.cli.people import users
@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (run, migrate, doctor, scan):
+for verb in (run, migrate, doctor, scan, openapi):
     app.command()(verb)
 for name, group in (("users", users), ("tokens", tokens), ("keys", keys), ("audit", audit), ("workflows", workflows)):
     app.add_typer(group, name=name)

@@ -43,3 +43,10 @@ def create(
         typer.echo(json.dumps({"id": row.id, "token": value, "role": row.role, "expires_at": expires}))
     else:
         typer.echo(value)
+
+
+def openapi(as_json: Json = False) -> None:
+    """Print the description of the REST API: OpenAPI 3.1, for people to read or as one line. Needs no installation."""
+    from integrations_app.web.api.app import describe
+
+    typer.echo(json.dumps(describe(), indent=None if as_json else 2))

@@ -7,10 +7,10 @@ import reflex as rx
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
-from sqlmodel import Session
 
 from integrations_app.errors import StartRefused
-from integrations_app.organizations import audit, sessions
+from integrations_app.organizations import sessions
+from integrations_app.organizations.denials import note_denied
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission, allowed
 from integrations_app.organizations.signed_in import SignedIn
@@ -64,12 +64,12 @@ class GuardMiddleware(rx.Middleware):
             return await _refuse(root, SESSION_ENDED, signed_out=True)
         actor = signed_in.actor
         if not token or not self._tabs.bind(token, actor, now):
-            await _audit(hub, actor, event.name, "foreign_tab")
+            await note_denied(hub, actor, {"handler": event.name}, "foreign_tab")
             return StateUpdate()  # the state is another session's: not even a delta leaves it
         if not self._tabs.admit(actor.session_hash, now):
             return await _refuse(root, TOO_FAST)
         if not _is_allowed(event.name, actor):
-            await _audit(hub, actor, event.name, "permission")
+            await note_denied(hub, actor, {"handler": event.name}, "permission")
             return await _refuse(root, NOT_ALLOWED)
         show_signed_in(await root.get_state(SessionState), signed_in)
         return None
@@ -136,16 +136,3 @@ async def _refuse(root: BaseState, why: str, *, signed_out: bool = False) -> Sta
     shown.signed_out = signed_out
     delta = await shown._get_resolved_delta()  # noqa: SLF001 - only our two vars leave, nothing else that is dirty
     return StateUpdate(delta=delta)
-
-
-async def _audit(hub: Hub, actor: Actor, name: str, reason: str) -> None:
-    now = hub.clock()
-    count = hub.throttle.admit(f"authz.denied:{actor.session_hash}:{reason}", now)
-    if not count:
-        return
-    detail = {"handler": name, "reason": reason, "role": actor.role, "count": count}
-
-    def write(session: Session) -> None:
-        audit.record(session, hub.keyring, actor, "authz.denied", now=now, detail=detail)
-
-    await hub.database.write(write)

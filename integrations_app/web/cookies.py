@@ -1,8 +1,9 @@
-"""The session's cookie: set and cleared in one place."""
+"""Who sends a request: the session's cookie, set and cleared in one place, or an API token."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from integrations_app.errors import Unauthenticated
 from integrations_app.organizations import sessions
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
@@ -12,6 +13,15 @@ from integrations_app.organizations.signed_in import SignedIn
 def session_token(request: Request) -> str:
     """The session's token as the browser sent it; empty when it sent none."""
     return sessions.cookie_token(request.headers.get("cookie", ""))
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the Authorization header; raises Unauthenticated when there is none. Cookies do not count."""
+    given = request.headers.getlist("authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("Send an API token: `Authorization: Bearer <token>`.")
+    return token.strip()
 
 
 def client_address(request: Request) -> str:

@@ -17,6 +17,8 @@ from integrations_app.web.render import message_page, wants_html
 
 _log = logging.getLogger(__name__)
 REQUEST_ID_BYTES = 8
+MAX_FIELDS, MAX_PATH, MAX_MESSAGE = 20, 200, 2000
+"""What an answer tells of input that is wrong all over; the rest comes to light when that is mended."""
 
 # The first that fits counts, so a class stands before its parents.
 _STATUSES: tuple[tuple[type[IntegrationsError], int], ...] = (
@@ -67,9 +69,10 @@ def error_response(request: Request, error: IntegrationsError) -> Response:
     if isinstance(error, errors.VaultSealed):
         message = "The vault is sealed: the encryption key is missing or does not fit this database."
     code = error.code if status != 500 else "internal_error"  # noqa: PLR2004
-    fields = error.fields if isinstance(error, errors.InvalidInput) else None
+    given = list(error.fields.items())[:MAX_FIELDS] if isinstance(error, errors.InvalidInput) else ()
+    fields = {path[:MAX_PATH]: why for path, why in given}
     after = error.after if isinstance(error, errors.Retryable) else None
-    return answer(request, status, code, message, fields=fields, after=after)
+    return answer(request, status, code, message[:MAX_MESSAGE], fields=fields, after=after)
 
 
 def answer(
@@ -101,7 +104,9 @@ async def on_error(request: Request, error: Exception) -> Response:
         return error_response(request, error)
     if isinstance(error, HTTPException):
         code = _CODES.get(error.status_code, "http_error")
-        return answer(request, error.status_code, code, html.escape(str(error.detail)))
+        told = answer(request, error.status_code, code, html.escape(str(error.detail)))
+        told.headers.update(error.headers or {})
+        return told
     _log.error("request %s failed", request_id(request.scope), exc_info=error)
     return answer(request, 500, "internal_error", _INTERNAL)
 

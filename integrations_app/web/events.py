@@ -1,6 +1,5 @@
 """The inbound route: raw bytes read within bounds, judged by the service, answered in constant words."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -19,75 +18,14 @@ from integrations_app.errors import (
     VaultSealed,
 )
 from integrations_app.organizations.hub import Hub
+from integrations_app.web.reading import BODY_SECONDS, Inflight, Reader, Refused, require_type
 from integrations_app.workflows import events, inbound
 from integrations_app.workflows.app_events import accept_app_event
 
 PATH = "/api/webhooks/{endpoint_id}"
 APP_EVENTS = "/api/integrations/{provider}/events"
 APP_PATHS = (APP_EVENTS, "/api/integrations/{provider}/{app_id}/events")
-BODY_SECONDS = 30.0
-"""A sender that takes longer is cut off."""
-MAX_INFLIGHT_BYTES = 128 * 1024 * 1024
-"""Bodies of all deliveries being read; beyond it senders are asked to come back."""
-
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-class Refused(Exception):
-    """The request is answered with this status and code, without looking further."""
-
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(status, code)
-        self.status, self.code, self.message, self.headers = status, code, message, headers or {}
-
-
-class Inflight:
-    """Bytes of bodies that are being read by this process."""
-
-    def __init__(self, limit: int = MAX_INFLIGHT_BYTES) -> None:
-        self._limit = limit
-        self._bytes = 0
-
-    def take(self, count: int) -> None:
-        """Count `count` more bytes; Refused with 429 when there are too many."""
-        if self._bytes + count > self._limit:
-            raise Refused(429, "rate_limited", "Too much is being delivered at once.", {"Retry-After": "1"})
-        self._bytes += count
-
-    def give_back(self, count: int) -> None:
-        """The bytes are gone."""
-        self._bytes -= count
-
-
-class Reader:
-    """Reads raw bodies within bounds of size and time."""
-
-    def __init__(self, inflight: Inflight, seconds: float) -> None:
-        self._inflight = inflight
-        self._seconds = seconds
-
-    async def read(self, request: Request, limit: int) -> bytes:
-        """The raw body: never more than `limit` bytes, never longer than the time allowed. Raises Refused."""
-        announced = _announced_length(request)
-        if announced is not None and announced > limit:
-            raise _too_large(limit)
-        chunks: list[bytes] = []
-        count = 0
-        try:
-            async with asyncio.timeout(self._seconds):
-                async for chunk in request.stream():
-                    if count + len(chunk) > limit:
-                        raise _too_large(limit)
-                    self._inflight.take(len(chunk))
-                    count += len(chunk)
-                    chunks.append(chunk)
-        except TimeoutError:
-            raise Refused(408, "body_too_slow", "The body took too long.", {"Connection": "close"}) from None
-        finally:
-            self._inflight.give_back(count)
-        if announced is not None and announced != count:
-            raise Refused(400, "length_mismatch", "The body is not as long as Content-Length says.")
-        return b"".join(chunks)
 
 
 def routes(hub: Hub, inflight: Inflight | None = None, seconds: float = BODY_SECONDS) -> list[Route]:
@@ -106,22 +44,22 @@ def routes(hub: Hub, inflight: Inflight | None = None, seconds: float = BODY_SEC
     ]
 
 
-async def _receive(hub: Hub, request: Request, reader: "Reader") -> Response:
+async def _receive(hub: Hub, request: Request, reader: Reader) -> Response:
     endpoint_id = request.path_params["endpoint_id"]
     endpoint = await events.find_endpoint(hub, endpoint_id)
     kind = endpoint.kind if endpoint is not None else inbound.NONE
     types, limit = inbound.limits_of(hub.registry, kind)
     if endpoint is not None:
-        _require_type(request, types)
+        require_type(request, types)
     body = await reader.read(request, limit)
     return _told(await events.accept(hub, endpoint_id, _headers(request), body))
 
 
-async def _receive_app(hub: Hub, request: Request, reader: "Reader") -> Response:
+async def _receive_app(hub: Hub, request: Request, reader: Reader) -> Response:
     provider, app_id = request.path_params["provider"], request.path_params.get("app_id")
     types, limit = inbound.limits_of(hub.registry, provider)
     if inbound.preset_of(hub.registry, provider) is not None:
-        _require_type(request, types)
+        require_type(request, types)
     body = await reader.read(request, limit)
     return _told(await accept_app_event(hub, provider, app_id, _headers(request), body))
 
@@ -136,28 +74,6 @@ def _told(found: events.Accepted | events.Duplicate) -> Response:
     if found.reply is not None:
         return PlainTextResponse(found.reply, headers=_NO_STORE)
     return _json(202, {"delivery_id": found.delivery_id})
-
-
-def _require_type(request: Request, types: tuple[str, ...]) -> None:
-    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise Refused(415, "encoding_unsupported", "Send the body as it is, without a content encoding.")
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    json_like = given.startswith("application/") and given.endswith("+json") and "application/json" in types
-    if given not in types and not json_like:
-        raise Refused(415, "unsupported_media_type", f"Send {' or '.join(types)}.")
-
-
-def _announced_length(request: Request) -> int | None:
-    given = request.headers.get("content-length")
-    if given is None:
-        return None
-    if not (given.isascii() and given.isdigit() and len(given) <= 15):  # noqa: PLR2004 - a petabyte is no length
-        raise Refused(400, "length_mismatch", "Content-Length is not a length.")
-    return int(given)
-
-
-def _too_large(limit: int) -> Refused:
-    return Refused(413, "body_too_large", f"At most {limit} bytes are taken.", {"Connection": "close"})
 
 
 async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from integrations_app.organizations import audit
 from integrations_app.organizations.hub import Hub
 from integrations_app.web import errors
-from integrations_app.web.paths import below
+from integrations_app.web.paths import API, below
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Machines post here, and each proves itself by signature or token instead of a cookie.
@@ -42,7 +42,7 @@ class Gate:
         headers, path = Headers(scope=scope), scope["path"]
         if below(path, ("/sandbox",)) or _MACHINES.fullmatch(path):
             return False
-        if below(path, ("/api/v1",)) and headers.get("authorization", "").lower().startswith("bearer "):
+        if below(path, (API,)) and headers.get("authorization", "").lower().startswith("bearer "):
             return False
         origins = headers.getlist("origin")
         if any(origin != self._hub.settings.public_origin for origin in origins):

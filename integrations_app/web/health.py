@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrations_app.errors import Forbidden, IntegrationsError, VaultSealed
+from integrations_app.organizations import tokens
 from integrations_app.organizations.hub import Hub
 from integrations_app.settings import is_loopback
 from integrations_app.web import errors
+from integrations_app.web.cookies import bearer_token, client_address
 
 Probe = Callable[[], Awaitable[None]]
 """Returns when its part can work; raises an error of the tree, whose code and message are shown, when not."""
@@ -52,7 +54,8 @@ def routes(hub: Hub, probes: Mapping[str, Probe]) -> list[Route]:
         return errors.answer(request, 503, first.code, message, fields=fields)
 
     async def metrics(request: Request) -> Response:
-        _require_this_machine(request)
+        if not _is_this_machine(request):
+            await _require_token(hub, request)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [
@@ -62,8 +65,14 @@ def routes(hub: Hub, probes: Mapping[str, Probe]) -> list[Route]:
     ]
 
 
-def _require_this_machine(request: Request) -> None:
+def _is_this_machine(request: Request) -> bool:
     # A proxy on this machine is a loopback peer too; it says for whom it asks.
     peer = request.client.host if request.client else ""
-    if not is_loopback(peer) or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
-        raise Forbidden("forbidden", "Metrics are for this machine.")
+    return is_loopback(peer) and "x-forwarded-for" not in request.headers and "forwarded" not in request.headers
+
+
+async def _require_token(hub: Hub, request: Request) -> None:
+    """Whatever its role: the numbers name nobody. Raises Forbidden without one, Unauthenticated for a wrong one."""
+    if "authorization" not in request.headers:
+        raise Forbidden("forbidden", "Metrics are for this machine, or for whoever sends an API token.")
+    await tokens.require(hub, bearer_token(request), client_address(request))

@@ -2,6 +2,7 @@
 
 PLAIN = ("/login", "/setup", "/invitation", "/auth")
 MACHINE = ("/api", "/sandbox", "/healthz", "/readyz", "/metrics")
+API = "/api/v1"
 FRAMEWORK = ("/_event", "/_upload", "/_health", "/ping", "/assets")
 
 

@@ -7,6 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from integrations_app.web.paths import API, below
+
 PAGES = Path(__file__).parent / "pages"
 STYLE_PATH = "/auth/plain.css"
 POLICY = (
@@ -44,5 +46,8 @@ def message_page(status: int, code: str, message: str, request_id: str, headers:
 
 
 def wants_html(request: Request) -> bool:
-    """Whether a person's browser asked by navigating: it names text/html itself; `*/*` alone does not count."""
-    return "text/html" in request.headers.get("accept", "").lower()
+    """Whether a person's browser asked by navigating: it names text/html itself; `*/*` alone does not count.
+
+    The REST API speaks JSON to everybody.
+    """
+    return "text/html" in request.headers.get("accept", "").lower() and not below(request.scope["path"], (API,))

@@ -180,8 +180,8 @@ def blank(name: str) -> Definition:
 def parse(raw: object) -> Definition:
     """Turn JSON values into a Definition.
 
-    InvalidInput with a dotted path per field (`steps.0.inputs.text`) when it is not one, or breaks a bound:
-    500 steps, 8 levels, 1 MiB, unique keys. Whether it can be published is `problems`' matter.
+    InvalidInput with a dotted path per field (`steps.0.inputs.text`) when it is not one (`unknown_field` for one too
+    many), or breaks a bound: 500 steps, 8 levels, 1 MiB, unique keys. Whether it can go live is `problems`' matter.
     """
     if not isinstance(raw, Mapping):
         raise InvalidInput({"": "must be an object"})
@@ -190,7 +190,8 @@ def parse(raw: object) -> Definition:
     try:
         definition = Definition.model_validate(raw)
     except ValidationError as error:
-        raise InvalidInput(_fields(error)) from None
+        unknown = any(item["type"] == "extra_forbidden" for item in error.errors(include_url=False))
+        raise InvalidInput(_fields(error), "", "unknown_field" if unknown else "invalid_input") from None
     _require_steps(definition)
     return definition
 

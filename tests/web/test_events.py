@@ -27,7 +27,8 @@ from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
 from integrations_app.sandbox.serve import free_port
 from integrations_app.settings import Settings
-from integrations_app.web.events import Inflight, routes
+from integrations_app.web.events import routes
+from integrations_app.web.reading import Inflight
 from integrations_app.workflows import endpoints, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run

@@ -60,3 +60,14 @@ async def test_a_sealed_vault_is_alive_but_not_ready(hub, tmp_path):
 )
 async def test_metrics_are_for_this_machine(hub, peer, headers, status):
     assert (await ask(hub, "/metrics", peer=peer, headers=headers)).status_code == status
+
+
+async def test_metrics_are_for_programs_with_a_token_too(hub, person):
+    from integrations_app.organizations import tokens
+
+    _, token = await tokens.create(hub, (await person("viewer")).actor, name="prometheus")
+    right = {"Authorization": f"Bearer {token.reveal('test')}"}
+    assert (await ask(hub, "/metrics", peer="203.0.113.9", headers=right)).status_code == 200
+    for wrong in ("Bearer x", "Basic x", f"Bearer {tokens.PREFIX}{'0' * 64}"):
+        answer = await ask(hub, "/metrics", peer="203.0.113.9", headers={"Authorization": wrong})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")

@@ -1,0 +1,1 @@
+"""The REST API v1: a thin skin over the services that the pages use."""

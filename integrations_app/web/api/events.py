@@ -1,0 +1,108 @@
+"""Calls about inbound events and the endpoints at which they arrive."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+from starlette.responses import Response
+
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.permissions import Permission
+from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventShown, EventWhole, Replayed
+from integrations_app.web.api.calls import Call, Caller
+from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
+from integrations_app.workflows import endpoints, events
+from integrations_app.workflows.events import EventRow
+
+SHOWN_ONCE = "shown once to the program that opened the endpoint"
+
+
+class EventsAsked(Paging):
+    """Which events."""
+
+    endpoint_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$", description="Of this endpoint only.")
+
+
+class NewEndpoint(Asking):
+    """An address to open."""
+
+    name: str = Field(max_length=200)
+    kind: str = Field(
+        max_length=100,
+        description="`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `none`, or a provider's key.",
+    )
+    secret: str | None = Field(
+        default=None, min_length=1, max_length=1000, description="The sender's own; left out, we make one."
+    )
+
+
+async def list_events(asked: Caller, ask: Annotated[EventsAsked, Query()]) -> Response:
+    """List events.
+
+    The deliveries that were accepted, newest first.
+    """
+    page = await events.list_events(
+        asked.hub, asked.actor, endpoint_id=ask.endpoint_id, cursor=ask.after(), limit=ask.limit
+    )
+    return listed(map(_listed, page.items), page.next_cursor)
+
+
+async def get_event(asked: Caller, event_id: str) -> Response:
+    """Show an event.
+
+    With its headers (none that authenticates), its body as text, and the runs that it started.
+    """
+    found = await events.get_event(asked.hub, asked.actor, event_id)
+    return Json(asdict(found.row) | {"headers": found.headers, "body": found.body, "cut": found.cut})
+
+
+async def replay_event(asked: Caller, event_id: str) -> Response:
+    """Replay an event.
+
+    Every workflow that listens today is started once more with it.
+    """
+    return Json({"run_ids": await events.replay_event(asked.hub, asked.actor, event_id)}, 202)
+
+
+async def list_endpoints(asked: Caller, paging: Annotated[Paging, Query()]) -> Response:
+    """List endpoints, oldest first."""
+    rows = await endpoints.list_endpoints(asked.hub, asked.actor)
+    return paged(rows, paging, by=lambda one: (one.created_at.isoformat(), one.id), show=lambda one: one.as_dict())
+
+
+async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
+    """Open an endpoint.
+
+    An address at which events may arrive. Its signing secret is in this answer only.
+    """
+    secret = Secret(body.secret) if body.secret is not None else None
+    made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret)
+    shown = made.secret.reveal(SHOWN_ONCE) if made.secret is not None else None
+    return Json(made.row.as_dict() | {"secret": shown}, 201)
+
+
+async def delete_endpoint(asked: Caller, endpoint_id: str) -> Response:
+    """Delete an endpoint.
+
+    The address is closed for good; `endpoint_in_use` while live workflows listen on it.
+    """
+    await endpoints.delete_endpoint(asked.hub, asked.actor, endpoint_id)
+    return Response(status_code=204)
+
+
+CALLS = (
+    Call("GET", "/events", list_events, Permission.VIEW, Listed[EventShown]),
+    Call("GET", "/events/{event_id}", get_event, Permission.VIEW, EventWhole, refusals=(409,)),
+    Call("POST", "/events/{event_id}/replay", replay_event, Permission.EDIT_WORKFLOWS, Replayed, 202, refusals=(409,)),
+    Call("GET", "/endpoints", list_endpoints, Permission.VIEW, Listed[EndpointShown]),
+    Call("POST", "/endpoints", create_endpoint, Permission.MANAGE_CONNECTIONS, EndpointMade, 201),
+    Call(
+        "DELETE", "/endpoints/{endpoint_id}", delete_endpoint, Permission.MANAGE_CONNECTIONS, None, 204, refusals=(409,)
+    ),
+)
+
+
+def _listed(row: EventRow) -> dict[str, Any]:
+    """The list does not look up which runs an event started."""
+    return {name: value for name, value in asdict(row).items() if name != "run_ids"}
