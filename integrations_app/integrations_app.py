@@ -40,6 +40,7 @@ from integrations_app.ui.pages.runs import runs
 from integrations_app.ui.pages.runs_state import RunsState
 from integrations_app.ui.pages.settings import settings as settings_page
 from integrations_app.ui.pages.settings_state import SettingsState
+from integrations_app.ui.pages.tokens_state import TokensState
 from integrations_app.ui.pages.workflow_editor import workflow_editor
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.pages.workflows import workflows
@@ -69,7 +70,7 @@ def add_pages(app: rx.App) -> None:
     add(runs, "/runs", "Runs · Integrations", RunsState)
     add(run, "/runs/[run_id]", "Run · Integrations", RunState)
     add(audit, "/audit", "Audit · Integrations", AuditState)
-    add(settings_page, "/settings", "Settings · Integrations", SettingsState, KeysState)
+    add(settings_page, "/settings", "Settings · Integrations", SettingsState, TokensState, KeysState)
     app.add_page(not_found, route="404", title="Page not found · Integrations")
 
 

@@ -23,6 +23,7 @@ PAGES = {
     "/runs": "Runs",
     "/audit": "Audit",
     "/settings": "Settings",
+    "/api/v1/docs": "REST API v1",
 }
 
 

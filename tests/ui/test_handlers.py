@@ -32,6 +32,7 @@ LOOKING = {
     "runs.load",
     "runs.show_older",
     "settings.load",
+    "tokens.load",
     "trouble.show_trouble",
     "workflow_editor.close_panel",
     "workflow_editor.load",
@@ -43,8 +44,8 @@ LOOKING = {
     "workflows.show_more",
 }
 """What a viewer may send: it changes nothing but what the own tab shows."""
-OWN = {"settings.change_password"}
-"""What everybody may do to their own account."""
+OWN = {"settings.change_password", "tokens.ask_revoke", "tokens.keep", "tokens.make_token", "tokens.revoke"}
+"""What everybody may do to their own account, and with their own tokens."""
 ACTING = {
     "connection": Permission.MANAGE_CONNECTIONS,
     "doctor": Permission.MANAGE_CONNECTIONS,

@@ -1,4 +1,4 @@
-"""The settings page: members and roles, one's own password, encryption keys."""
+"""The settings page: members and roles, one's own password, API tokens, encryption keys."""
 
 import reflex as rx
 
@@ -7,6 +7,7 @@ from integrations_app.ui.components.keys_section import keys_section
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.tokens_section import tokens_section
 from integrations_app.ui.pages.settings_state import LINK_BOX, ROLES, InvitationLine, MemberLine
 from integrations_app.ui.pages.settings_state import SettingsState as State
 from integrations_app.ui.shell import page_heading, shell
@@ -18,6 +19,7 @@ def settings() -> rx.Component:
         page_heading("Settings"),
         rx.vstack(
             rx.cond(State.can_manage_members, _members()),
+            tokens_section(),
             _password(),
             rx.cond(State.can_manage_keys, keys_section()),
             spacing="5",
