@@ -157,7 +157,7 @@ def test_keys_are_shown_with_their_records(acme: Run):
     assert shown["data_keys"][0]["root_key_id"] == shown["root_keys"][0]
 
 
-def test_a_token_is_printed_once_and_kept_as_a_hash(acme: Run, database_url: str):
+def test_a_token_is_printed_once_and_kept_as_a_hash(acme: Run, database_url: str, tmp_path: Path):
     ask = ("tokens", "create", "--email", "owner@acme.test", "--organization", "Acme", "--name", "ci")
     made = acme(*ask)
     assert made.returncode == 0, made.stderr
@@ -173,6 +173,10 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(acme: Run, database_url: str
     assert [row.role for row in rows] == ["owner", "viewer"]
     assert not any(row.token_hash in token for row in rows)
     assert acme("scan", "--value-file", "-", given=token).returncode == 0
+    log = tmp_path / "server.log"
+    log.write_text(f"somebody wrote {token} down")
+    found = acme("scan", "--path", str(log))
+    assert (found.returncode, "API token" in found.stdout, token in found.stdout) == (1, True, False)
 
 
 def test_a_token_needs_a_member_and_a_role_within_its_own(acme: Run):

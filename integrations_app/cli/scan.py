@@ -55,6 +55,7 @@ def _planted(raw: bytes) -> list[bytes]:
 def _needles(hub: "Hub", planted: list[bytes]) -> "tuple[Needles, list[str]]":
     from integrations_app.cli.holdings import held_secrets
     from integrations_app.cli.needles import Needles
+    from integrations_app.organizations.tokens import SHAPE
 
     needles = Needles()
     for number, value in enumerate(planted, 1):
@@ -67,6 +68,7 @@ def _needles(hub: "Hub", planted: list[bytes]) -> "tuple[Needles, list[str]]":
     for provider in hub.registry:
         for pattern in provider.secret_patterns:
             needles.add_shape(pattern, f"the shape of a {provider.name} token")
+    needles.add_shape(SHAPE, "the shape of an API token of ours")
     return needles, problems
 
 

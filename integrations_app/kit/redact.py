@@ -25,8 +25,8 @@ _HEADERS = "authorization|proxy-authorization|cookie|set-cookie|x-api-key"
 _SENSITIVE_KEY = re.compile(rf"(?:{_NAMES}|{_HEADERS})", re.IGNORECASE)
 _KEEP_FIRST = rf"\1{REDACTED}"
 
-# Header lines, schemes, query and form parameters, JSON members, userinfo, JWT, Standard Webhooks secrets;
-# each with what must stand in the lower-case text for the pattern to be worth a try.
+# Header lines, schemes, query and form parameters, JSON members, userinfo, JWT, Standard Webhooks secrets, our own
+# API tokens; each with what must stand in the lower-case text for the pattern to be worth a try.
 _ENDINGS = ("token", "secret", "verifier", "password", "passwd", "key")  # of all _NAMES
 _GENERIC: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (
@@ -49,6 +49,7 @@ _GENERIC: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (("://",), re.compile(r"(://)[^/\s:@\"']{1,200}:[^/\s@\"']{1,500}@"), rf"\1{REDACTED}@"),
     (("eyj",), re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), REDACTED),
     (("whsec_",), re.compile(r"\bwhsec_[\w+/=-]{16,}"), REDACTED),
+    (("integrations_",), re.compile(r"\bintegrations_[0-9a-f]{64}\b"), REDACTED),
 )
 _BASIC = re.compile(r"(\bbasic\s{1,4})([A-Za-z0-9+/_-]{4,}=*)", re.IGNORECASE)
 # Control characters, line separators, bidi controls and half characters.

@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 PURPOSE = "api_token"
 PREFIX = "integrations_"
 """How every token begins, so that people and scanners know one when they see it."""
-_SHAPE = re.compile(PREFIX + "[0-9a-f]{64}")
+SHAPE = PREFIX + "[0-9a-f]{64}"
+_SHAPE = re.compile(SHAPE)
 TOUCH_AFTER = timedelta(minutes=1)
 LONGEST = timedelta(days=3650)
 MOST = 100

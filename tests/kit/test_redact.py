@@ -129,6 +129,7 @@ def test_very_short_values_do_not_blank_out_words() -> None:
         ("postgresql://user:pa:ss@host/db", "postgresql://[redacted]@host/db"),
         (f"jwt {JWT}.", "jwt [redacted]."),
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "[redacted]"),
+        (f"the token integrations_{'0a' * 32} of", "the token [redacted] of"),
         ("a plain sentence: nothing here", "a plain sentence: nothing here"),
     ],
 )

@@ -1,5 +1,6 @@
 """The REST API put together: its calls as one list, the shape of its refusals, its description and its page."""
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI
@@ -112,11 +113,11 @@ def refusals_of(call: Call) -> list[int]:
 
 
 async def _openapi(_request: Request) -> Response:
-    return Json(description.kept(describe), headers={"Cache-Control": "no-store"})
+    return Json(await asyncio.to_thread(description.kept, describe), headers={"Cache-Control": "no-store"})
 
 
 async def _docs(_request: Request) -> Response:
-    return docs_page(description.kept(describe))
+    return await asyncio.to_thread(lambda: docs_page(description.kept(describe)))
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
