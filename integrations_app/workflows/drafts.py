@@ -13,6 +13,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows.checkpoints import announcement
 from integrations_app.workflows.definition import Definition, blank, parse
+from integrations_app.workflows.editing.history import Edits
 from integrations_app.workflows.models import Workflow
 from integrations_app.workflows.problems import KnownConnection, Problem, problems, template_problems
 from integrations_app.workflows.references import connections_in, with_ids
@@ -28,7 +29,7 @@ async def create(hub: Hub, actor: Actor, definition: Mapping[str, Any] | str) ->
     Raises Forbidden; InvalidInput with dotted fields (`template_invalid` when a template is none).
     """
     actor.require(Permission.EDIT_WORKFLOWS)
-    parsed = blank(definition) if isinstance(definition, str) else _readable(hub, definition)
+    parsed = blank(definition) if isinstance(definition, str) else readable(hub, definition)
     now, workflow_id = hub.clock(), hub.new_id()
 
     def write(session: Session) -> SavedDraft:
@@ -41,48 +42,11 @@ async def create(hub: Hub, actor: Actor, definition: Mapping[str, Any] | str) ->
             updated_at=now,
         )
         Workflows(session, actor.organization_id).add(row)
-        found = _keep_draft(hub, session, row, parsed)
+        keep_draft(session, row, parsed)
         note(hub, session, actor, "workflow.created", workflow_id, name=parsed.name)
-        return SavedDraft(workflow_id, row.draft_version, found)
+        return saved(hub, session, actor, row)
 
     return await hub.database.write(write)
-
-
-async def save_draft(
-    hub: Hub, actor: Actor, workflow_id: str, definition: Mapping[str, Any], draft_version: int
-) -> SavedDraft:
-    """Replace the draft that was read as `draft_version`.
-
-    Raises Conflict `stale_version` when somebody saved meanwhile, NotFound, Forbidden, InvalidInput.
-    """
-    actor.require(Permission.EDIT_WORKFLOWS)
-    parsed = _readable(hub, definition)
-
-    def write(session: Session) -> SavedDraft:
-        row = Workflows(session, actor.organization_id).lock(workflow_id)
-        require_version(row, draft_version)
-        row.draft_version += 1
-        row.name, row.updated_at = parsed.name, hub.clock()
-        found = _keep_draft(hub, session, row, parsed)
-        note(hub, session, actor, "workflow.saved", workflow_id, draft_version=row.draft_version)
-        return SavedDraft(workflow_id, row.draft_version, found)
-
-    return await hub.database.write(write)
-
-
-async def rename(hub: Hub, actor: Actor, workflow_id: str, name: str) -> None:
-    """Give the workflow another name; raises NotFound, Forbidden, InvalidInput."""
-    actor.require(Permission.EDIT_WORKFLOWS)
-    parsed = blank(name)
-
-    def write(session: Session) -> None:
-        row = Workflows(session, actor.organization_id).lock(workflow_id)
-        row.draft = {**row.draft, "name": parsed.name}
-        row.name, row.updated_at = parsed.name, hub.clock()
-        row.draft_version += 1
-        note(hub, session, actor, "workflow.renamed", workflow_id, name=parsed.name)
-
-    await hub.database.write(write)
 
 
 async def duplicate(hub: Hub, actor: Actor, workflow_id: str) -> SavedDraft:
@@ -103,8 +67,9 @@ async def get(hub: Hub, actor: Actor, workflow_id: str) -> WorkflowDetail:
         live = workflows.version(workflow_id, row.published_number) if row.published_number else None
         named = workflows.connections_of([workflow_id]).get(workflow_id, ())
         failed = workflows.trigger_errors([workflow_id]).get(workflow_id, "")
-        found = find_problems(hub, session, row.organization_id, parse(row.draft))
-        return WorkflowDetail(workflow_row(row, named, failed), row.draft, live.definition if live else None, found)
+        kept = saved(hub, session, actor, row)
+        shown = workflow_row(row, named, failed)
+        return WorkflowDetail(shown, row.draft, live.definition if live else None, kept.problems, kept.history)
 
     return await hub.database.read(read)
 
@@ -151,8 +116,8 @@ def note(hub: Hub, session: Session, actor: Actor, name: str, workflow_id: str, 
     )  # fmt: skip
 
 
-def _readable(hub: Hub, raw: Mapping[str, Any]) -> Definition:
-    """A definition whose every template can be parsed."""
+def readable(hub: Hub, raw: Mapping[str, Any]) -> Definition:
+    """A definition whose every template can be parsed; raises InvalidInput, `template_invalid` for one that cannot."""
     parsed = parse(raw)
     wrong = template_problems(parsed, hub.registry)
     if wrong:
@@ -160,13 +125,23 @@ def _readable(hub: Hub, raw: Mapping[str, Any]) -> Definition:
     return parsed
 
 
-def _keep_draft(hub: Hub, session: Session, row: Workflow, parsed: Definition) -> tuple[Problem, ...]:
+def with_known_ids(session: Session, organization_id: str, parsed: Definition) -> Definition:
+    """The definition with ids in place of names that the organisation knows."""
+    endpoints = known_endpoints(session, organization_id)
+    return with_ids(parsed, known_connections(session, organization_id), endpoints)
+
+
+def keep_draft(session: Session, row: Workflow, parsed: Definition) -> None:
     """Store the draft with ids in place of names, and which connections it names."""
-    connections = known_connections(session, row.organization_id)
-    endpoints = known_endpoints(session, row.organization_id)
-    resolved = with_ids(parsed, connections, endpoints)
+    resolved = with_known_ids(session, row.organization_id, parsed)
     row.draft = resolved.dump()
     session.add(row)
     session.flush()
     Workflows(session, row.organization_id).set_uses(row.id, connections_in(resolved), live=False)
-    return tuple(problems(resolved, hub.registry, connections, endpoints))
+
+
+def saved(hub: Hub, session: Session, actor: Actor, row: Workflow) -> SavedDraft:
+    """The draft as it is stored now, with its problems and what the actor can undo in it."""
+    found = find_problems(hub, session, row.organization_id, parse(row.draft))
+    history = Edits(session, row.organization_id, row.id).history(actor.user_id)
+    return SavedDraft(row.id, row.draft_version, found, dict(row.draft), history)

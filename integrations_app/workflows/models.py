@@ -63,6 +63,27 @@ class Workflow(SQLModel, table=True):
     """When a live schedule starts it next."""
 
 
+class DraftEdit(SQLModel, table=True):
+    """One person's edit of a draft, with what undoes it; the newest few are kept."""
+
+    __tablename__ = "draft_edit"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "workflow_id"], ["workflow.organization_id", "workflow.id"]),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    workflow_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    """Counts within the workflow."""
+    user_id: str
+    words: str
+    """What was done, for people."""
+    command: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    inverse: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    undone: bool = False
+    made_at: datetime = Field(sa_type=Timestamp)
+
+
 class WorkflowVersion(SQLModel, table=True):
     """A published definition; never changed again."""
 

@@ -12,6 +12,7 @@ from integrations_app.connections.views import standing
 from integrations_app.errors import InvalidInput, NotFound
 from integrations_app.workflows.models import (
     ConnectionUse,
+    DraftEdit,
     Endpoint,
     Event,
     PollState,
@@ -72,8 +73,8 @@ class Workflows:
         return workflow
 
     def remove(self, workflow: Workflow) -> None:
-        """Forget a workflow, its versions, uses and subscription; its runs stay as history."""
-        for model in (WorkflowVersion, ConnectionUse, Subscription):
+        """Forget a workflow, its versions, edits, uses and subscription; its runs stay as history."""
+        for model in (WorkflowVersion, ConnectionUse, Subscription, DraftEdit):
             self._forget(model, workflow.id)
         self._session.delete(workflow)
         self._session.flush()

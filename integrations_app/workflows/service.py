@@ -1,7 +1,8 @@
 """The workflows' service: what pages, the REST API and commands call, in one place."""
 
 from integrations_app.workflows.consent import Consent, Need, consent_of, needed_scopes
-from integrations_app.workflows.drafts import create, duplicate, get, list_by_organization, rename, save_draft
+from integrations_app.workflows.drafts import create, duplicate, get, list_by_organization
+from integrations_app.workflows.editing.edits import edit, redo, rename, save_draft, undo
 from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
@@ -23,6 +24,7 @@ __all__ = [
     "delete",
     "delivery_refusal",
     "duplicate",
+    "edit",
     "endpoint_url",
     "get",
     "get_run",
@@ -32,6 +34,7 @@ __all__ = [
     "needed_scopes",
     "pause",
     "publish",
+    "redo",
     "release_held",
     "rename",
     "replace_connection",
@@ -41,6 +44,7 @@ __all__ = [
     "save_draft",
     "start_run",
     "try_step",
+    "undo",
     "unpublish",
     "wait_for_run",
 ]

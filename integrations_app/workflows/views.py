@@ -1,7 +1,7 @@
 """Frozen rows of workflows, runs and steps for pages and the REST API."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -54,6 +54,14 @@ class WorkflowRow:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What somebody can undo in a draft and do again, in words; empty when there is nothing."""
+
+    undo: str = ""
+    redo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowDetail:
     """A workflow with its draft, its live version and what is wrong with the draft."""
 
@@ -61,6 +69,7 @@ class WorkflowDetail:
     draft: Mapping[str, Any]
     live: Mapping[str, Any] | None
     problems: tuple[Problem, ...]
+    history: History = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class SavedDraft:
     id: str
     draft_version: int
     problems: tuple[Problem, ...]
+    draft: Mapping[str, Any] = field(default_factory=dict)
+    history: History = History()
 
 
 @dataclass(frozen=True, slots=True)

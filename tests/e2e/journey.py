@@ -105,7 +105,9 @@ def add_step(page: Page, action: str) -> None:
     page.get_by_role("button", name="Add step").click()
     picker = page.get_by_role("dialog", name="Add a step")
     picker.get_by_role("button", name=action).click()
-    expect(page.get_by_role("combobox", name="Action")).to_be_visible()
+    panel = page.get_by_role("region", name="Step", exact=True)
+    expect(panel.get_by_role("heading", name=action)).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
 
 def insert_variable(page: Page, field: str, path: str) -> None:

@@ -8,6 +8,7 @@ from integrations_app.ui import theme
 from integrations_app.ui.components.consent_choice import consent_dialog
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.editor_history_state import EditorHistoryState as History
 from integrations_app.ui.pages.editor_rows import ProblemLine
 from integrations_app.ui.pages.editor_run_state import EditorRunState as State
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
@@ -91,15 +92,12 @@ def _saved() -> rx.Component:
         rx.cond(
             State.conflict,
             rx.fragment(
-                rx.button("Load theirs", size="1", variant="soft", on_click=State.load_theirs),
-                rx.cond(
-                    State.unsaved & State.can_edit,
-                    rx.button("Keep mine", size="1", variant="soft", color_scheme="gray", on_click=State.keep_mine),
-                ),
+                rx.button("Use mine", size="1", variant="soft", on_click=History.use_mine),
+                rx.button("Keep theirs", size="1", variant="soft", color_scheme="gray", on_click=History.keep_theirs),
             ),
             rx.cond(
                 State.unsaved & (State.saved != "Saving…"),
-                rx.button("Save again", size="1", variant="soft", on_click=State.save_again),
+                rx.button("Save again", size="1", variant="soft", on_click=History.save_again),
             ),
         ),
         spacing="2",
@@ -108,8 +106,22 @@ def _saved() -> rx.Component:
     )
 
 
+def _step_back(icon: str, label: str, words: rx.Var[str], act: rx.event.EventType[()]) -> rx.Component:
+    return rx.icon_button(
+        rx.icon(icon, size=16),
+        variant="soft",
+        color_scheme="gray",
+        aria_label=label,
+        title=rx.cond(words != "", rx.Var.create(f"{label}: ") + words, label),
+        disabled=words == "",
+        on_click=act,
+    )
+
+
 def _acts() -> rx.Component:
     return rx.flex(
+        _step_back("undo-2", "Undo", State.undo_words.to(str), History.undo),
+        _step_back("redo-2", "Redo", State.redo_words.to(str), History.redo),
         rx.cond(
             State.problems.length() > 0,
             rx.button(

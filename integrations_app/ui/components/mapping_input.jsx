@@ -84,9 +84,13 @@ export function MappingInput({
   const [open, setOpen] = useState("");
   const [active, setActive] = useState(-1);
   const committed = useRef(value);
+  const written = useRef(value);
+  written.current = text;
   useOutside(root, () => setOpen(""));
   useEffect(() => {
     if (value === committed.current) return;
+    // What somebody else stored meanwhile does not take away what is being written here; who wins is asked on leaving.
+    if (written.current !== committed.current && document.activeElement === control.current) return;
     committed.current = value;
     setText(value);
   }, [value]);
@@ -94,8 +98,9 @@ export function MappingInput({
 
   const commit = (next) => {
     if (next === committed.current) return;
+    const seen = committed.current;
     committed.current = next;
-    onCommit?.(next);
+    onCommit?.(next, seen);
   };
   const search = (words) => {
     clearTimeout(pause.current);

@@ -27,7 +27,10 @@ class PickerOption:
 
 
 class MappingInput(rx.NoSSRComponent):
-    """Sends `on_commit(text)` when left or chosen, `on_search(words)` while a picker is open; nothing per key."""
+    """Sends `on_commit(text, seen)` when left or chosen, `on_search(words)` while a picker is open; nothing per key.
+
+    `seen` is what stood there when the writing began.
+    """
 
     library = _asset.importable_path
     tag = "MappingInput"
@@ -45,7 +48,7 @@ class MappingInput(rx.NoSSRComponent):
     loading: rx.Var[bool]
     variables: rx.Var[list[Variable]]
     disabled: rx.Var[bool]
-    on_commit: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+    on_commit: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
     on_search: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 

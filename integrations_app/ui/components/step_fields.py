@@ -134,7 +134,7 @@ def _text(item: rx.Var[StepField]) -> rx.Component:
             loading=item.loading,
             variables=rx.cond(item.mapped, Steps.variables, _NO_VARIABLES),
             disabled=~Steps.can_edit.to(bool),
-            on_commit=lambda text: Steps.set_field(Steps.selected, item.name, text),
+            on_commit=lambda text, seen: Steps.set_field(Steps.selected, item.name, text, seen),
             on_search=lambda words: SEARCH(Steps.selected, item.name, words),
         ),
         key=item.identifier,

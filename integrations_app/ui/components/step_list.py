@@ -4,6 +4,8 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.question import act_button, named, question
+from integrations_app.ui.components.step_keys import step_keys
+from integrations_app.ui.pages.editor_history_state import EditorHistoryState as History
 from integrations_app.ui.pages.editor_rows import StepLine
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
@@ -34,11 +36,19 @@ def kind_mark(logo: rx.Var[str], kind: rx.Var[str], size: int = 20) -> rx.Compon
 def step_list() -> rx.Component:
     """The list and the button that adds to it."""
     return rx.el.section(
-        rx.el.ol(
-            rx.foreach(Steps.outline, _item),
-            aria_label="Steps",
-            role="list",
-            class_name="step-list",
+        step_keys(
+            rx.el.ol(
+                rx.foreach(Steps.outline, _item),
+                aria_label="Steps",
+                role="list",
+                class_name="step-list",
+            ),
+            enabled=Steps.can_edit,
+            on_move=Steps.move_step,
+            on_copy=Steps.duplicate_step,
+            on_remove=Steps.ask_remove,
+            on_undo=History.undo,
+            on_redo=History.redo,
         ),
         rx.cond(
             Steps.can_edit,
@@ -53,6 +63,15 @@ def step_list() -> rx.Component:
         rx.cond(
             Steps.outline.length() == 1,
             rx.text("Choose what starts the workflow, then add the first step.", size="2", style=theme.MUTED),
+            rx.cond(
+                Steps.can_edit,
+                rx.text(
+                    "In the list: arrows go, Alt and arrows move a step, Ctrl+D copies, Delete deletes.",
+                    size="1",
+                    style=theme.MUTED,
+                    class_name="wide-only",
+                ),
+            ),
         ),
         aria_label="Outline",
         class_name="editor-outline",
@@ -60,8 +79,17 @@ def step_list() -> rx.Component:
 
 
 def _item(line: rx.Var[StepLine]) -> rx.Component:
-    chosen = Steps.selected == line.key
     return rx.el.li(
+        rx.cond(line.heading, _heading(line), _step(line)),
+        class_name=rx.cond(line.heading, "step-item heading", "step-item"),
+        style={"--depth": line.depth},
+        custom_attrs={"aria-level": line.depth + 1},
+    )
+
+
+def _step(line: rx.Var[StepLine]) -> rx.Component:
+    chosen = Steps.selected == line.key
+    return rx.fragment(
         rx.el.button(
             kind_mark(line.logo, line.kind),
             rx.el.span(
@@ -75,9 +103,43 @@ def _item(line: rx.Var[StepLine]) -> rx.Component:
             class_name=rx.cond(chosen, "step-button current", "step-button"),
             title=line.title,
             on_click=Steps.select(line.key),
+            custom_attrs={"data-step": line.key},
         ),
         rx.cond(Steps.can_edit & (line.detail != "Trigger"), _menu(line)),
-        class_name="step-item",
+    )
+
+
+def _heading(line: rx.Var[StepLine]) -> rx.Component:
+    where = rx.Var.create("Add step to ") + line.title
+    return rx.fragment(
+        rx.el.span(line.title, class_name="branch-title", title=line.title),
+        rx.cond(
+            Steps.can_edit,
+            rx.icon_button(
+                rx.icon("plus", size=16),
+                variant="ghost",
+                aria_label=where,
+                title=where,
+                on_click=Steps.add_into(line.key, line.branch),
+            ),
+        ),
+        rx.cond(Steps.can_edit & (line.branch >= 0), _branch_menu(line)),
+    )
+
+
+def _branch_menu(line: rx.Var[StepLine]) -> rx.Component:
+    return rx.menu.root(
+        rx.menu.trigger(
+            rx.icon_button(
+                rx.icon("ellipsis", size=16),
+                variant="ghost",
+                color_scheme="gray",
+                aria_label=rx.Var.create("More for ") + line.title,
+            )
+        ),
+        rx.menu.content(
+            rx.menu.item("Delete branch", color="red", on_click=Steps.remove_branch(line.key, line.branch)),
+        ),
     )
 
 
@@ -104,7 +166,7 @@ def _menu(line: rx.Var[StepLine]) -> rx.Component:
         rx.menu.content(
             rx.menu.item("Move up", disabled=line.first, on_click=Steps.move_step(line.key, -1)),
             rx.menu.item("Move down", disabled=line.last, on_click=Steps.move_step(line.key, 1)),
-            rx.menu.item("Duplicate", disabled=~line.editable, on_click=Steps.duplicate_step(line.key)),
+            rx.menu.item("Duplicate", on_click=Steps.duplicate_step(line.key)),
             rx.menu.separator(),
             rx.menu.item("Delete", color="red", on_click=Steps.ask_remove(line.key)),
         ),
@@ -116,12 +178,24 @@ def remove_dialog() -> rx.Component:
     return question(
         named(Steps.removing_breaks),
         title=rx.fragment("Delete ", Steps.removing_title, "?"),
-        words=rx.cond(
-            Steps.removing_breaks.length() > 0,
-            "These steps read its output and must be mended afterwards:",
-            "No other step reads its output.",
+        words=rx.fragment(
+            rx.cond(Steps.removing_inside > 0, rx.fragment(_inside_words(), " ")),
+            rx.cond(
+                Steps.removing_breaks.length() > 0,
+                "These steps read its output and must be mended afterwards:",
+                "No other step reads its output.",
+            ),
+            " Undo brings it back.",
         ),
         act=act_button("Delete step", Steps.remove_step),
         opened=Steps.removing != "",
         on_open_change=Steps.keep_step,
+    )
+
+
+def _inside_words() -> rx.Component:
+    one = Steps.removing_inside == 1
+    return rx.fragment(
+        rx.cond(one, "One step", rx.fragment(Steps.removing_inside, " steps")),
+        rx.cond(one, " inside goes with it.", " inside go with it."),
     )

@@ -39,10 +39,8 @@ def step_panel() -> rx.Component:
             panel.kind,
             ("trigger", _trigger()),
             ("action", _action()),
-            ("delay", _own_step()),
-            ("stop", _own_step()),
-            ("other", _shown_only()),
-            rx.fragment(),
+            ("", rx.fragment()),
+            _own_step(),
         ),
         aria_label=rx.cond(panel.kind == "trigger", "Trigger", "Step"),
         class_name="editor-panel",
@@ -88,15 +86,21 @@ def _action() -> rx.Component:
 
 
 def _own_step() -> rx.Component:
-    return rx.el.div(_name(), rx.foreach(Steps.panel.fields, step_field), _options(), class_name="editor-fields")
-
-
-def _shown_only() -> rx.Component:
-    return rx.callout(
-        "This kind of step is kept as it is: it runs, it can be moved and deleted, and it is changed through the API.",
-        icon="info",
-        size="1",
-        color_scheme="gray",
+    return rx.el.div(
+        _name(),
+        rx.foreach(Steps.panel.fields, step_field),
+        rx.cond(
+            (Steps.panel.kind == "condition") & Steps.can_edit.to(bool),
+            rx.button(
+                rx.icon("plus", size=16, aria_hidden="true"),
+                "Add branch",
+                variant="soft",
+                on_click=Steps.add_branch(Steps.selected),
+                width="fit-content",
+            ),
+        ),
+        _options(),
+        class_name="editor-fields",
     )
 
 

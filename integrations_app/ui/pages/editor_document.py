@@ -1,57 +1,34 @@
-"""Edits of a workflow's definition as pure functions: the JSON goes in, a changed copy comes out."""
+"""What a person does in the editor, as commands on the draft that the tab shows."""
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-Document = dict[str, Any]
-Step = dict[str, Any]
+from integrations_app.workflows.editing import tree
+from integrations_app.workflows.editing.commands import (
+    TRIGGER,
+    AddBranch,
+    AddSteps,
+    Batch,
+    Command,
+    MoveStep,
+    Place,
+    SetPart,
+    setting,
+)
+from integrations_app.workflows.editing.tree import Document, Standing, Step, free_key, lists_in, readers_of
 
-TRIGGER = "trigger"
-"""Stands for the trigger where a step's key is asked for."""
-KEY_LENGTH = 64
+__all__ = ["TRIGGER", "Document", "Step", "free_key", "readers_of"]
+
 NAME_LENGTH = 200
-EDITABLE = frozenset({"action", "delay", "stop"})
-"""Kinds of steps that this editor changes; the others are shown and kept as they are."""
-_STEP_PATH = re.compile(r"steps\.(\d+)(?:\.(.*))?$")
-
-
-def steps_of(document: Document) -> list[Step]:
-    """The steps of the top level."""
-    steps: list[Step] = document.get("steps") or []
-    return steps
-
-
-def place_of(document: Document, key: str) -> int:
-    """Where the step stands among those of the top level; -1 when it is not there."""
-    return next((index for index, step in enumerate(steps_of(document)) if step["key"] == key), -1)
+_PATH = re.compile(r"steps\.(\d+)(?:\.branches\.(\d+))?(?=\.|$)\.?")
 
 
 def step_of(document: Document, key: str) -> Step | None:
-    """The step of the top level with that key."""
-    place = place_of(document, key)
-    return steps_of(document)[place] if place >= 0 else None
-
-
-def keys_in(steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Every key of the steps and of what is nested in them."""
-    for step in steps:
-        yield str(step["key"])
-        yield from keys_in(step.get("steps") or ())
-        for branch in step.get("branches") or ():
-            yield from keys_in(branch.get("steps") or ())
-
-
-def free_key(document: Document, wanted: str) -> str:
-    """`wanted` as a key that no step has yet: `send_message`, `send_message_2`."""
-    plain = re.sub(r"\W+", "_", wanted, flags=re.ASCII).strip("_").lower()[: KEY_LENGTH - 5] or "step"
-    plain = f"step_{plain}" if plain[0].isdigit() else plain
-    taken = set(keys_in(steps_of(document)))
-    if plain not in taken:
-        return plain
-    number = next(number for number in range(2, len(taken) + 3) if f"{plain}_{number}" not in taken)
-    return f"{plain}_{number}"
+    """The step with that key, however deep it stands."""
+    found = tree.find(document, key)
+    return found.step if found else None
 
 
 def action_step(document: Document, action: str, title: str, connection: str = "") -> Step:
@@ -61,151 +38,196 @@ def action_step(document: Document, action: str, title: str, connection: str = "
     return step | ({"connection": connection} if connection else {})
 
 
-def delay_step(document: Document) -> Step:
-    """A new step that waits a minute."""
-    return {"key": free_key(document, "wait"), "name": "Wait", "type": "delay", "seconds": 60}
-
-
-def stop_step(document: Document) -> Step:
-    """A new step that ends the run well."""
+def own_step(document: Document, kind: str) -> Step:
+    """A new step of our own: `delay`, `stop`, `condition`, `for_each`."""
+    if kind == "delay":
+        return {"key": free_key(document, "wait"), "name": "Wait", "type": "delay", "seconds": 60}
+    if kind == "condition":
+        branches = [{"when": ""}, {"else": True}]
+        return {"key": free_key(document, "decide"), "name": "Decide", "type": "condition", "branches": branches}
+    if kind == "for_each":
+        return {"key": free_key(document, "each"), "name": "For each item", "type": "for_each"}
     return {"key": free_key(document, "stop"), "name": "Stop", "type": "stop"}
 
 
-def with_step_added(document: Document, step: Step, after: str = "") -> Document:
-    """Put a new step behind the one with the key `after`, else at the end."""
-    changed = copy.deepcopy(document)
-    steps = changed.setdefault("steps", [])
-    place = 0 if after == TRIGGER else place_of(changed, after) + 1 or len(steps)
-    steps.insert(place, copy.deepcopy(step))
-    return changed
+def place_behind(document: Document, key: str) -> Place:
+    """Behind the step with that key; before all steps for the trigger, at the end when there is no such step."""
+    if key == TRIGGER:
+        return Place()
+    found = tree.find(document, key)
+    if found is None:
+        return Place(index=len(document.get("steps") or []))
+    return Place(parent=found.parent, branch=found.branch, index=found.index + 1)
 
 
-def with_step_moved(document: Document, key: str, by: int) -> Document:
-    """Move a step up (-1) or down (1); at the end of the list it stays."""
-    changed = copy.deepcopy(document)
-    steps, place = steps_of(changed), place_of(changed, key)
-    if place >= 0 and 0 <= place + by < len(steps):
-        steps.insert(place + by, steps.pop(place))
-    return changed
+def end_of(document: Document, parent: str, branch: int | None) -> Place:
+    """The end of a list inside a step."""
+    step = step_of(document, parent)
+    lists = dict(lists_in(step)) if step else {}
+    return Place(parent=parent, branch=branch, index=len(lists.get(branch) or []))
 
 
-def with_step_copied(document: Document, key: str) -> tuple[Document, str]:
-    """Put a copy of the step behind it; returns the copy's key, empty when the step cannot be copied here."""
-    step = step_of(document, key)
-    if step is None or step["type"] not in EDITABLE:
-        return document, ""
-    made = copy.deepcopy(step)
-    made["key"] = free_key(document, re.sub(r"_\d+$", "", key))
-    if made.get("name"):
-        made["name"] = f"{made['name'][: NAME_LENGTH - 7]} (copy)"
-    return with_step_added(document, made, key), made["key"]
+def moving(document: Document, key: str, by: int) -> Command | None:
+    """Move a step up (-1) or down (1) by one line of the outline: into a neighbour, and out at the end of a list.
+
+    None where there is no further place.
+    """
+    found = tree.find(document, key)
+    if found is None:
+        return None
+    place = _place_before(document, found) if by < 0 else _place_after(document, found)
+    return MoveStep(key=key, to=place) if place else None
 
 
-def with_step_removed(document: Document, key: str) -> Document:
-    """Leave the step out."""
-    changed = copy.deepcopy(document)
-    changed["steps"] = [step for step in steps_of(changed) if step["key"] != key]
-    return changed
+def _place_before(document: Document, found: Standing) -> Place | None:
+    if found.index > 0:
+        inside = lists_in(found.steps[found.index - 1])
+        if inside:
+            branch, steps = inside[-1]
+            return Place(parent=str(found.steps[found.index - 1]["key"]), branch=branch, index=len(steps))
+        return Place(parent=found.parent, branch=found.branch, index=found.index - 1)
+    if not found.parent:
+        return None
+    if found.branch:
+        return end_of(document, found.parent, found.branch - 1)
+    outer = tree.get(document, found.parent)
+    return Place(parent=outer.parent, branch=outer.branch, index=outer.index)
 
 
-def with_step_set(document: Document, key: str, **values: Any) -> Document:
-    """Set parts of a step; None takes a part away."""
-    changed = copy.deepcopy(document)
-    step = step_of(changed, key)
-    if step is not None:
-        _set(step, values)
-    return changed
+def _place_after(document: Document, found: Standing) -> Place | None:
+    if found.index + 1 < len(found.steps):
+        inside = lists_in(found.steps[found.index + 1])
+        if inside:
+            return Place(parent=str(found.steps[found.index + 1]["key"]), branch=inside[0][0], index=0)
+        return Place(parent=found.parent, branch=found.branch, index=found.index + 1)
+    if not found.parent:
+        return None
+    outer = tree.get(document, found.parent)
+    if found.branch is not None and found.branch + 1 < len(lists_in(outer.step)):
+        return Place(parent=found.parent, branch=found.branch + 1, index=0)
+    return Place(parent=outer.parent, branch=outer.branch, index=outer.index + 1)
+
+
+def copying(document: Document, key: str) -> AddSteps | None:
+    """Put a copy, with new keys inside it too, behind the step; None when the step is gone."""
+    found = tree.find(document, key)
+    if found is None:
+        return None
+    made = renewed(document, found.step)
+    made["name"] = f"{str(made.get('name') or made['key'])[: NAME_LENGTH - 7]} (copy)"
+    return AddSteps(at=place_behind(document, key), steps=[made])
+
+
+def renewed(document: Document, step: Step) -> Step:
+    """The step with keys that the document does not have; what reads steps inside it reads the new ones."""
+    made, fresh = copy.deepcopy(step), dict[str, str]()
+    for key in tree.keys_in([step]):
+        fresh[key] = free_key(document, re.sub(r"_\d+$", "", key), fresh.values())
+    for old, new in fresh.items():
+        made = tree.with_reference(made, old, new)
+    _rekey([made], fresh)
+    return made
+
+
+def _rekey(steps: list[Step], fresh: dict[str, str]) -> None:
+    for step in steps:
+        step["key"] = fresh[step["key"]]
+        for _, inside in lists_in(step):
+            _rekey(inside, fresh)
 
 
 def with_action(
     document: Document, key: str, action: str, titles: tuple[str, str], parameters: Iterable[str]
-) -> Document:
+) -> Command | None:
     """Let the step call another action; `titles` are those of the former and the new one.
 
     Inputs that the new one also takes stay; a name that is still the former title follows.
     """
     step = step_of(document, key)
     if step is None:
-        return document
-    known = set(parameters)
-    inputs = {name: value for name, value in (step.get("inputs") or {}).items() if name in known}
-    name = step.get("name", "")
-    name = titles[1][:NAME_LENGTH] if name in {"", titles[0][:NAME_LENGTH]} else name
-    return with_step_set(document, key, action=action, name=name, inputs=inputs or None)
+        return None
+    known, given = set(parameters), step.get("inputs") or {}
+    inputs = {name: value for name, value in given.items() if name in known}
+    commands: list[Command] = [setting(document, key, ("action",), action)]
+    if step.get("name", "") in {"", titles[0][:NAME_LENGTH]}:
+        commands.append(setting(document, key, ("name",), titles[1][:NAME_LENGTH]))
+    if inputs != given:
+        commands.append(set_step(document, key, "inputs", inputs or None))
+    return Batch(commands=commands)
 
 
-def with_input(document: Document, key: str, name: str, value: Any) -> Document:
+def set_step(document: Document, key: str, part: str, value: Any) -> SetPart:
+    """Set one part of a step; None takes it away."""
+    return setting(document, key, (part,), *_given(value))
+
+
+def set_input(document: Document, key: str, name: str, value: Any) -> SetPart:
     """Set one input of a step; None takes it away."""
-    changed = copy.deepcopy(document)
-    step = step_of(changed, key)
-    if step is not None:
-        inputs = step.setdefault("inputs", {})
-        _set(inputs, {name: value})
-    return changed
+    return setting(document, key, ("inputs", name), *_given(value))
 
 
-def with_trigger(document: Document, kind: str, connection: str = "") -> Document:
+def set_trigger(document: Document, kind: str, connection: str = "") -> SetPart:
     """Start by another trigger; what was set for the former one is let go."""
-    changed = copy.deepcopy(document)
-    changed["trigger"] = {"type": kind} | ({"connection": connection} if connection else {})
-    return changed
+    return setting(document, TRIGGER, (), {"type": kind} | ({"connection": connection} if connection else {}))
 
 
-def with_trigger_set(document: Document, *, connection: str | None = None, **config: Any) -> Document:
-    """Set the trigger's connection, or parts of its config; None takes a part of the config away."""
-    changed = copy.deepcopy(document)
-    trigger = changed["trigger"]
-    if connection is not None:
-        trigger["connection"] = connection
-    _set(trigger.setdefault("config", {}), config)
-    return changed
+def set_config(document: Document, name: str, value: Any) -> SetPart:
+    """Set one setting of the trigger; None takes it away."""
+    return setting(document, TRIGGER, ("config", name), *_given(value))
 
 
-def with_connection(document: Document, key: str, connection_id: str) -> Document:
+def set_connection(document: Document, key: str, connection_id: str) -> SetPart:
     """Name another connection at a step, or at the trigger."""
-    if key == TRIGGER:
-        return with_trigger_set(document, connection=connection_id)
-    return with_step_set(document, key, connection=connection_id or None)
+    return setting(document, key, ("connection",), *_given(connection_id or None))
 
 
-def with_name(document: Document, name: str) -> Document:
+def set_name(document: Document, name: str) -> SetPart:
     """Give the workflow another name."""
-    return copy.deepcopy(document) | {"name": name}
+    return setting(document, "", ("name",), name)
+
+
+def set_branch(document: Document, key: str, number: int, when: str) -> SetPart:
+    """Set the condition of a branch."""
+    return setting(document, key, ("branches", str(number), "when"), when)
+
+
+def adding_branch(document: Document, key: str) -> Command | None:
+    """Put one more branch into a condition, before `else`."""
+    step = step_of(document, key)
+    if step is None or step["type"] != "condition":
+        return None
+    branches = step.get("branches") or []
+    last = len(branches) - 1 if branches and branches[-1].get("else") else len(branches)
+    return AddBranch(key=key, index=last, branch={"when": ""})
 
 
 def owner_of(document: Document, path: str) -> tuple[str, str]:
     """Whose a problem is: the key of the step (or TRIGGER, or nothing), and the path within it."""
     if path == TRIGGER or path.startswith(f"{TRIGGER}."):
         return TRIGGER, path.removeprefix(TRIGGER).removeprefix(".")
-    found = _STEP_PATH.match(path)
-    steps = steps_of(document)
-    if found is None or int(found[1]) >= len(steps):
-        return "", path
-    return str(steps[int(found[1])]["key"]), found[2] or ""
+    owner, rest, part = "", path, document
+    while found := _PATH.match(rest):
+        steps = part.get("steps") or []
+        if int(found[1]) >= len(steps):
+            break
+        part, behind = steps[int(found[1])], rest[found.end() :]
+        owner = str(part["key"])
+        if found[2] is not None:
+            branches = part.get("branches") or []
+            if int(found[2]) >= len(branches) or not behind.startswith("steps."):
+                return owner, rest[len(f"steps.{found[1]}.") :]
+            part = branches[int(found[2])]
+        rest = behind
+    return owner, rest
 
 
 def neighbour_of(document: Document, key: str) -> str:
-    """What to select when the step goes: the one before it, else the trigger."""
-    place = place_of(document, key)
-    return str(steps_of(document)[place - 1]["key"]) if place > 0 else TRIGGER
+    """What to select when the step goes: the one before it, else what it stands in, else the trigger."""
+    found = tree.find(document, key)
+    if found is None:
+        return TRIGGER
+    return str(found.steps[found.index - 1]["key"]) if found.index > 0 else found.parent or TRIGGER
 
 
-def readers_of(document: Document, key: str) -> list[str]:
-    """The steps of the top level that read the output of the step `key`."""
-    reads = re.compile(rf"\bsteps\.{re.escape(key)}\b")
-    return [step["key"] for step in steps_of(document) if step["key"] != key and _mentions(step, reads)]
-
-
-def _mentions(value: Any, reads: re.Pattern[str]) -> bool:
-    if isinstance(value, str):
-        return reads.search(value) is not None
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_mentions(one, reads) for one in inner)
-
-
-def _set(part: dict[str, Any], values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if value is None:
-            part.pop(name, None)
-        else:
-            part[name] = value
+def _given(value: Any) -> tuple[Any, ...]:
+    return () if value is None else (value,)

@@ -12,7 +12,7 @@ from integrations_app.sdk.forms import Choice
 from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
-from integrations_app.ui.pages.editor_document import with_trigger_set
+from integrations_app.ui.pages.editor_document import set_config
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows import service
@@ -74,9 +74,8 @@ class EditorEndpointState(WorkflowEditorState):
             return
         self.opening, self.opening_error = False, ""
         self.secret_of = made.row.name
-        self._stage(with_trigger_set(self._document(), endpoint=made.row.id))
         yield hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
-        await self._save()
+        await self._edit(set_config(self._document(), "endpoint", made.row.id))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -127,8 +126,7 @@ class EditorEndpointState(WorkflowEditorState):
         yield hand_over(SECRET_BOX, "")
         document = self._document()
         if _listens(document, self._asked_id):
-            self._stage(with_trigger_set(document, endpoint=None))
-            await self._save()
+            await self._edit(set_config(document, "endpoint", None))
         else:
             await self._draw()
         self.endpoint_notice, self.endpoint_ok = f"Deleted “{self.asked_name}”.", True

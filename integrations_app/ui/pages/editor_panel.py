@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 
 from integrations_app.connections.views import ConnectionView
@@ -15,10 +16,10 @@ from integrations_app.sdk.registry import Registry
 from integrations_app.ui.pages.connection_rows import SAFETY
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
 from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField
-from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, KINDS, ProblemLine, action_words, trigger_words
-from integrations_app.ui.pages.editor_values import has_variable, shown
+from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
+from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
-from integrations_app.workflows.definition import SCHEDULE, WEBHOOK
+from integrations_app.workflows.definition import MAX_ITEMS, SCHEDULE, WEBHOOK
 from integrations_app.workflows.endpoints import EndpointRow
 
 CONNECT_NEW = "connect-new"
@@ -52,7 +53,9 @@ class Surroundings:
     show_missing: bool = False
     """Say at each empty field that it is needed; not while somebody is still filling them in."""
     errors: Mapping[str, str] = field(default_factory=dict)
-    """What was typed and refused, by field name."""
+    """Why something typed into the selected step was refused, by field name."""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """What was typed there and is not stored, by field name."""
 
 
 def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
@@ -66,10 +69,25 @@ def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
     title = action_words(step, around.registry)
     if kind == "action":
         return _action_panel(step, around)
-    if kind in {"delay", "stop"}:
-        own = _delay_fields(step, around) if kind == "delay" else _stop_fields(step, around)
-        return Panel(kind, key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
-    return Panel("other", key, KINDS[kind], name=step.get("name", ""))
+    own = OWN_FIELDS[kind](step, around)
+    return Panel(kind, key, title, name=step.get("name", ""), fields=own, options=_options(step, around)[:1])
+
+
+def _condition_fields(step: Step, around: Surroundings) -> list[StepField]:
+    return [
+        replace(_plain(around, step["key"], f"{BRANCH}{number}", label, branch.get("when") or "", note), mapped=True)
+        for number, branch in enumerate(step.get("branches") or [])
+        if not branch.get("else")
+        for label, note in [("If" if number == 0 else "Else if", "Such as trigger.action == 'opened'.")]
+    ]
+
+
+def _for_each_fields(step: Step, around: Surroundings) -> list[StepField]:
+    key, items, most = step["key"], step.get("items") or "", step.get("max_items")
+    text = items if isinstance(items, str) else orjson.dumps(items).decode()
+    listed = _plain(around, key, "items", "Items", text, "A list: insert a variable. A step inside reads each as item.")
+    bound = _plain(around, key, "max_items", "At most", str(most or ""), f"{MAX_ITEMS:,} items when empty.")
+    return [replace(listed, mapped=True, required=True), bound]
 
 
 def _delay_fields(step: Step, around: Surroundings) -> list[StepField]:
@@ -230,7 +248,7 @@ def _fields(
 
 
 def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, *, mapped: bool) -> StepField:
-    text = shown(one, value)
+    text = around.typed.get(one.name, shown(one, value))
     control = "multiline" if one.widget in MULTILINE else "text"
     if one.widget in {Widget.SELECT, Widget.CHECKBOX} and not has_variable(text):
         control = str(one.widget)
@@ -254,8 +272,19 @@ def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, 
 
 
 def _plain(around: Surroundings, key: str, name: str, label: str, value: str, note: str = "") -> StepField:
-    error = around.errors.get(OWN + name) or error_at(around, key, name)
-    return StepField(OWN + name, f"{key}-own-{name}", label, help=note, error=error, value=value)
+    place = f"branches.{name.removeprefix(BRANCH)}.when" if name.startswith(BRANCH) else name
+    error = around.errors.get(OWN + name) or error_at(around, key, place)
+    text = around.typed.get(OWN + name, value)
+    return StepField(OWN + name, f"{key}-own-{name}", label, help=note, error=error, value=text)
+
+
+OWN_FIELDS = {
+    "condition": _condition_fields,
+    "for_each": _for_each_fields,
+    "delay": _delay_fields,
+    "stop": _stop_fields,
+}
+"""What the panel asks of our own kinds of steps."""
 
 
 def _options(step: Step, around: Surroundings) -> list[StepField]:

@@ -38,7 +38,7 @@ class Panel:
     """All that the panel shows."""
 
     kind: str = ""
-    """`trigger`, `action`, `delay`, `stop`, or `other` for what this editor only shows."""
+    """`trigger`, `action`, `condition`, `for_each`, `delay` or `stop`."""
     key: str = ""
     title: str = ""
     logo: str = ""

@@ -1,19 +1,20 @@
 """What the outline of the editor shows: trigger, steps and problems as small frozen rows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from integrations_app.errors import NotFound
 from integrations_app.sdk.registry import Registry
-from integrations_app.ui.pages.editor_document import EDITABLE, TRIGGER, Document, Step, keys_in, owner_of, steps_of
+from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, owner_of
 from integrations_app.ui.pages.integrations_rows import LOGO
 from integrations_app.workflows.definition import MANUAL, SCHEDULE, WEBHOOK
+from integrations_app.workflows.editing import tree
 from integrations_app.workflows.problems import Problem, Severity
 from integrations_app.workflows.views import RunRow
 
 BUILT_IN_TRIGGERS = {MANUAL: "Manually", WEBHOOK: "Webhook", SCHEDULE: "On a schedule"}
 KINDS = {"action": "Action", "condition": "Condition", "for_each": "For each", "delay": "Delay", "stop": "Stop"}
-DELAY, STOP = "delay", "stop"
+OWN_STEPS = ("condition", "for_each", "delay", "stop")
 RUN_WORDS = {
     "queued": "Waiting to start…",
     "running": "Running…",
@@ -44,9 +45,14 @@ class StepLine:
     kind: str
     logo: str = ""
     problems: int = 0
+    depth: int = 0
+    """How many steps it stands in."""
+    heading: bool = False
+    """Not a step: the beginning of a branch or a loop, to which steps can be added."""
+    branch: int = -1
+    """Which branch of the step `key` a heading begins; -1 for a loop."""
     first: bool = False
     last: bool = False
-    editable: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,16 +80,36 @@ class PickerItem:
 
 
 def outline(document: Document, registry: Registry, found: Iterable[Problem]) -> list[StepLine]:
-    """The trigger, then the steps of the top level."""
+    """The trigger, then every step, with a heading before what stands in a branch or a loop."""
     counts: dict[str, int] = {}
     for problem in found:
         owner = owner_of(document, problem.path)[0]
         counts[owner] = counts.get(owner, 0) + 1
-    steps = steps_of(document)
-    lines = [_trigger_line(document, registry, counts.get(TRIGGER, 0))]
-    for place, step in enumerate(steps):
-        lines.append(_step_line(step, registry, counts.get(step["key"], 0), place == 0, place == len(steps) - 1))
-    return lines
+    steps = document.get("steps") or []
+    lines = [_trigger_line(document, registry, counts.get(TRIGGER, 0)), *_lines(steps, registry, counts, 0)]
+    keys = [line.key for line in lines if line.key != TRIGGER and not line.heading and line.depth == 0]
+    if not keys:
+        return lines
+    return [
+        replace(one, first=one.key == keys[0], last=one.key == keys[-1]) if one.depth == 0 else one for one in lines
+    ]
+
+
+def _lines(steps: list[Step], registry: Registry, counts: Mapping[str, int], depth: int) -> Iterator[StepLine]:
+    for step in steps:
+        yield _step_line(step, registry, counts.get(step["key"], 0), depth)
+        for branch, inside in tree.lists_in(step):
+            yield _heading(step, branch, depth + 1)
+            yield from _lines(inside, registry, counts, depth + 1)
+
+
+def _heading(step: Step, branch: int | None, depth: int) -> StepLine:
+    if branch is None:
+        return StepLine(step["key"], "For each item", "", "heading", depth=depth, heading=True)
+    way = step["branches"][branch]
+    when = way.get("when") or "…"
+    title = "Otherwise" if way.get("else") else f"{'If' if branch == 0 else 'Else if'} {when}"
+    return StepLine(step["key"], title, "", "heading", depth=depth, heading=True, branch=branch)
 
 
 def _trigger_line(document: Document, registry: Registry, problems: int) -> StepLine:
@@ -92,13 +118,11 @@ def _trigger_line(document: Document, registry: Registry, problems: int) -> Step
     return StepLine(TRIGGER, trigger_words(kind, registry), "Trigger", kind, logo, problems)
 
 
-def _step_line(step: Step, registry: Registry, problems: int, first: bool, last: bool) -> StepLine:
+def _step_line(step: Step, registry: Registry, problems: int, depth: int) -> StepLine:
     kind = str(step["type"])
-    inside = len(list(keys_in([step]))) - 1
     title = step.get("name") or action_words(step, registry)
-    detail = step["key"] if not inside else f"{step['key']} · {inside} {'step' if inside == 1 else 'steps'} inside"
     logo = LOGO.format(step.get("action", "").partition(".")[0]) if kind == "action" else ""
-    return StepLine(step["key"], title, detail, kind, logo, problems, first, last, kind in EDITABLE)
+    return StepLine(step["key"], title, step["key"], kind, logo, problems, depth)
 
 
 def trigger_words(kind: str, registry: Registry) -> str:
@@ -124,7 +148,7 @@ def action_words(step: Step, registry: Registry) -> str:
 
 def problem_lines(document: Document, registry: Registry, found: Iterable[Problem]) -> list[ProblemLine]:
     """Every problem with the step it belongs to in words, errors first."""
-    names = {line.key: line.title for line in outline(document, registry, ())}
+    names = {line.key: line.title for line in outline(document, registry, ()) if not line.heading}
     lines = []
     for problem in found:
         owner, within = owner_of(document, problem.path)
@@ -157,8 +181,10 @@ def picker_items(registry: Registry) -> list[PickerItem]:
     ]
     return [
         *items,
-        PickerItem(DELAY, "Delay", "Wait some seconds before the next step", "Built in"),
-        PickerItem(STOP, "Stop", "End the run here", "Built in"),
+        PickerItem("condition", "Condition", "Go one way or another", "Built in"),
+        PickerItem("for_each", "For each", "Do the same with every item of a list", "Built in"),
+        PickerItem("delay", "Delay", "Wait some seconds before the next step", "Built in"),
+        PickerItem("stop", "Stop", "End the run here", "Built in"),
     ]
 
 

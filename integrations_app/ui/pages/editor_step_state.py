@@ -7,9 +7,9 @@ from typing import Any
 import reflex as rx
 
 from integrations_app.connections import service as connections
-from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
+from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.organizations.permissions import Permission
-from integrations_app.sdk.forms import ChoiceQuery, Field, form_fields
+from integrations_app.sdk.forms import ChoiceQuery
 from integrations_app.ui.components.mapping_input import PickerOption
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
@@ -17,16 +17,15 @@ from integrations_app.ui.pages import editor_document as edit
 from integrations_app.ui.pages.editor_document import TRIGGER, Document
 from integrations_app.ui.pages.editor_panel import (
     CONNECT_NEW,
-    SCHEDULE_FIELDS,
     connected_ids,
     only_connection,
 )
-from integrations_app.ui.pages.editor_panel_rows import OWN, Panel
-from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, DELAY, STOP
-from integrations_app.ui.pages.editor_values import missing_dependencies, with_config, with_field, with_option
-from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
+from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, OWN_STEPS
+from integrations_app.ui.pages.editor_typing import as_seen, inputs_of, not_askable, typed
+from integrations_app.ui.pages.workflow_editor_state import SAVING, WorkflowEditorState
 from integrations_app.ui.session import current_actor
-from integrations_app.workflows.definition import SCHEDULE
+from integrations_app.workflows.editing.commands import AddSteps, Place, RemoveBranch, RemoveStep
+from integrations_app.workflows.editing.tree import keys_in
 
 
 class EditorStepState(WorkflowEditorState):
@@ -36,60 +35,82 @@ class EditorStepState(WorkflowEditorState):
     """The step picker is open."""
     removing: str = ""
     removing_title: str = ""
+    removing_inside: int = 0
+    """How many steps go with it."""
     removing_breaks: list[str] = []
+    _into: tuple[str, int] = ("", -1)
+    """The step and the branch to whose end the picker adds; no step: behind the selected one."""
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     def show_picker(self, open_: bool = True) -> None:
-        """Open or close the step picker."""
-        self.adding = open_
+        """Open or close the step picker; what is chosen goes behind the selected step."""
+        self.adding, self._into = open_, ("", -1)
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def add_into(self, key: str, branch: int) -> None:
+        """Open the step picker for the end of a branch, or of a loop (-1)."""
+        self.adding, self._into = True, (key, branch)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     async def add_step(self, kind: str) -> AsyncIterator[None]:
-        """Add a step behind the selected one, or at the end while the trigger is selected."""
+        """Add a step where the picker was opened for."""
         self.adding = False
         document = self._document()
-        if kind in {DELAY, STOP}:
-            step = edit.delay_step(document) if kind == DELAY else edit.stop_step(document)
+        if kind in OWN_STEPS:
+            step = edit.own_step(document, kind)
         else:
             provider, action = hub().registry.action(kind)
             offered = await connections.list_by_organization(hub(), current_actor(self), provider.key)
             step = edit.action_step(document, kind, action.title, only_connection(offered, provider.key))
-        after = "" if self.selected == TRIGGER else self.selected
-        self._show_missing, self._errors = False, {}
-        self.selected, self.panel_open = step["key"], True
-        self._stage(edit.with_step_added(document, step, after))
+        parent, branch = self._into
+        place = edit.end_of(document, parent, branch if branch >= 0 else None) if parent else self._place(document)
+        self._show_missing, self.saved = False, SAVING
         yield
-        await self._save()
+        await self._add(AddSteps(at=place, steps=[step]))
+
+    async def _add(self, command: AddSteps) -> None:
+        """Add the steps and show the first of them."""
+        former = self.selected
+        self.selected, self.panel_open, self._errors, self._typed = str(command.steps[0]["key"]), True, {}, {}
+        self.connecting, self.blocked = False, False
+        if not await self._edit(command):
+            await self._select(former)
+
+    def _place(self, document: Document) -> Place:
+        """Behind the selected step; at the end while the trigger is selected."""
+        return edit.place_behind(document, "" if self.selected == TRIGGER else self.selected)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     async def move_step(self, key: str, by: int) -> AsyncIterator[None]:
-        """Move a step up or down by one place."""
-        self._stage(edit.with_step_moved(self._document(), key, 1 if by > 0 else -1))
+        """Move a step up or down by one line, into a neighbour and out of it."""
+        self.saved = SAVING
         yield
-        await self._save()
+        await self._edit(edit.moving(self._document(), key, 1 if by > 0 else -1))
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     async def duplicate_step(self, key: str) -> AsyncIterator[None]:
         """Put a copy behind the step and select it."""
-        document, made = edit.with_step_copied(self._document(), key)
-        if made:
-            self.selected = made
-            self._stage(document)
-            yield
-            await self._save()
+        command = edit.copying(self._document(), key)
+        self.saved = SAVING
+        yield
+        if command:
+            await self._add(command)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     def ask_remove(self, key: str) -> None:
         """Ask before a step goes, naming the steps that read its output."""
-        titles = {line.key: line.title for line in self.outline}
+        titles = {line.key: line.title for line in self.outline if not line.heading}
         document = self._document()
-        self.removing, self.removing_title = key, titles.get(key, key)
-        self.removing_breaks = [titles.get(reader, reader) for reader in edit.readers_of(document, key)]
+        step = edit.step_of(document, key)
+        inside = keys_in([step]) if step else [key]
+        self.removing, self.removing_title, self.removing_inside = key, titles.get(key, key), len(inside) - 1
+        self.removing_breaks = [titles.get(reader, reader) for reader in edit.readers_of(document, inside)]
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -103,12 +124,13 @@ class EditorStepState(WorkflowEditorState):
     async def remove_step(self) -> AsyncIterator[None]:
         """Delete the step that was asked about."""
         key, self.removing = self.removing, ""
-        document = self._document()
-        if key == self.selected:
-            self.selected, self._errors = edit.neighbour_of(document, key), {}
-        self._stage(edit.with_step_removed(document, key))
+        neighbour = edit.neighbour_of(self._document(), key) if key == self.selected else self.selected
+        self.saved = SAVING
         yield
-        await self._save()
+        if await self._edit(RemoveStep(key=key)) and neighbour != self.selected:
+            was_open = self.panel_open
+            await self._select(neighbour)
+            self.panel_open = was_open
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -125,28 +147,43 @@ class EditorStepState(WorkflowEditorState):
     async def _rename(self, name: str) -> None:
         document, name = self._document(), name.strip()[: edit.NAME_LENGTH]
         if name and name != document["name"]:
-            self._stage(edit.with_name(document, name))
-            await self._save()
+            await self._edit(edit.set_name(document, name))
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
-    async def set_field(self, key: str, name: str, text: Any) -> AsyncIterator[None]:
-        """Set a parameter of a step, or a setting of the trigger."""
+    async def set_field(self, key: str, name: str, text: Any, seen: str | None = None) -> AsyncIterator[None]:
+        """Set a parameter of a step, or a setting of the trigger.
+
+        `seen` is what stood in the field when somebody began to write there, when that may be something else by now.
+        """
         written = ("true" if text else "false") if isinstance(text, bool) else str(text)
         document = self._document()
-        try:
-            changed = with_typed(document, key, name, written)
-        except InvalidInput as error:
-            self._refuse(error.fields)
-            await self._draw()
-            return
-        self._errors = {known: why for known, why in self._errors.items() if known != name}
-        if changed == document:
-            await self._draw()
-            return
-        self._stage(changed)
+        self.saved = SAVING
         yield
-        await self._save()
+        try:
+            command = typed(document, key, name, written)
+            before = None if seen is None else typed(document, key, name, seen)
+        except InvalidInput as error:
+            self._decline(error, name, written)
+            await self._draw()
+            return
+        await self._edit(as_seen(command, before), name, written)
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    async def add_branch(self, key: str) -> AsyncIterator[None]:
+        """Put one more branch into a condition."""
+        self.saved = SAVING
+        yield
+        await self._edit(edit.adding_branch(self._document(), key))
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    async def remove_branch(self, key: str, number: int) -> AsyncIterator[None]:
+        """Delete a branch of a condition with the steps inside; Undo brings them back."""
+        self.saved = SAVING
+        yield
+        await self._edit(RemoveBranch(key=key, index=number))
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -158,11 +195,10 @@ class EditorStepState(WorkflowEditorState):
             return
         _, action = hub().registry.action(reference)
         former = next((one.title for one in self.outline if one.key == key), "")
-        parameters = action.params.model_fields
-        self._errors = {}
-        self._stage(edit.with_action(document, key, reference, (self.panel.title or former, action.title), parameters))
+        titles = (self.panel.title or former, action.title)
+        self._errors, self._typed, self.saved = {}, {}, SAVING
         yield
-        await self._save()
+        await self._edit(edit.with_action(document, key, reference, titles, action.params.model_fields))
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -173,10 +209,9 @@ class EditorStepState(WorkflowEditorState):
             provider, _ = hub().registry.trigger(kind)
             offered = await connections.list_by_organization(hub(), current_actor(self), provider.key)
             connection = only_connection(offered, provider.key)
-        self._errors, self._show_missing = {}, False
-        self._stage(edit.with_trigger(self._document(), kind, connection))
+        self._errors, self._typed, self._show_missing, self.saved = {}, {}, False, SAVING
         yield
-        await self._save()
+        await self._edit(edit.set_trigger(self._document(), kind, connection))
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -187,12 +222,9 @@ class EditorStepState(WorkflowEditorState):
             offered = await connections.list_by_organization(hub(), current_actor(self), self.panel.provider)
             self._known_connections = connected_ids(offered)
             return
-        document = self._document()
-        changed = edit.with_connection(document, key, connection_id)
-        if changed != document:
-            self._stage(changed)
-            yield
-            await self._save()
+        self.saved = SAVING
+        yield
+        await self._edit(edit.set_connection(self._document(), key, connection_id))
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -214,12 +246,12 @@ class EditorStepState(WorkflowEditorState):
             actor, panel, document = current_actor(self), self.panel, self._document()
             if panel.key != key:
                 return
-            why = _not_askable(panel, document, name)
+            why = not_askable(panel, document, name)
             self._mark(name, loading=not why, choices=[], error=why)
         if why:
             return
         found: list[PickerOption] = []
-        query = ChoiceQuery(words, _inputs(document, key))
+        query = ChoiceQuery(words, inputs_of(document, key))
         try:
             page = await connections.choices(hub(), actor, panel.connection, panel.choice, name, query)
             found = [PickerOption(one.value, one.label, one.hint) for one in page.choices]
@@ -235,56 +267,3 @@ class EditorStepState(WorkflowEditorState):
             for one in self.panel.fields
         ]
         self.panel = replace(self.panel, fields=fields)
-
-
-def with_typed(document: Document, key: str, name: str, text: str) -> Document:
-    """Put what was typed where it belongs. InvalidInput `{name: why}` when it cannot stand there."""
-    if key == TRIGGER:
-        known = _trigger_field(str(document["trigger"]["type"]), name)
-        return with_config(document, known, text)
-    step = edit.step_of(document, key)
-    if step is None:
-        return document
-    if name.startswith(OWN):
-        try:
-            return with_option(document, key, name.removeprefix(OWN), text)
-        except InvalidInput as error:
-            raise InvalidInput({OWN + part: why for part, why in error.fields.items()}) from None
-    found = _action_field(str(step.get("action", "")), name)
-    return with_field(document, key, found, text) if found else document
-
-
-def _action_field(reference: str, name: str) -> Field | None:
-    try:
-        _, action = hub().registry.action(reference)
-    except NotFound:
-        return None
-    return next((one for one in form_fields(action.params) if one.name == name), None)
-
-
-def _trigger_field(kind: str, name: str) -> Field:
-    plain = Field(name, name, "text")
-    if kind == SCHEDULE:
-        return next((one for one in SCHEDULE_FIELDS if one.name == name), plain)
-    if kind in BUILT_IN_TRIGGERS:
-        return plain
-    _, trigger = hub().registry.trigger(kind)
-    return next((one for one in form_fields(trigger.config) if one.name == name), plain)
-
-
-def _inputs(document: Document, key: str) -> dict[str, Any]:
-    if key == TRIGGER:
-        return dict(document["trigger"].get("config") or {})
-    return dict((edit.step_of(document, key) or {}).get("inputs") or {})
-
-
-def _not_askable(panel: Panel, document: Document, name: str) -> str:
-    """Why a picker cannot be filled now; empty when it can."""
-    if not panel.connection:
-        return f"Choose a connection to {panel.provider_name} to load the list."
-    labels = {one.name: one.label for one in panel.fields}
-    if panel.key == TRIGGER:
-        known: Field | None = _trigger_field(panel.choice, name)
-    else:
-        known = _action_field(panel.choice, name)
-    return missing_dependencies(known, _inputs(document, panel.key), labels) if known else ""

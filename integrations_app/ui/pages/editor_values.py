@@ -7,10 +7,14 @@ import orjson
 
 from integrations_app.errors import InvalidInput
 from integrations_app.sdk.forms import Field, Widget
-from integrations_app.ui.pages.editor_document import Document, step_of, with_input, with_step_set, with_trigger_set
+from integrations_app.ui.pages.editor_document import Document, set_branch, set_config, set_input, set_step
+from integrations_app.workflows.definition import MAX_ITEMS
+from integrations_app.workflows.editing.commands import Batch, Command, setting
 
 _OPEN = "{{"
-TIMEOUT, ATTEMPTS = (1, 600), (1, 20)
+TIMEOUT, ATTEMPTS, ITEMS = (1, 600), (1, 20), (1, MAX_ITEMS)
+BRANCH = "branch-"
+"""Before the number of a branch, in the name of the field that holds its condition."""
 
 
 def has_variable(text: str) -> bool:
@@ -50,36 +54,37 @@ def meant(field: Field, text: str) -> Any:
     return text
 
 
-def with_option(document: Document, key: str, name: str, text: str) -> Document:
+def set_option(document: Document, key: str, name: str, text: str) -> Command:
     """Set what every step has beside its inputs. InvalidInput `{name: why}` for a number that is none."""
-    step = step_of(document, key)
-    if step is None:
-        return document
     value = text.strip()
+    if name.startswith(BRANCH):
+        return set_branch(document, key, int(name.removeprefix(BRANCH)), value)
     if name == "timeout_seconds":
-        return with_step_set(document, key, timeout_seconds=_bounded(name, value, *TIMEOUT))
+        return set_step(document, key, name, _bounded(name, value, *TIMEOUT))
+    if name == "max_items":
+        return set_step(document, key, name, _bounded(name, value, *ITEMS, whole=True))
     if name == "attempts":
         attempts = _bounded(name, value, *ATTEMPTS, whole=True)
-        retry = {**(step.get("retry") or {}), "attempts": attempts}
-        return with_step_set(document, key, retry={n: v for n, v in retry.items() if v is not None} or None)
+        return setting(document, key, ("retry", "attempts"), *([] if attempts is None else [attempts]))
     if name == "seconds" and value and not has_variable(value):
-        return with_step_set(document, key, seconds=_number(name, value), until=None)
-    return with_step_set(document, key, **{name: value or None})
+        seconds = set_step(document, key, name, _number(name, value))
+        return Batch(commands=[set_step(document, key, "until", None), seconds])
+    return set_step(document, key, name, value or None)
 
 
-def with_field(document: Document, key: str, field: Field, text: str) -> Document:
+def set_field(document: Document, key: str, field: Field, text: str) -> Command:
     """Set one input of a step. InvalidInput `{field.name: why}`."""
-    return with_input(document, key, field.name, meant(field, text))
+    return set_input(document, key, field.name, meant(field, text))
 
 
-def with_config(document: Document, field: Field, text: str) -> Document:
+def set_trigger_field(document: Document, field: Field, text: str) -> Command:
     """Set one setting of the trigger; a list may be set to empty, which is not its default."""
     value = meant(field, text)
     if value is None and field.widget == Widget.LIST:
         value = []
     elif isinstance(value, str) and field.widget == Widget.LIST:
         value = [value]
-    return with_trigger_set(document, **{field.name: value})
+    return set_config(document, field.name, value)
 
 
 def missing_dependencies(field: Field, inputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """State of the workflow editor: the draft as one tab sees it, how it is saved, and what is drawn of it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.pages.editor_consent import LackLine, lack_lines
-from integrations_app.ui.pages.editor_document import TRIGGER, Document, place_of, with_connection
+from integrations_app.ui.pages.editor_document import TRIGGER, Document, set_connection, step_of
 from integrations_app.ui.pages.editor_panel import Surroundings, connected_ids, panel_of
 from integrations_app.ui.pages.editor_panel_rows import Panel
 from integrations_app.ui.pages.editor_rows import (
@@ -29,14 +29,16 @@ from integrations_app.ui.pages.editor_rows import (
 )
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service
+from integrations_app.workflows.editing.commands import CHANGED, COMMANDS, Command
+from integrations_app.workflows.editing.words import words_for
 from integrations_app.workflows.endpoints import list_endpoints
 from integrations_app.workflows.problems import Problem
-from integrations_app.workflows.views import WorkflowDetail, WorkflowRow
+from integrations_app.workflows.views import SavedDraft, WorkflowDetail, WorkflowRow
 
 KINDS = frozenset({"workflow", "run", "connection"})
 SAVED, SAVING = "Saved", "Saving…"
-THEIRS = "Somebody else changed this workflow."
-STALE = "Somebody else changed this workflow. Your change is kept here, not saved yet."
+THEIRS = "Saved · changed by somebody else"
+MEND = "Not saved: mend the marked field."
 STATE_WORDS = {"draft": "Draft", "live": "Live", "paused": "Paused"}
 
 
@@ -61,7 +63,11 @@ class WorkflowEditorState(SessionState):
     picker: list[PickerItem] = []
     saved: str = SAVED
     conflict: bool = False
+    """Somebody else changed the same part; the edit made here waits for a decision."""
     unsaved: bool = False
+    """An edit made here is not stored."""
+    undo_words: str = ""
+    redo_words: str = ""
     notice: str = ""
     notice_ok: bool = True
     run_id: str = ""
@@ -78,12 +84,16 @@ class WorkflowEditorState(SessionState):
     consent_begun: bool = False
     _known_connections: list[str] = []
     _draft: str = "{}"
-    """The document as JSON text, so that nobody can change it by accident."""
+    """The stored document as JSON text, so that nobody can change it by accident."""
     _version: int = 0
+    _pending: str = ""
+    """The command, as JSON, that is not stored yet."""
     _found: list[Problem] = []
     _show_missing: bool = False
     _errors: dict[str, str] = {}
-    """Refused entries of the selected step, by field."""
+    """Why entries of the selected step were refused, by field."""
+    _typed: dict[str, str] = {}
+    """And what was typed there."""
 
     @rx.event
     @guard(Permission.VIEW)
@@ -97,6 +107,7 @@ class WorkflowEditorState(SessionState):
             self.missing = True
             return
         self.selected, self.panel_open, self.panel = TRIGGER, False, Panel()
+        self.unsaved, self.conflict, self._pending, self._errors, self._typed = False, False, "", {}, {}
         self.notice, self.run_id, self.run_status, self.run_line = "", "", "", ""
         self.connecting, self.blocked, self._show_missing = False, False, False
         self.asking_consent, self.consent_begun = False, False
@@ -119,9 +130,8 @@ class WorkflowEditorState(SessionState):
                 return
             self._show_row(detail.row)
             if detail.row.draft_version != self._version:
-                self.conflict = True
-                self.saved = STALE if self.unsaved else THEIRS
-            elif not self.unsaved:
+                await self._follow(detail)
+            else:
                 self._found = list(detail.problems)
         if "run" in kinds:
             await self._show_run()
@@ -149,65 +159,77 @@ class WorkflowEditorState(SessionState):
         """Back to the outline, on a phone."""
         self.panel_open = False
 
-    @rx.event
-    @guard(Permission.VIEW)
-    async def load_theirs(self) -> None:
-        """Take what is stored, and let go of what was not saved here."""
-        await self._adopt(await service.get(hub(), current_actor(self), self.workflow_id))
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def keep_mine(self) -> None:
-        """Store what stands here over what somebody else stored."""
-        detail = await service.get(hub(), current_actor(self), self.workflow_id)
-        self._version, self.conflict = detail.row.draft_version, False
-        await self._save()
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def save_again(self) -> None:
-        """Try once more to store what could not be stored."""
-        await self._save()
-
     def _document(self) -> Document:
         document: Document = orjson.loads(self._draft)
         return document
 
     async def _select(self, key: str) -> None:
-        self.selected, self.panel_open, self._errors = key, True, {}
+        if key != self.selected:
+            self._errors, self._typed = {}, {}
+        self.selected, self.panel_open = key, True
         self.connecting, self.blocked = False, False
         await self._draw()
 
-    def _stage(self, document: Document) -> None:
-        """Take an edit over; `_save` makes it durable."""
-        self._draft = orjson.dumps(document).decode()
-        self.unsaved, self.notice = True, ""
-        if not self.conflict:
-            self.saved = SAVING
+    async def _edit(self, command: Command | None, name: str = "", text: str = "") -> bool:
+        """Store an edit at once, and draw what is stored; whether it was.
 
-    async def _save(self) -> None:
-        """Store the draft, unless somebody else did meanwhile; draw it in any case."""
-        document = self._document()
+        `name` and `text` say in which field it was typed, which keeps what is refused.
+        """
+        if command is None:
+            self.saved = SAVED
+            await self._draw()
+            return False
+        self._pending, self.unsaved, self.conflict, self.notice = "", False, False, ""
         try:
-            if self.conflict:
-                raise Conflict("stale_version", STALE)
-            made = await service.save_draft(hub(), current_actor(self), self.workflow_id, document, self._version)
+            made = await service.edit(hub(), current_actor(self), self.workflow_id, command)
         except InvalidInput as error:
-            self.saved = "Not saved: mend the marked field."
-            self._found = [Problem(path, error.code, why) for path, why in error.fields.items()]
+            self._decline(error, name, text)
+        except Conflict as error:
+            if name:
+                self._typed = {**self._typed, name: text}
+            await self._meet(command, error)
         except IntegrationsError as error:
-            self.conflict = error.code == "stale_version"
-            self.saved = STALE if self.conflict else f"Not saved: {error.message}"
+            self._keep(command, f"Not saved: {error.message or error.code}")
         else:
-            self._version, self._found = made.draft_version, list(made.problems)
-            self.saved, self.unsaved = SAVED, False
-        self.name = str(document["name"])
+            self._accept(name)
+            await self._take(made)
+            return True
         await self._draw()
+        return False
+
+    async def _meet(self, command: Command, error: Conflict) -> None:
+        """Somebody was here: show the newest draft, and keep the edit for a decision where there is one to make."""
+        detail = await service.get(hub(), current_actor(self), self.workflow_id)
+        if error.code == CHANGED:
+            self._keep(command, f"Not saved: {words_for(command, dict(detail.draft))}. Somebody changed it meanwhile.")
+            self.conflict = True
+        else:
+            self._say(error.message, ok=False)
+        await self._adopt(detail)
+
+    def _keep(self, command: Command, why: str) -> None:
+        self._pending, self.unsaved, self.saved = COMMANDS.dump_json(command).decode(), True, why
+
+    async def _take(self, made: SavedDraft) -> None:
+        """Show what was stored."""
+        self._draft, self._version = orjson.dumps(dict(made.draft)).decode(), made.draft_version
+        self._found, self.saved = list(made.problems), SAVED
+        self.name = str(made.draft["name"])
+        self.undo_words, self.redo_words = made.history.undo, made.history.redo
+        await self._draw()
+
+    async def _follow(self, detail: WorkflowDetail) -> None:
+        """Show what somebody else, or another tab, has stored; an edit that waits here goes on waiting."""
+        await self._adopt(detail)
+        if not self.unsaved:
+            self.saved = THEIRS
 
     async def _adopt(self, detail: WorkflowDetail) -> None:
         self._draft, self._version = orjson.dumps(dict(detail.draft)).decode(), detail.row.draft_version
-        self._found, self._errors = list(detail.problems), {}
-        self.name, self.conflict, self.unsaved, self.saved = detail.row.name, False, False, SAVED
+        self._found, self.name = list(detail.problems), detail.row.name
+        self.undo_words, self.redo_words = detail.history.undo, detail.history.redo
+        if not self.unsaved:
+            self.saved = SAVED
         self._show_row(detail.row)
         await self._draw()
 
@@ -219,8 +241,8 @@ class WorkflowEditorState(SessionState):
     async def _draw(self) -> None:
         """Show document, problems and surroundings; only what changed is sent to the browser."""
         actor, registry, document = current_actor(self), hub().registry, self._document()
-        if self.selected != TRIGGER and place_of(document, self.selected) < 0:
-            self.selected, self._errors = TRIGGER, {}
+        if self.selected != TRIGGER and step_of(document, self.selected) is None:
+            self.selected, self._errors, self._typed = TRIGGER, {}, {}
         found = problem_lines(document, registry, self._found)
         offered = await connections.list_by_organization(hub(), actor)
         around = Surroundings(
@@ -230,6 +252,7 @@ class WorkflowEditorState(SessionState):
             found,
             self._show_missing,
             dict(self._errors),
+            dict(self._typed),
         )
         self._put("outline", outline(document, registry, self._found))
         self._put("problems", found)
@@ -260,8 +283,7 @@ class WorkflowEditorState(SessionState):
             await self._draw()
             return
         self.connecting = False
-        self._stage(with_connection(self._document(), self.selected, fresh[-1]))
-        await self._save()
+        await self._edit(set_connection(self._document(), self.selected, fresh[-1]))
 
     def _put(self, name: str, value: Any) -> None:
         if getattr(self, name) != value:
@@ -270,9 +292,20 @@ class WorkflowEditorState(SessionState):
     def _say(self, words: str, *, ok: bool = True) -> None:
         self.notice, self.notice_ok = words, ok
 
-    def _refuse(self, fields: Mapping[str, str]) -> None:
-        """Mark at their fields what was typed and refused."""
-        self._errors = {**self._errors, **fields}
+    def _decline(self, error: InvalidInput, name: str, text: str) -> None:
+        """Keep at its field what was typed there and refused; what nobody typed is told on top."""
+        why = next(iter(error.fields.values()), error.message)
+        if not name:
+            self.saved = SAVED
+            self._say(f"Not changed: {why}", ok=False)
+            return
+        self.saved = MEND
+        self._errors, self._typed = {**self._errors, name: why}, {**self._typed, name: text}
+
+    def _accept(self, name: str) -> None:
+        """Forget what was refused at a field."""
+        self._errors = {known: why for known, why in self._errors.items() if known != name}
+        self._typed = {known: text for known, text in self._typed.items() if known != name}
 
 
 def keep_choices(panel: Panel, former: Panel) -> Panel:
