@@ -29,6 +29,10 @@ from integrations_app.ui.live import LivePages, provide_live_pages
 from integrations_app.ui.pages.audit import AuditState, audit
 from integrations_app.ui.pages.connection import connection
 from integrations_app.ui.pages.connection_state import ConnectionState
+from integrations_app.ui.pages.event import event
+from integrations_app.ui.pages.event_state import EventState
+from integrations_app.ui.pages.events import events
+from integrations_app.ui.pages.events_state import EventsState
 from integrations_app.ui.pages.integrations import integrations
 from integrations_app.ui.pages.integrations_state import IntegrationsState
 from integrations_app.ui.pages.keys_state import KeysState
@@ -69,6 +73,8 @@ def add_pages(app: rx.App) -> None:
     add(workflow_editor, "/workflows/[workflow_id]", "Editor · Integrations", WorkflowEditorState)
     add(runs, "/runs", "Runs · Integrations", RunsState)
     add(run, "/runs/[run_id]", "Run · Integrations", RunState)
+    add(events, "/events", "Events · Integrations", EventsState)
+    add(event, "/events/[event_id]", "Event · Integrations", EventState)
     add(audit, "/audit", "Audit · Integrations", AuditState)
     add(settings_page, "/settings", "Settings · Integrations", SettingsState, TokensState, KeysState)
     app.add_page(not_found, route="404", title="Page not found · Integrations")

@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("Integrations", "/integrations", "blocks"),
     Entry("Workflows", "/workflows", "workflow"),
     Entry("Runs", "/runs", "history"),
+    Entry("Events", "/events", "inbox"),
     Entry("Audit", "/audit", "scroll-text", for_admins=True),
     Entry("Settings", "/settings", "settings"),
 )

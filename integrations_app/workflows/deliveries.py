@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -51,6 +51,11 @@ _LISTENING = (
 _SEEN_EVENT = update(ENDPOINT).where(
     ENDPOINT.c.organization_id == bindparam("at_organization"), ENDPOINT.c.id == bindparam("at_id")
 ).values(last_event_at=bindparam("at"))  # fmt: skip
+_CAME_AGAIN = update(EVENT).where(
+    EVENT.c.organization_id == bindparam("at_organization"),
+    EVENT.c.endpoint_id == bindparam("at_endpoint"),
+    EVENT.c.delivery_id == bindparam("at_delivery"),
+).values(times=EVENT.c.times + 1).returning(EVENT.c.id)  # fmt: skip
 _SEEN_RUN = update(WORKFLOW).where(
     WORKFLOW.c.organization_id == bindparam("at_organization"), WORKFLOW.c.id == bindparam("at_id")
 ).values(last_run_at=bindparam("at"))  # fmt: skip
@@ -73,6 +78,12 @@ class Listening:
 def insert_event(session: Session, values: dict[str, Any]) -> bool:
     """Keep the event; False when this delivery is known already."""
     return session.connection().execute(_once(session, EVENT), values).scalar_one_or_none() is not None
+
+
+def note_again(session: Session, organization_id: str, endpoint_id: str, delivery_id: str) -> str:
+    """Count a delivery that is known already; the id of its event."""
+    given = {"at_organization": organization_id, "at_endpoint": endpoint_id, "at_delivery": delivery_id}
+    return str(session.connection().execute(_CAME_AGAIN, given).scalar_one())
 
 
 def listening(hub: Hub, session: Session, organization_id: str, endpoint_id: str, inbound: Inbound) -> list[Listening]:
@@ -131,6 +142,16 @@ def runs_of_event(session: Session, organization_id: str, event_id: str) -> tupl
         .order_by(col(Run.created_at))
     )
     return tuple(session.execute(statement).scalars())
+
+
+def count_runs(session: Session, organization_id: str, event_ids: Sequence[str]) -> dict[str, int]:
+    """How many runs each of the events started."""
+    statement = (
+        select(col(Run.event_id), func.count())
+        .where(col(Run.organization_id) == organization_id, col(Run.event_id).in_(list(event_ids)))
+        .group_by(col(Run.event_id))
+    )
+    return {str(event_id): number for event_id, number in session.execute(statement)}
 
 
 def _run(

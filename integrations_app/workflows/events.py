@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from integrations_app.connections import health
-from integrations_app.errors import NotFound, ReconnectRequired, SignatureInvalid, Unavailable
+from integrations_app.errors import Conflict, NotFound, ReconnectRequired, SignatureInvalid, Unavailable
 from integrations_app.kit.columns import is_id
 from integrations_app.kit.db import on_commit
 from integrations_app.kit.signing import spend_verification_time
@@ -29,7 +29,9 @@ from integrations_app.workflows.sealing import open_body, open_endpoint_secret, 
 from integrations_app.workflows.storable import storable_text
 from integrations_app.workflows.views import Page
 
-ACCEPTED, IGNORED = "accepted", "ignored"
+ACCEPTED, IGNORED, REJECTED, DUPLICATE = "accepted", "ignored", "rejected", "duplicate"
+VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, IGNORED)
+"""What a list can be narrowed to; `duplicate` are those that came more than once."""
 SHOWN_BYTES = 256 * 1024
 
 
@@ -62,6 +64,12 @@ class EventRow:
     verdict: str
     received_at: datetime
     run_ids: tuple[str, ...] = ()
+    reason: str = ""
+    """Why it was rejected."""
+    times: int = 1
+    """How often it came; of rejected ones, how many the row stands for."""
+    runs: int = 0
+    """How many runs it started, replays with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
     try:
         judge.verify(hub.registry, endpoint.kind, endpoint.secret, headers, body, hub.clock())
     except SignatureInvalid as error:
-        await _note_rejected(hub, endpoint, error.code)
+        await _note_rejected(hub, endpoint, error, headers)
         raise
     inbound = judge.read(hub.registry, endpoint.kind, headers, body)
     found = await hub.database.write(lambda session: keep_delivery(hub, session, endpoint, inbound, headers, body))
@@ -115,18 +123,23 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
 
 
 async def list_events(
-    hub: Hub, actor: Actor, *, endpoint_id: str = "", cursor: str = "", limit: int = 50
+    hub: Hub, actor: Actor, *, endpoint_id: str = "", verdict: str = "", cursor: str = "", limit: int = 50
 ) -> Page[EventRow]:
-    """The organisation's events, newest first."""
+    """The organisation's events, newest first, of one endpoint or one of VERDICTS when given; each without run ids."""
     actor.require(Permission.VIEW)
 
     def read(session: Session) -> Page[EventRow]:
         statement = select(Event).where(col(Event.organization_id) == actor.organization_id)
         if is_id(endpoint_id):
             statement = statement.where(col(Event.endpoint_id) == endpoint_id)
+        if verdict == DUPLICATE:
+            statement = statement.where(col(Event.times) > 1, col(Event.verdict) != REJECTED)
+        elif verdict:
+            statement = statement.where(col(Event.verdict) == storable_text(verdict))
         rows, next_cursor = page(session, statement, Event, cursor, limit, by="received_at")
         names = {one.id: one.name for one in Endpoints(session, actor.organization_id).list_all()}
-        return Page(tuple(_row(row, names) for row in rows), next_cursor)
+        counts = deliveries.count_runs(session, actor.organization_id, [row.id for row in rows])
+        return Page(tuple(replace(_row(row, names), runs=counts.get(row.id, 0)) for row in rows), next_cursor)
 
     return await hub.database.read(read)
 
@@ -150,12 +163,14 @@ async def get_event(hub: Hub, actor: Actor, event_id: str) -> EventDetail:
 async def replay_event(hub: Hub, actor: Actor, event_id: str) -> tuple[str, ...]:
     """Start every workflow that listens today once more with this event; returns the new runs' ids.
 
-    Raises NotFound, Forbidden, and what opening the body raises.
+    Raises NotFound, Forbidden, Conflict `event_rejected`, and what opening the body raises.
     """
     actor.require(Permission.EDIT_WORKFLOWS)
 
     def write(session: Session) -> tuple[str, ...]:
         row = _get(session, actor, event_id)
+        if row.verdict == REJECTED:
+            raise Conflict("event_rejected", "It was rejected: nobody knows who sent it, and nothing of it was kept.")
         endpoint = Endpoints(session, actor.organization_id).get(row.endpoint_id)
         body = open_body(hub, session, actor.organization_id, event_id, row.body)
         inbound = judge.read(hub.registry, endpoint.kind, row.headers, body)
@@ -180,52 +195,87 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
 
 
 def keep_delivery(
-    hub: Hub, session: Session, endpoint: OpenEndpoint, inbound: Inbound, headers: Headers, body: bytes
+    hub: Hub,
+    session: Session,
+    endpoint: OpenEndpoint,
+    inbound: Inbound,
+    headers: Headers,
+    body: bytes,
+    *,
+    asked: bool = False,
 ) -> Accepted | Duplicate:
-    """Event, runs and their place in the queue: all or nothing.
+    """Event, runs and their place in the queue: all or nothing. `asked` is what we fetched, often more than once.
 
     A delivery that comes again starts nothing, whatever became of its runs: their effects may stand, and only a
     person who looked at them may ask for a replay.
     """
-    organization_id, now, event_id = endpoint.organization_id, hub.clock(), hub.new_id()
+    organization_id, event_id = endpoint.organization_id, hub.new_id()
     delivery_id = judge.fit_delivery_id(inbound.delivery_id)
     values = {
-        "organization_id": organization_id,
-        "id": event_id,
-        "endpoint_id": endpoint.id,
+        **_values(hub, session, endpoint, headers, body, event_id),
         "delivery_id": delivery_id,
         "kind": storable_text(inbound.kind[:200]),
-        "digest": hashlib.sha256(body).hexdigest(),
         "verdict": IGNORED if inbound.ignore else ACCEPTED,
-        "headers": judge.kept_headers(headers),
-        "body": seal_body(hub, session, organization_id, event_id, body),
-        "received_at": now,
     }
     if not deliveries.insert_event(session, values):
+        if not asked:
+            known = deliveries.note_again(session, organization_id, endpoint.id, delivery_id)
+            _announce(hub, session, organization_id, known)
         return Duplicate(delivery_id)
     starting = [] if inbound.ignore else deliveries.listening(hub, session, organization_id, endpoint.id, inbound)
     started = deliveries.start(hub, session, organization_id, event_id, inbound, starting)
-    deliveries.note_event(session, organization_id, endpoint.id, now)
+    deliveries.note_event(session, organization_id, endpoint.id, values["received_at"])
     _announce(hub, session, organization_id, event_id)
     return Accepted(delivery_id, event_id, tuple(started), inbound.reply)
+
+
+def _values(
+    hub: Hub, session: Session, endpoint: OpenEndpoint, headers: Headers, body: bytes, event_id: str
+) -> dict[str, Any]:
+    """The columns that every delivery has."""
+    return {
+        "organization_id": endpoint.organization_id,
+        "id": event_id,
+        "endpoint_id": endpoint.id,
+        "kind": "",
+        "digest": hashlib.sha256(body).hexdigest(),
+        "reason": "",
+        "times": 1,
+        "headers": judge.kept_headers(headers),
+        "body": seal_body(hub, session, endpoint.organization_id, event_id, body),
+        "received_at": hub.clock(),
+    }
 
 
 def _announce(hub: Hub, session: Session, organization_id: str, event_id: str) -> None:
     on_commit(session, announcement(hub, organization_id, "event", event_id))
 
 
-async def _note_rejected(hub: Hub, endpoint: OpenEndpoint, code: str) -> None:
-    """Audit a refused delivery: at most a row a minute per endpoint, which says how many it stands for."""
+async def _note_rejected(hub: Hub, endpoint: OpenEndpoint, error: SignatureInvalid, headers: Headers) -> None:
+    """Show and audit a refused delivery: at most a row a minute per endpoint, which says how many it stands for.
+
+    Nothing of its body is kept: whoever cannot sign must not fill the disk.
+    """
     count = hub.throttle.admit(f"webhook.rejected:{endpoint.id}", hub.clock())
     if not count:
         return
-    detail: dict[str, Any] = {"code": code, "count": count}
     actor, subject = system_actor(endpoint.organization_id), f"endpoint:{endpoint.id}"
-    await hub.database.write(
-        lambda session: record(
-            session, hub.keyring, actor, "webhook.rejected", now=hub.clock(), subject=subject, detail=detail
-        )
-    )
+
+    def write(session: Session) -> None:
+        now, event_id = hub.clock(), hub.new_id()
+        values = {
+            **_values(hub, session, endpoint, headers, b"", event_id),
+            "delivery_id": f"rejected:{event_id}",
+            "verdict": REJECTED,
+            "reason": error.message,
+            "times": count,
+        }
+        deliveries.insert_event(session, values)
+        _announce(hub, session, endpoint.organization_id, event_id)
+        detail: dict[str, Any] = {"code": error.code, "count": count}
+        record(session, hub.keyring, actor, "webhook.rejected", now=now, subject=subject, detail=detail)
+
+    await hub.database.write(write)
 
 
 async def _note_revoked(hub: Hub, endpoint: OpenEndpoint) -> None:
@@ -252,4 +302,7 @@ def _row(row: Event, names: Mapping[str, str], runs: tuple[str, ...] = ()) -> Ev
         verdict=row.verdict,
         received_at=row.received_at,
         run_ids=runs,
+        reason=row.reason,
+        times=row.times,
+        runs=len(runs),
     )

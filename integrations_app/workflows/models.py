@@ -187,7 +187,11 @@ class Event(SQLModel, table=True):
     digest: str
     """SHA-256 of the raw body."""
     verdict: str
-    """`accepted`, `ignored` (a handshake)."""
+    """`accepted`, `ignored` (a handshake), `rejected`."""
+    reason: str = ""
+    """Why it was rejected."""
+    times: int = 1
+    """How often it came; of rejected ones, how many the row stands for."""
     headers: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """Without those that authenticate."""
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -204,6 +208,7 @@ class Run(SQLModel, table=True):
         Index("ix_run_time", "organization_id", "created_at"),
         Index("ix_run_workflow", "organization_id", "workflow_id", "created_at"),
         Index("ix_run_status", "status", "wake_at"),
+        Index("ix_run_event", "organization_id", "event_id"),
     )
 
     organization_id: str = Field(primary_key=True)

@@ -259,7 +259,8 @@ def _keep(hub: Hub, claim: Claim, found: Found, session: Session) -> bool:
     for item in found.items:
         body = orjson.dumps(dict(item.payload))
         headers = {judge.POLLED_KIND: kind, judge.POLLED_ID: item.delivery_id}
-        keep_delivery(hub, session, endpoint, Inbound(kind, item.delivery_id, item.payload), headers, body)
+        inbound = Inbound(kind, item.delivery_id, item.payload)
+        keep_delivery(hub, session, endpoint, inbound, headers, body, asked=True)
     state.cursor = dict(found.cursor)
     session.add(state)
     return True

@@ -21,6 +21,7 @@ PAGES = {
     "/integrations/webhook": "Webhook",
     "/workflows": "Workflows",
     "/runs": "Runs",
+    "/events": "Events",
     "/audit": "Audit",
     "/settings": "Settings",
     "/api/v1/docs": "REST API v1",

@@ -263,7 +263,7 @@ class RunStarted(BaseModel):
 
 
 class EventShown(BaseModel):
-    """A delivery that was accepted."""
+    """A delivery, or what stands for some that were rejected."""
 
     id: str
     endpoint_id: str
@@ -271,6 +271,12 @@ class EventShown(BaseModel):
     delivery_id: str
     kind: str
     verdict: str
+    """`accepted`, `ignored` or `rejected`."""
+    reason: str
+    """Why it was rejected."""
+    times: int
+    """How often it came; of rejected ones, how many this stands for."""
+    runs: int
     received_at: datetime
 
 

@@ -1,7 +1,7 @@
 """Calls about inbound events and the endpoints at which they arrive."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import Field
@@ -22,6 +22,9 @@ class EventsAsked(Paging):
     """Which events."""
 
     endpoint_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$", description="Of this endpoint only.")
+    verdict: Literal["", "accepted", "duplicate", "rejected", "ignored"] = Field(
+        default="", description="Only these; `duplicate` are those that came more than once."
+    )
 
 
 class NewEndpoint(Asking):
@@ -40,10 +43,15 @@ class NewEndpoint(Asking):
 async def list_events(asked: Caller, ask: Annotated[EventsAsked, Query()]) -> Response:
     """List events.
 
-    The deliveries that were accepted, newest first.
+    Every delivery, newest first. Rejected ones are gathered, at most one a minute and endpoint.
     """
     page = await events.list_events(
-        asked.hub, asked.actor, endpoint_id=ask.endpoint_id, cursor=ask.after(), limit=ask.limit
+        asked.hub,
+        asked.actor,
+        endpoint_id=ask.endpoint_id,
+        verdict=ask.verdict,
+        cursor=ask.after(),
+        limit=ask.limit,
     )
     return listed(map(_listed, page.items), page.next_cursor)
 

@@ -1,0 +1,104 @@
+"""The inbox as people see it: a signed event comes in live, is read and replayed; a forged one is named."""
+
+import json
+import urllib.error
+import urllib.request
+
+from playwright.sync_api import Page, expect
+
+from integrations_app.kit.secret import Secret
+from integrations_app.kit.signing import sign_hmac_sha256
+from tests.e2e.journey import Server
+
+
+def deliver(url: str, secret: str, payload: dict[str, object], delivery: str) -> int:
+    """POST a payload as its sender would, signed with the secret."""
+    body = json.dumps(payload).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": delivery,
+        "X-Hub-Signature-256": sign_hmac_sha256(Secret(secret), body, "sha256="),
+    }
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:  # noqa: S310 - loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+
+
+def new_workflow(page: Page, server: Server, name: str) -> None:
+    """Create an empty workflow and open its editor."""
+    page.goto(server.address("/workflows"))
+    page.get_by_role("button", name="New workflow").first.click()
+    page.get_by_role("dialog").get_by_label("Name").fill(name)
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    expect(page.get_by_role("list", name="Steps")).to_be_visible()
+
+
+def publish(page: Page) -> None:
+    """Publish the draft, also where no vendor could reach this address."""
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("Version 1").first).to_be_visible()
+
+
+def stop_at_the_end(page: Page) -> None:
+    """The shortest workflow that does something."""
+    page.get_by_role("button", name="Add step", exact=True).click()
+    picker = page.get_by_role("dialog", name="Add a step")
+    picker.get_by_role("button", name="Stop End the run here").click()
+    expect(page.get_by_role("region", name="Step", exact=True).get_by_role("heading", name="Stop")).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+
+def test_a_signed_event_is_seen_read_and_replayed(owner: Page, shared_server: Server) -> None:
+    page = owner
+    new_workflow(page, shared_server, "An order came")
+    page.get_by_role("combobox", name="Trigger").select_option(label="Webhook")
+    page.get_by_role("button", name="New endpoint").click()
+    page.get_by_label("Endpoint name").fill("Orders")
+    page.get_by_role("button", name="Open endpoint").click()
+    box = page.get_by_role("status").filter(has_text="The secret of “Orders”.")
+    secret = str(box.locator("code").text_content())
+    url = str(page.locator("code", has_text="/api/webhooks/").first.text_content())
+    box.get_by_role("button", name="Done").click()
+    stop_at_the_end(page)
+    publish(page)
+
+    page.goto(shared_server.address("/events"))
+    expect(page.get_by_text("Nothing has come in yet.")).to_be_visible()
+    assert deliver(url, secret, {"order": {"id": "A-1"}}, "d1") == 202
+    table = page.get_by_role("table", name="Events")
+    row = table.get_by_role("row").filter(has_text="Accepted")
+    expect(row).to_contain_text("Orders")
+    expect(row).to_contain_text("Started 1 run")
+    assert deliver(url, secret, {"order": {"id": "A-1"}}, "d1") == 200
+    expect(row).to_contain_text("came 2 times")
+    assert deliver(url, "somebody else's secret", {"order": {"id": "A-2"}}, "d2") == 401
+    expect(table.get_by_role("row").filter(has_text="Rejected")).to_contain_text("The signature does not match.")
+    page.get_by_role("combobox", name="Verdict").select_option(label="Came more than once")
+    expect(table.get_by_role("row")).to_have_count(2)
+
+    row.get_by_role("link").click()
+    expect(page.get_by_role("region", name="Body")).to_contain_text('"id": "A-1"')
+    expect(page.get_by_text("idempotency-key")).to_be_visible()
+    runs = page.get_by_role("list", name="Runs of this event")
+    expect(runs.get_by_role("listitem")).to_have_count(1)
+    expect(runs).to_contain_text("Succeeded")
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Replay", exact=True).click()
+    expect(page.get_by_text("Replayed: 1 run started.")).to_be_visible()
+    expect(runs.get_by_role("listitem")).to_have_count(2)
+    expect(runs.get_by_text("Succeeded")).to_have_count(2)
+
+
+def test_a_schedule_fires_a_run(owner: Page, shared_server: Server) -> None:
+    page = owner
+    new_workflow(page, shared_server, "Every minute")
+    page.get_by_role("combobox", name="Trigger").select_option(label="On a schedule")
+    page.get_by_role("textbox", name="Schedule").fill("* * * * *")
+    page.get_by_role("textbox", name="Schedule").press("Tab")
+    stop_at_the_end(page)
+    publish(page)
+    page.goto(shared_server.address("/runs"))
+    row = page.get_by_role("table", name="Runs").get_by_role("row").filter(has_text="Every minute")
+    expect(row).to_contain_text("Succeeded", timeout=75_000)
