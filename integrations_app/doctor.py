@@ -12,6 +12,7 @@ from integrations_app import assembly, migrations, serve
 from integrations_app.errors import EgressDenied, IntegrationsError
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.kit.vault.root_keys import RootKeys, load_key_file
+from integrations_app.sdk.registry import registry
 from integrations_app.settings import Settings
 
 _METADATA_URL = "http://169.254.169.254/latest"  # judged, never dialled
@@ -34,6 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("front end", _front_end),
         ("port", _port),
         ("egress", _egress),
+        ("providers", _providers),
     ]
     return [_run(name, check, settings) for name, check in checks]
 
@@ -96,3 +98,11 @@ def _egress(settings: Settings) -> str:
     except EgressDenied:
         return f"public addresses only, {len(policy.allow)} exceptions"
     raise IntegrationsError("the door would let calls to the cloud's metadata address out")
+
+
+def _providers(settings: Settings) -> str:
+    del settings
+    found = registry()
+    if found.left_out:
+        raise IntegrationsError("; ".join(f"{one.source} is left out: {one.reason}" for one in found.left_out))
+    return ", ".join(provider.key for provider in found)

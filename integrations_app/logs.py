@@ -14,7 +14,7 @@ QUIET = ("httpx", "urllib3", "socketio", "engineio", "aiohttp", "asyncio", "auth
 
 
 def configure(settings: Settings, registry: Registry) -> None:
-    """Send every log record through one redacting handler on stderr."""
+    """Send every log record through one redacting handler on stderr, and say which installed providers are left out."""
     patterns = [pattern for provider in registry for pattern in provider.secret_patterns]
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RedactingFilter(Redactor(patterns)))
@@ -24,6 +24,8 @@ def configure(settings: Settings, registry: Registry) -> None:
     root.setLevel(settings.log_level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for one in registry.left_out:
+        logging.getLogger(__name__).error("the installed provider %s is left out: %s", one.source, one.reason)
 
 
 def _formatter(settings: Settings) -> logging.Formatter:

@@ -95,7 +95,7 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(tmp_path: Path) -> None:
     told = command("doctor", "--json", data_dir=tmp_path / "none", INTEGRATIONS_EGRESS_ALLOW="not a host")
     assert told.returncode == 1
     findings = {it["name"]: it for it in json.loads(told.stdout)}
-    assert list(findings) == ["key", "database", "front end", "port", "egress"]
+    assert list(findings) == ["key", "database", "front end", "port", "egress", "providers"]
     assert not findings["egress"]["ok"]
     assert findings["key"]["ok"]
     assert findings["database"]["ok"]

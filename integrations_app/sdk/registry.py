@@ -1,25 +1,25 @@
-"""Discovery: one folder per provider below `integrations_app.providers`, and installed entry points."""
+"""Discovery: one folder per provider below `integrations_app.providers`, and those of installed packages."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
 
 from integrations_app.errors import NotFound
 from integrations_app.sdk.actions import Action
+from integrations_app.sdk.installed import LeftOut, find_installed
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.triggers import Trigger
 
 PACKAGE = "integrations_app.providers"
-ENTRY_POINTS = "integrations_app.providers"
 
 
 class Registry:
     """The providers of this process, by key, in order of name."""
 
-    def __init__(self, providers: Iterable[Provider]) -> None:
-        """Keep them; raises ValueError when two have the same key."""
+    def __init__(self, providers: Iterable[Provider], left_out: Iterable[LeftOut] = ()) -> None:
+        """Keep them; raises ValueError when two have the same key. `left_out` are installed ones that are broken."""
+        self.left_out = tuple(left_out)
         self._by_key: dict[str, Provider] = {}
         for provider in sorted(providers, key=lambda one: one.name.lower()):
             if provider.key in self._by_key:
@@ -59,10 +59,9 @@ class Registry:
 
 
 def discover() -> list[Provider]:
-    """Import every provider folder and entry point and return what each declares as `provider`."""
+    """Import every provider folder of the product and return what each declares as `provider`; raises what is wrong."""
     package = import_module(PACKAGE)
     found = [import_module(f"{PACKAGE}.{module.name}").provider for module in iter_modules(package.__path__)]
-    found += [point.load() for point in entry_points(group=ENTRY_POINTS)]
     for item in found:
         if not isinstance(item, Provider):
             raise TypeError(f"{item!r} is not a Provider")
@@ -71,5 +70,7 @@ def discover() -> list[Provider]:
 
 @cache
 def registry() -> Registry:
-    """The registry of this process, discovered once on first use."""
-    return Registry(discover())
+    """The registry of this process, discovered once on first use: the product's providers and the installed ones."""
+    own = discover()
+    installed, left_out = find_installed({provider.key for provider in own})
+    return Registry([*own, *installed], left_out)

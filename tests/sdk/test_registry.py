@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from integrations_app.errors import NotFound
-from integrations_app.sdk import registry as module
 from integrations_app.sdk.provider import BaseAddress, SandboxApp
 from integrations_app.sdk.registry import Registry, discover, registry
 
@@ -32,27 +31,6 @@ def test_unknown_references(reference: str) -> None:
         registry().action(reference)
     with pytest.raises(NotFound):
         registry().trigger(reference)
-
-
-def test_what_is_not_a_provider_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Point:
-        def load(self) -> object:
-            return object()
-
-    monkeypatch.setattr(module, "entry_points", lambda **_: [Point()])
-    with pytest.raises(TypeError, match="not a Provider"):
-        discover()
-
-
-def test_installed_providers_are_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = replace(ONE, key="installed", name="AAA")
-
-    class Point:
-        def load(self) -> object:
-            return installed
-
-    monkeypatch.setattr(module, "entry_points", lambda **_: [Point()])
-    assert next(iter(Registry(discover()))) is installed
 
 
 def test_two_providers_with_one_key_are_refused() -> None:
