@@ -97,7 +97,7 @@ def test_oauth_says_how_to_register_and_knows_every_scope_that_is_needed(provide
     assert "{callback_url}" in oauth.app_help
     assert oauth.authorize_path.startswith("/")
     assert oauth.token_path.startswith("/")
-    assert "web" in provider.bases
+    assert {"web", oauth.token_base} <= set(provider.bases)
     asked = (*oauth.identity_scopes, *oauth.default_scopes)
     for needed in [*(action.scopes for action in provider.actions), *(trigger.scopes for trigger in provider.triggers)]:
         assert oauth.missing_scopes(needed, (*asked, *oauth.optional_scopes)) == ()

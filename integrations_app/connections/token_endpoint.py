@@ -106,7 +106,7 @@ async def _asked(
         client.register_compliance_hook("access_token_response", look)
         client.register_compliance_hook("refresh_token_response", look)
         try:
-            await ask(client, reached.bases["web"] + oauth.token_path)
+            await ask(client, reached.bases[oauth.token_base] + oauth.token_path)
         except OAuthError as error:
             raise Rejected(vendor_code(error.error), "The vendor refused the request.") from None
         except (ValueError, OverflowError, TypeError):

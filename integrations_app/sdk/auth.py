@@ -51,7 +51,7 @@ class AppCredentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OAuth2:
-    """Authorization code grant. Paths are relative to the provider's `web` base address."""
+    """Authorization code grant. Paths are relative to the provider's `web` base address, but see `token_base`."""
 
     authorize_path: str
     token_path: str
@@ -65,6 +65,8 @@ class OAuth2:
     implied_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What a broad scope contains: the vendor names only the broad one when it tells what was granted."""
     scope_separator: str = " "
+    token_base: str = "web"  # noqa: S105 - the name of an address
+    """Name of the base address that `token_path` is below: some vendors give tokens where their API is."""
     pkce: Pkce = Pkce.ON
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_post"
     authorize_extra: Mapping[str, str] = field(default_factory=dict)

@@ -91,8 +91,9 @@ def _addresses(provider: Provider) -> Iterator[str]:
             yield f"base {name!r} is not https"
         if not any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in provider.hosts):
             yield f"hosts does not name {host!r} of base {name!r}"
-    if provider.oauth and "web" not in provider.bases:
-        yield "OAuth2 needs the base 'web'"
+    for name in ("web", provider.oauth.token_base) if provider.oauth else ():
+        if name not in provider.bases:
+            yield f"OAuth2 needs the base {name!r}"
 
 
 def _offers(provider: Provider) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The OAuth round trip against the running sandbox: the good way, reconnecting, reviving, going back."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from integrations_app.connections.oauth import Ask
 from integrations_app.connections.oauth.callback import judge
 from integrations_app.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from integrations_app.kit.secret import Secret
+from integrations_app.sdk.registry import Registry
 from tests.connections.vendors import check
 
 
@@ -35,6 +37,16 @@ async def test_the_second_provider_with_its_own_separators_and_client_auth(world
     row = world.connection(outcome.connection_id)
     assert row.status == "connected" and row.extra["team_id"] == row.account_id
     assert "chat:write" in row.scopes
+
+
+async def test_tokens_may_come_from_another_base_address_than_the_consent_page(world: Any) -> None:
+    provider = world.hub.registry.get("slack")
+    way = replace(provider.oauth, token_base="api", token_path="/oauth.v2.access")
+    world.hub = replace(world.hub, registry=Registry([replace(provider, auth=(way, *provider.auth[1:]))]))
+    outcome = await world.connect("slack", "T0ACME001")
+    assert world.connection(outcome.connection_id).status == "connected"
+    [asked] = world.vendor.calls("/oauth.v2.access")
+    assert asked["status"] == 200
 
 
 async def test_the_authorize_url_carries_state_challenge_and_the_one_redirect_uri(world: Any) -> None:

@@ -50,7 +50,7 @@ class Case:
 
     @property
     def token_path(self) -> str:
-        return self.sandbox.bases["web"] + self.oauth.token_path
+        return self.sandbox.bases[self.oauth.token_base] + self.oauth.token_path
 
     @property
     def row(self) -> Connection:

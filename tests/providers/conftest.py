@@ -49,7 +49,8 @@ class Sandbox:
         oauth, app = provider.oauth, provider.sandbox
         assert oauth is not None
         assert app is not None
-        web = provider.sandbox_addresses(self.base)["web"]
+        bases = provider.sandbox_addresses(self.base)
+        web = bases["web"]
         back = f"http://localhost:3000/api/integrations/{key}/callback"
         asked = {"client_id": app.client_id, "redirect_uri": back, "state": "s"}
         asked["scope"] = oauth.scope_separator.join(oauth.default_scopes)
@@ -60,7 +61,7 @@ class Sandbox:
         basic = oauth.client_auth == "client_secret_basic"
         form |= {} if basic else {"client_id": app.client_id, "client_secret": app.client_secret}
         answer = self.http.post(
-            web + oauth.token_path,
+            bases[oauth.token_base] + oauth.token_path,
             data=form,
             auth=httpx.BasicAuth(app.client_id, app.client_secret) if basic else httpx.Auth(),
             headers={"Accept": "application/json"},
