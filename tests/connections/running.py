@@ -11,8 +11,9 @@ from integrations_app.sdk.actions import Action
 from integrations_app.workflows import service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.views import RunDetail
-from tests.connections.samples import SAMPLES, Sample
+from tests.connections.samples import SAMPLES
 from tests.connections.vendors import Case
+from tests.providers.sample import Sample
 
 DEADLINE = 15.0
 RESTING = ("succeeded", "failed", "held", "cancelled")
@@ -64,7 +65,7 @@ def sampled(case: Case) -> tuple[Action, Sample]:
         sample = SAMPLES.get(f"{case.provider.key}.{action.key}")
         if sample is not None and action.resume is None:
             return action, sample
-    raise AssertionError(f"{case.provider.key} has no action in tests/connections/samples.py: add one that writes")
+    raise AssertionError(f"no sample in tests/providers/{case.provider.key}/samples.py: add an action that writes")
 
 
 def arrivals(case: Case, sample: Sample) -> int:

@@ -1,6 +1,6 @@
 """Do the action and lose the answer, for every action that writes: no double, or a person is asked.
 
-Walks the registry: an action that writes and has no sample in samples.py fails here with its name.
+Walks the registry: an action that writes and has no sample in its provider's samples.py fails here with its name.
 """
 
 import asyncio
@@ -25,8 +25,9 @@ from integrations_app.workflows.views import RunDetail
 from tests.conftest import BACKEND
 from tests.connections.census import census
 from tests.connections.running import arrivals, publish, running_engine, start, until
-from tests.connections.samples import SAMPLES, Sample
+from tests.connections.samples import SAMPLES
 from tests.connections.vendors import Case, connected_case
+from tests.providers.sample import Sample
 
 WRITING = [
     pytest.param(provider, action, id=f"{provider.key}.{action.key}")
@@ -102,7 +103,7 @@ class Story:
 
 async def story(world: Any, provider: Provider, action: Action) -> Story:
     name = f"{provider.key}.{action.key}"
-    assert name in SAMPLES, f"{name} writes: give it a sample in tests/connections/samples.py"
+    assert name in SAMPLES, f"{name} writes: give it a sample in tests/providers/KEY/samples.py"
     scopes = tuple(provider.oauth.optional_scopes) if provider.oauth else ()
     return Story(world, await connected_case(world, provider.key, scopes), action, SAMPLES[name])
 

@@ -128,4 +128,4 @@ def test_every_writing_action_has_its_answer_lost_somewhere() -> None:
         if action.effect is not Effect.READ
     }
     missing = writing - set(SAMPLES) - {ACTION}
-    assert not missing, f"add to tests/connections/samples.py how to call {sorted(missing)}"
+    assert not missing, f"add to tests/providers/KEY/samples.py how to call {sorted(missing)}"
