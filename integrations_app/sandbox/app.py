@@ -11,16 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from integrations_app.sandbox import control, pages
+from integrations_app.sandbox.emulations import EMULATIONS
 from integrations_app.sandbox.entrance import Entrance
-from integrations_app.sandbox.github import routes as github
-from integrations_app.sandbox.salesforce import routes as salesforce
-from integrations_app.sandbox.slack import routes as slack
 from integrations_app.sandbox.world import World
 
 
 async def index(request: Request) -> Response:
     """The front page."""
-    return pages.render(request, "index.html")
+    return pages.render(request, "index.html", emulations=list(EMULATIONS.values()))
 
 
 def create_app(
@@ -42,9 +40,7 @@ def create_app(
             Route("/", index),
             Route("/_style.css", pages.style),
             Mount("/_control", routes=control.routes),
-            Mount("/slack", routes=slack.routes),
-            Mount("/github", routes=github.routes),
-            Mount("/salesforce", routes=salesforce.routes),
+            *(Mount(f"/{one.key}", routes=one.routes) for one in EMULATIONS.values()),
         ],
         middleware=[Middleware(Entrance, world=world)],
     )

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from integrations_app.sandbox.emulations import EMULATIONS
 from integrations_app.sandbox.faults import WrongFault
 from integrations_app.sandbox.github import inspector as github_pages
 from integrations_app.sandbox.github import oauth as github_oauth
@@ -112,7 +113,7 @@ async def register_app(request: Request) -> Response:
     world: World = request.state.world
     body = await _body(request)
     vendor, client_id, secret = (str(body.get(name, "")) for name in ("vendor", "client_id", "client_secret"))
-    if vendor not in ("slack", "github", "salesforce") or not client_id or not secret:
+    if vendor not in EMULATIONS or not client_id or not secret:
         raise WrongCall("vendor, client_id and client_secret must be given")
     app = App(vendor, client_id, secret, str(body.get("name", client_id)), list(body.get("redirect_uris", [])))
     app.app_id = str(body.get("app_id", world.slack.next_id("A")))

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrations_app.sandbox.emulations import EMULATIONS
 from integrations_app.sandbox.faults import Fault
 from integrations_app.sandbox.journal import Entry
 from integrations_app.sandbox.oauth import is_loopback_host
@@ -17,11 +18,7 @@ from integrations_app.sandbox.world import World
 
 BODY_CAP = 8 * 1024 * 1024
 BODY_KEPT = 128 * 1024
-OPEN_TO_ALL = (
-    *("/slack/oauth/", "/slack/api/", "/github/login/", "/github/api/"),
-    *("/salesforce/services/", "/salesforce/id/", "/_style.css"),
-)
-VENDORS = ("slack", "github", "salesforce")
+OPEN_TO_ALL = ("/_style.css", *(f"/{one.key}{path}" for one in EMULATIONS.values() for path in one.open_paths))
 
 
 @dataclass
@@ -61,7 +58,7 @@ class Entrance:
         await self._serve(scope, request, path, body, send)
 
     async def _serve(self, scope: Scope, request: Request, path: str, body: bytes, send: Send) -> None:
-        vendor = next((name for name in VENDORS if path.startswith(f"/{name}/")), "")
+        vendor = next((name for name in EMULATIONS if path.startswith(f"/{name}/")), "")
         entry = _entry(self._world, request, vendor, path, body)
         if vendor:
             self._world.journal.add(entry)

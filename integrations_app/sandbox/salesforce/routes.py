@@ -4,6 +4,10 @@ from starlette.routing import BaseRoute, Route
 
 from integrations_app.sandbox.salesforce import inspector, oauth, rest
 
+NAME = "Salesforce"
+SUMMARY = "Objects, records, sessions."
+OPEN_PATHS = ("/services/", "/id/")
+
 routes: list[BaseRoute] = [
     Route("/services/oauth2/authorize", oauth.authorize, methods=["GET", "POST"]),
     Route("/services/oauth2/token", oauth.token, methods=["POST"]),
