@@ -16,6 +16,9 @@ MAX_DEPTH = 8
 MAX_BYTES = 1024 * 1024
 MAX_ITEMS = 1000
 MANUAL, WEBHOOK, SCHEDULE = "manual", "webhook", "schedule"
+RUN_ONCE, SKIP, RUN_ALL = "run_once", "skip", "run_all"
+MISSED = (RUN_ONCE, SKIP, RUN_ALL)
+"""What becomes of times of a schedule that passed while nothing was executed: one run for all, none, one each."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _STEP_TYPES = frozenset({"action", "condition", "for_each", "delay", "stop"})

@@ -16,6 +16,8 @@ from integrations_app.sdk.registry import Registry
 from integrations_app.workflows.cron import parse_cron
 from integrations_app.workflows.definition import (
     MANUAL,
+    MISSED,
+    RUN_ONCE,
     SCHEDULE,
     WEBHOOK,
     ActionStep,
@@ -152,6 +154,8 @@ class _Check:
         zone = config.get("timezone", "UTC")
         if not isinstance(zone, str) or zone not in available_timezones():
             self.add("trigger.config.timezone", "invalid_schedule", "Choose a time zone such as Europe/Berlin.")
+        if config.get("missed", RUN_ONCE) not in MISSED:
+            self.add("trigger.config.missed", "invalid_schedule", f"Choose one of {', '.join(MISSED)}.")
 
     def _provider_trigger(self, definition: Definition) -> None:
         part = definition.trigger

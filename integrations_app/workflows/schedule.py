@@ -1,9 +1,10 @@
-"""The scheduler: starts live workflows whose time has come, once per time, missed times once."""
+"""The scheduler: starts live workflows whose time has come, once per time; what was missed as the workflow says."""
 
 import asyncio
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -11,8 +12,8 @@ from sqlmodel import Session, col
 from integrations_app.errors import IntegrationsError, Unavailable
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows.cron import parse_cron
-from integrations_app.workflows.definition import parse
+from integrations_app.workflows.cron import Cron, parse_cron
+from integrations_app.workflows.definition import RUN_ALL, RUN_ONCE, SKIP, parse
 from integrations_app.workflows.deliveries import insert_run
 from integrations_app.workflows.models import SCHEDULE_KEY, RunStatus, Workflow
 from integrations_app.workflows.repository import Workflows
@@ -24,6 +25,10 @@ TROUBLE_SECONDS = 5.0
 POSTPONED = timedelta(hours=1)
 """When a workflow that cannot be started is looked at again."""
 BATCH = 100
+LATE = timedelta(minutes=1)
+"""So much later than its time a start counts as missed."""
+MOST = 100
+"""Missed times that are made up for at once; the oldest ones."""
 WHY = "scheduler: schedules of every organisation fall due"
 
 
@@ -77,8 +82,28 @@ def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
         row.next_run_at = None
         return
     config = parse(version.definition).trigger.config
-    zone = str(config.get("timezone", "UTC"))
-    values = {
+    zone, cron = str(config.get("timezone", "UTC")), parse_cron(str(config["cron"]))
+    for time in _times(cron, zone, due, now, str(config.get("missed", RUN_ONCE))):
+        insert_run(hub, session, _run(hub, row, time, zone, now))
+        row.last_run_at = now
+    row.next_run_at = cron.after(max(now, due), zone)
+
+
+def _times(cron: Cron, zone: str, due: datetime, now: datetime, missed: str) -> list[datetime]:
+    """For which of the times up to `now` a run is started; `due` is the first of them."""
+    if missed == SKIP:
+        return [] if now - due >= LATE else [due]
+    times = [due]
+    while missed == RUN_ALL and len(times) < MOST:
+        later = cron.after(times[-1], zone)
+        if later is None or later > now:
+            break
+        times.append(later)
+    return times
+
+
+def _run(hub: Hub, row: Workflow, time: datetime, zone: str, now: datetime) -> dict[str, Any]:
+    return {
         "organization_id": row.organization_id,
         "id": hub.new_id(),
         "workflow_id": row.id,
@@ -88,11 +113,8 @@ def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
         "reason": "",
         "error_code": "",
         "error_message": "",
-        "trigger_payload": {"scheduled_at": due.isoformat(), "timezone": zone},
-        "idempotency_key": f"{SCHEDULE_KEY}{due.isoformat()}",
+        "trigger_payload": {"scheduled_at": time.isoformat(), "timezone": zone},
+        "idempotency_key": f"{SCHEDULE_KEY}{time.isoformat()}",
         "cancel_requested": False,
         "created_at": now,
     }
-    insert_run(hub, session, values)
-    row.last_run_at = now
-    row.next_run_at = parse_cron(str(config["cron"])).after(max(now, due), zone)

@@ -19,7 +19,7 @@ from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
 from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
-from integrations_app.workflows.definition import MAX_ITEMS, SCHEDULE, WEBHOOK
+from integrations_app.workflows.definition import MAX_ITEMS, RUN_ALL, RUN_ONCE, SCHEDULE, SKIP, WEBHOOK
 from integrations_app.workflows.endpoints import EndpointRow
 
 CONNECT_NEW = "connect-new"
@@ -39,6 +39,18 @@ SCHEDULE_FIELDS = (
         "cron", "Schedule", Widget.TEXT, "Minute, hour, day, month, weekday: 0 9 * * 1-5", True, placeholder="0 9 * * *"
     ),
     Field("timezone", "Time zone", Widget.TEXT, "Such as Europe/Berlin.", default="UTC"),
+    Field(
+        "missed",
+        "Missed times",
+        Widget.SELECT,
+        "Times that passed while nothing was executed, such as during an update.",
+        default=RUN_ONCE,
+        options=(
+            Choice(RUN_ONCE, "Run once for all of them"),
+            Choice(SKIP, "Skip them"),
+            Choice(RUN_ALL, "Run for each, at most 100"),
+        ),
+    ),
 )
 
 
