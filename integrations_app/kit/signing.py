@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 from integrations_app.errors import SignatureInvalid
 from integrations_app.kit.secret import Secret
@@ -20,6 +20,21 @@ _DUMMY = Secret(b"\0" * 32)
 def sign_hmac_sha256(secret: Secret, body: bytes, prefix: str = "") -> str:
     """`prefix` and the lower-case hex HMAC-SHA256 of the raw `body`."""
     return prefix + _digest(secret, (body,)).hexdigest()
+
+
+def sign_hmac(
+    secret: Secret,
+    body: bytes,
+    *,
+    algorithm: Literal["sha256", "sha512"] = "sha256",
+    encoding: Literal["hex", "base64"] = "hex",
+    prefix: str = "",
+    timestamp: int | None = None,
+) -> str:
+    """`prefix` and the HMAC of the raw `body`, or of `{timestamp}.{body}` when a time (Unix seconds) is signed too."""
+    head = f"{timestamp}.".encode() if timestamp is not None else b""
+    signed = _digest(secret, (head, body), algorithm).digest()
+    return prefix + (signed.hex() if encoding == "hex" else base64.b64encode(signed).decode())
 
 
 def verify_hmac_sha256(secret: Secret, body: bytes, signature: str | None, prefix: str = "") -> None:
@@ -111,8 +126,8 @@ def spend_verification_time(body: bytes, signature: str | None) -> None:
     _equal(sign_hmac_sha256(_DUMMY, body), signature or "")
 
 
-def _digest(secret: Secret, parts: Iterable[bytes]) -> "hmac.HMAC":
-    keyed = hmac.new(secret.reveal_bytes("sign"), digestmod=hashlib.sha256)
+def _digest(secret: Secret, parts: Iterable[bytes], algorithm: str = "sha256") -> "hmac.HMAC":
+    keyed = hmac.new(secret.reveal_bytes("sign"), digestmod=algorithm)
     for part in parts:
         keyed.update(part)
     return keyed

@@ -1,9 +1,11 @@
 """Signatures follow the published vectors, and nothing unsigned, altered or old passes."""
 
+import base64
+import hmac
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import (
     parse_standard_secret,
     show_standard_secret,
+    sign_hmac,
     sign_hmac_sha256,
     sign_standard,
     sign_timestamped,
@@ -216,3 +219,14 @@ def test_shared_secrets_compare_whole() -> None:
 @pytest.mark.parametrize("signature", [None, "", "abc", "\ud800"])
 def test_unknown_endpoints_do_the_same_work_and_answer_nothing(signature: str | None) -> None:
     spend_verification_time(BODY, signature)  # raises nothing: the caller answers as for a wrong signature
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("timestamp", [None, 1_700_000_000])
+def test_signatures_as_receivers_want_them(algorithm: Literal["sha256", "sha512"], timestamp: int | None) -> None:
+    body = b'{"a": 1}'
+    signed = body if timestamp is None else f"{timestamp}.".encode() + body
+    raw = hmac.new(b"key", signed, algorithm).digest()
+    more: dict[str, Any] = {"algorithm": algorithm, "timestamp": timestamp}
+    assert sign_hmac(Secret(b"key"), body, prefix="v=", **more) == f"v={raw.hex()}"
+    assert sign_hmac(Secret(b"key"), body, encoding="base64", **more) == base64.b64encode(raw).decode()

@@ -2,7 +2,8 @@
 
 from integrations_app.kit.egress.addresses import classify
 from integrations_app.kit.egress.bridge import Reply, send_sync
-from integrations_app.kit.egress.client import Client
+from integrations_app.kit.egress.client import Client, Waits
+from integrations_app.kit.egress.dial import check_ca
 from integrations_app.kit.egress.door import Door
 from integrations_app.kit.egress.headers import check_headers, check_method, check_user_headers
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
@@ -16,7 +17,9 @@ __all__ = [
     "Passport",
     "Reply",
     "Target",
+    "Waits",
     "Watch",
+    "check_ca",
     "check_headers",
     "check_method",
     "check_user_headers",

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -25,6 +26,17 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may go to another origin than the one the caller named; everything else might be a credential.
 _HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
 ENDS_AT = "integrations_ends_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds to wait for a connection, and for the next piece of an answer; None: no longer than the deadline."""
+
+    connect: float | None = None
+    read: float | None = None
+
+
+UNHURRIED = Waits()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -75,11 +87,18 @@ class Transport(httpx.AsyncBaseTransport):
                 data=body or None,
                 skip_auto_headers=("Content-Type",),
                 allow_redirects=False,
+                timeout=_patience(request),
             )
         finally:
             BOUNDS.reset(token)
         refuse_announced_size(response, bounds)
         return _as_httpx(request, response, bounds)
+
+
+def _patience(request: httpx.Request) -> aiohttp.ClientTimeout:
+    """How long to wait for the connection and between two pieces of the answer; the deadline covers all of it."""
+    seconds: Mapping[str, float | None] = request.extensions.get("timeout") or {}
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds.get("connect"), sock_read=seconds.get("read"))
 
 
 def _as_httpx(request: httpx.Request, response: aiohttp.ClientResponse, bounds: Bounds) -> httpx.Response:
@@ -107,13 +126,14 @@ class Client(httpx.AsyncClient):
         deadline: float,
         max_response_bytes: int,
         headers: Mapping[str, str] | None,
+        waits: Waits = UNHURRIED,
     ) -> None:
         own = {"User-Agent": "integrations-app", "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         super().__init__(
             transport=Transport(session, deadline, max_response_bytes),
             headers=dict(check_headers(own.items())),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=None,
+            timeout=httpx.Timeout(None, connect=waits.connect, read=waits.read),
             trust_env=False,
             follow_redirects=False,
         )
@@ -129,15 +149,15 @@ class Client(httpx.AsyncClient):
         except (httpx.InvalidURL, UnicodeError) as error:
             raise EgressDenied("url_invalid") from error
 
-    async def follow(self, method: str, url: str, **parts: Any) -> httpx.Response:
-        """Send and follow at most three redirects within one deadline, each hop judged like a call of its own.
+    async def follow(self, method: str, url: str, *, redirects: int = MAX_REDIRECTS, **parts: Any) -> httpx.Response:
+        """Send and follow at most `redirects` (3) within one deadline, each hop judged like a call of its own.
 
         All headers but a harmless few are dropped when the origin changes. Raises EgressDenied
-        `too_many_redirects` at the fourth, and whatever a hop's own judgement says.
+        `too_many_redirects` at one more, and whatever a hop's own judgement says.
         """
         ends_at = asyncio.get_running_loop().time() + self._seconds
         request = self.build_request(method, url, **parts)
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(min(redirects, MAX_REDIRECTS) + 1):
             request.extensions[ENDS_AT] = ends_at
             response = await self.send(request, auth=None)
             if response.status_code not in _REDIRECTS or "location" not in response.headers:

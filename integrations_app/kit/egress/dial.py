@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +19,7 @@ import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
-from integrations_app.errors import EgressDenied, ResponseRefused
+from integrations_app.errors import EgressDenied, InvalidInput, ResponseRefused
 from integrations_app.kit.egress.addresses import Address, is_metadata, parse_address
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
 from integrations_app.kit.egress.target import Target
@@ -31,6 +32,7 @@ DNS_CACHE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 4.0
 CONNECTIONS_PER_POOL = 100
 MAX_INTERIM_ANSWERS = 16
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 _CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
@@ -223,9 +225,9 @@ class Request(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
-@functools.lru_cache(maxsize=4)
-def trust_context(extra_ca_file: Path | None = None) -> ssl.SSLContext:
-    """TLS ≥ 1.2 with verification, trusting certifi, the system's bundle and one file more.
+@functools.lru_cache(maxsize=32)
+def trust_context(extra_ca_file: Path | None = None, ca_pem: str = "") -> ssl.SSLContext:
+    """TLS ≥ 1.2 with verification, trusting certifi, the system's bundle, one file more and the certificates given.
 
     The variables SSL_CERT_FILE and SSL_CERT_DIR play no part: the files are named explicitly. Kept per
     file, because reading some 280 certificates takes tens of milliseconds.
@@ -240,4 +242,17 @@ def trust_context(extra_ca_file: Path | None = None) -> ssl.SSLContext:
             break
     if extra_ca_file is not None:
         context.load_verify_locations(cafile=extra_ca_file)
+    if ca_pem:
+        context.load_verify_locations(cadata=ca_pem)
     return context
+
+
+def check_ca(pem: str) -> None:
+    """Raise InvalidInput `ca_invalid` unless `pem` holds certificates, and nothing but certificates."""
+    whole = _CERTIFICATE.sub("", pem).strip()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError) as error:
+        raise InvalidInput({"ca": "holds no certificate that can be read"}, "", "ca_invalid") from error
+    if "-----" in whole:
+        raise InvalidInput({"ca": "may hold certificates only, no keys"}, "", "ca_invalid")

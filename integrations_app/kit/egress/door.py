@@ -1,19 +1,17 @@
 """The one door to the network: hands out clients whose pools are kept per organisation and passport."""
 
 import asyncio
-import ssl
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
 import aiohttp
 
 from integrations_app.errors import Unavailable
 from integrations_app.kit.egress.bridge import scope_for
-from integrations_app.kit.egress.client import Client, OpenSession, Transport
+from integrations_app.kit.egress.client import UNHURRIED, Client, OpenSession, Transport, Waits
 from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
 from integrations_app.kit.egress.gate import Gate
 from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
@@ -67,13 +65,9 @@ class Door:
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "egress-dns")
         self._resolve = resolve or system_resolve(self._threads)
         self._extra_ca_file = extra_ca_file
-        self._pools: OrderedDict[tuple[str, Passport], _Pool] = OrderedDict()
+        self._pools: OrderedDict[tuple[str, Passport, str], _Pool] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        return trust_context(self._extra_ca_file)
 
     def check_url(self, url: str, passport: Passport | None = None) -> Target:
         """Judge a URL as far as it can be without DNS, for use when settings are saved. Raises EgressDenied."""
@@ -89,15 +83,18 @@ class Door:
         deadline: float = DEADLINE,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         headers: Mapping[str, str] | None = None,
+        waits: Waits = UNHURRIED,
+        ca_pem: str = "",
     ) -> Client:
         """Return a light httpx client on the pool of one organisation.
 
         `pool` is the organisation's id: connections are never shared between two. `deadline` is in
         seconds for one call from name look-up to the body's last byte; `max_response_bytes` counts
-        decoded bytes. Closing the client leaves the pool open.
+        decoded bytes; `waits` are shorter patience within the deadline; `ca_pem` is trusted beside the
+        usual certificates. Closing the client leaves the pool open.
         """
-        opener = self._opener(pool, passport)
-        return Client(opener, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers)
+        opener = self._opener(pool, passport, ca_pem)
+        return Client(opener, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers, waits=waits)
 
     def transport(
         self,
@@ -132,18 +129,19 @@ class Door:
         with scope_for(self.client(pool=pool, passport=passport, deadline=deadline), deadline):
             yield
 
-    def _opener(self, pool: str, passport: Passport | None) -> OpenSession:
+    def _opener(self, pool: str, passport: Passport | None, ca_pem: str = "") -> OpenSession:
         """Name a pool's session anew for each request, as the pool may be retired between two."""
-        self._pool(pool, passport)  # a closed door refuses here and not only at the first call
-        return lambda: self._pool(pool, passport).session
+        self._pool(pool, passport, ca_pem)  # a closed door refuses here and not only at the first call
+        return lambda: self._pool(pool, passport, ca_pem).session
 
-    def _pool(self, organisation: str, passport: Passport | None) -> _Pool:
+    def _pool(self, organisation: str, passport: Passport | None, ca_pem: str = "") -> _Pool:
         if self._closed:
             raise Unavailable("The door is closed.")
-        key = (organisation, passport or NO_PASSPORT)
+        key = (organisation, passport or NO_PASSPORT, ca_pem)
         found = self._pools.get(key)
         if found is None:
-            found = _Pool(Connector(self._resolve, self._context), Gate(self.policy, key[1]))
+            context = trust_context(self._extra_ca_file, ca_pem)
+            found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1]))
             self._pools[key] = found
             self._retire_idle()
         found.used_at = asyncio.get_running_loop().time()

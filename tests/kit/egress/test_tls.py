@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from integrations_app.errors import ResponseRefused
 from integrations_app.kit.egress import Door, EgressPolicy
+from integrations_app.kit.egress.dial import trust_context
 
 MakeDoor = Callable[..., Door]
 NOW = datetime.now(UTC)
@@ -118,7 +119,7 @@ async def test_an_empty_environment_does_not_take_trust_away(
     door = trusting(open_door, authority.save(tmp_path))
     async with listening(authority.issue(tmp_path, "secure.test")) as url, door.client(pool="a") as client:
         assert (await client.get(url)).text == "ok"
-    assert door._context.cert_store_stats()["x509_ca"] > 50
+    assert trust_context(tmp_path / "authority.pem").cert_store_stats()["x509_ca"] > 50
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
