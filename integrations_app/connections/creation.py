@@ -7,15 +7,15 @@ from sqlmodel import Session
 
 from integrations_app.connections.addresses import belongs_to_sandbox
 from integrations_app.connections.changes import settle
-from integrations_app.connections.credentials import access_for, replace_secrets
+from integrations_app.connections.credentials import replace_secrets
+from integrations_app.connections.first_use import Bought, try_secrets
 from integrations_app.connections.forms import changed_secrets, checked_name, checked_settings, typed_kind
-from integrations_app.connections.health import Findings, apply_account, apply_error, examine
+from integrations_app.connections.health import Findings, apply_account, apply_error
 from integrations_app.connections.models import AppKind, Connection, Status
 from integrations_app.connections.names import free_name
 from integrations_app.connections.overview import snapshot
 from integrations_app.connections.repository import Connections
 from integrations_app.connections.views import ConnectionView
-from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.provider import Provider
@@ -50,8 +50,8 @@ async def create(  # noqa: PLR0913 - the fields of the form
     row.auth_kind = kind.kind
     emulated = sandbox or belongs_to_sandbox(hub.settings, provider, given)
     row.app_kind = AppKind.SANDBOX.value if emulated else AppKind.NONE.value
-    findings = await examine(provider, access_for(hub, provider, row, given))
-    return await hub.database.write(lambda session: _keep_typed(hub, session, actor, row, provider, given, findings))
+    bought = await try_secrets(hub, provider, row, given)
+    return await hub.database.write(lambda session: _keep_typed(hub, session, actor, row, provider, bought))
 
 
 def _new_row(hub: Hub, actor: Actor, provider: Provider, name: str, settings: dict[str, Any]) -> Connection:
@@ -81,9 +81,9 @@ def _keep_typed(
     actor: Actor,
     row: Connection,
     provider: Provider,
-    secrets: Mapping[str, Secret],
-    findings: Findings,
+    bought: Bought,
 ) -> ConnectionView:
+    findings = bought.findings
     connections = Connections(session, actor.organization_id)
     named = row.name != provider.name
     kept = _revivable(connections, row, findings)
@@ -97,7 +97,8 @@ def _keep_typed(
     if not named and findings.account is not None and kept is row:
         row.name = free_name(connections, row, findings.account.name or provider.name)
     session.add(kept)
-    replace_secrets(hub, session, kept, secrets)
+    replace_secrets(hub, session, kept, bought.secrets)
+    bought.plan(hub, kept)
     session.add(kept)
     session.flush()
     name = "connection.connected" if findings.error is None else "connection.check_failed"

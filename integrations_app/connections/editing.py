@@ -7,9 +7,10 @@ from typing import Any
 from sqlmodel import Session
 
 from integrations_app.connections.changes import settle
-from integrations_app.connections.credentials import access_for, open_secrets, replace_secrets, touch
+from integrations_app.connections.credentials import open_secrets, replace_secrets, touch
+from integrations_app.connections.first_use import try_secrets
 from integrations_app.connections.forms import UNKNOWN, changed_secrets, checked_name, checked_settings, typed_kind
-from integrations_app.connections.health import apply_account, apply_error, examine
+from integrations_app.connections.health import apply_account, apply_error
 from integrations_app.connections.models import Connection
 from integrations_app.connections.overview import snapshot
 from integrations_app.connections.repository import Connections
@@ -37,7 +38,7 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
         raise InvalidInput(unknown, "", UNKNOWN)
     provider = hub.registry.get(row.provider)
     draft = _draft(provider, row, changes)
-    if draft.secrets or draft.auth_kind != row.auth_kind:
+    if draft.secrets or draft.auth_kind != row.auth_kind or _buys_anew(provider, row, draft):
         return await _update_secrets(hub, actor, provider, row, draft)
 
     def write(session: Session) -> ConnectionView:
@@ -50,6 +51,12 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
         return snapshot(session, kept, hub.clock())
 
     return await hub.database.write(write)
+
+
+def _buys_anew(provider: Provider, row: Connection, draft: "_Draft") -> bool:
+    """Whether other settings ask for another access token."""
+    buys = any(one.token is not None and one.kind == draft.auth_kind for one in provider.typed)
+    return buys and draft.settings not in (None, row.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,9 @@ async def _update_secrets(hub: Hub, actor: Actor, provider: Provider, row: Conne
     kind, merged = _merge(provider, named, stored, draft.secrets)
     trial = Connection(**row.model_dump())
     _apply_draft(trial, draft)
-    findings = await examine(provider, access_for(hub, provider, trial, merged))
-    account = findings.account
+    trial.auth_kind = kind.kind
+    bought = await try_secrets(hub, provider, trial, merged)
+    findings, account = bought.findings, bought.findings.account
     if account is not None and row.account_id and account.id != row.account_id:
         raise Conflict("account_mismatch", f"These credentials belong to another account: {account.name}.")
 
@@ -102,7 +110,8 @@ async def _update_secrets(hub: Hub, actor: Actor, provider: Provider, row: Conne
         elif findings.error is not None:
             apply_error(kept, findings.error, hub.clock())
         session.add(kept)
-        replace_secrets(hub, session, kept, merged, expected_version=seen)
+        replace_secrets(hub, session, kept, bought.secrets, expected_version=seen)
+        bought.plan(hub, kept)
         session.add(kept)
         session.flush()
         settle(hub, session, actor, "connection.updated", kept.id, secrets=sorted(draft.secrets), auth=kind.kind)

@@ -38,7 +38,7 @@ from integrations_app.connections.refresh_lease import (
 from integrations_app.connections.refresh_plan import forget_refresh
 from integrations_app.connections.repository import Connections
 from integrations_app.connections.revoke import Farewell, revoke
-from integrations_app.connections.token_endpoint import renew
+from integrations_app.connections.token_endpoint import buy, renew
 from integrations_app.errors import (
     Conflict,
     CredentialUnreadable,
@@ -71,7 +71,7 @@ AT_ONCE = 8
 SWEPT = 500
 """Connections that one sweep looks at."""
 _DEAD = frozenset({"invalid_grant"})
-_WRONG_APP = frozenset({"invalid_client"})
+WRONG_APP = frozenset({"invalid_client"})
 _NOBODY_KNOWS = frozenset({"not_json", "malformed_answer", "no_access_token"})
 
 CrashPoint = Callable[[str], None]
@@ -136,7 +136,7 @@ async def _attempt(hub: Hub, lease: Lease, crash_point: CrashPoint) -> Answer:
         if error.code in provider.reconnect_codes | _DEAD:
             await hub.database.write(partial(_end, hub, lease, error.code))
             return Answer(Kind.SETTLED)
-        wrong = error.code in provider.app_codes | _WRONG_APP
+        wrong = error.code in provider.app_codes | WRONG_APP
         return await _failed(hub, lease, error, MISCONFIGURED if wrong else FAILED)
     except IntegrationsError as error:
         return await _failed(hub, lease, error, FAILED)
@@ -165,7 +165,7 @@ async def _keep(hub: Hub, lease: Lease, grant: Grant) -> None:
 def _farewell(hub: Hub, session: Session, lease: Lease, grant: Grant) -> Farewell | None:
     """What ends a grant that came when its connection had been cut; None when that still has a use for one."""
     row = Connections(session, lease.organization_id).find(lease.connection_id)
-    if row is None or row.status != Status.DISCONNECTED.value:
+    if row is None or row.status != Status.DISCONNECTED.value or lease.refresh_token is None:
         return None
     secrets = {ACCESS_TOKEN: grant.access_token, REFRESH_TOKEN: grant.refresh_token or lease.refresh_token}
     return Farewell(lease.provider, access_for(hub, lease.provider, row, secrets), lease.app)
@@ -189,7 +189,8 @@ async def _ask(hub: Hub, lease: Lease) -> Grant:
     if lease.app is None:
         code = "invalid_client"
         raise Rejected(code, "The OAuth app this was connected with is no longer there.")
-    ask = partial(renew, hub, lease.organization_id, lease.provider, lease.oauth, lease.app, lease.refresh_token)
+    here = (hub, lease.organization_id, lease.provider, lease.oauth, lease.app)
+    ask = partial(renew, *here, lease.refresh_token) if lease.refresh_token else partial(buy, *here)
     retrying = AsyncRetrying(
         stop=stop_after_attempt(3),
         retry=retry_if_exception(_is_short),

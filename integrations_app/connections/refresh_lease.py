@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from integrations_app.connections.app_choice import App, app_of
 from integrations_app.connections.changes import announce, settle
+from integrations_app.connections.client_grant import client_terms
 from integrations_app.connections.credentials import open_secrets, store_secrets
 from integrations_app.connections.models import Connection, Status
 from integrations_app.connections.refresh_plan import (
@@ -87,7 +88,8 @@ class Lease:
     provider: Provider
     oauth: OAuth2
     app: App | None
-    refresh_token: Secret
+    refresh_token: Secret | None
+    """None where the client's own secret buys the next token."""
 
 
 def is_held(row: Connection, now: datetime) -> bool:
@@ -109,18 +111,20 @@ def claim(hub: Hub, session: Session, organization_id: str, connection_id: str, 
         return Answer(Kind.HOPELESS)
     if is_held(row, now):
         return Answer(Kind.BUSY, row.refresh_lease_until)
-    secret = open_secrets(hub, session, row).get(REFRESH_TOKEN)
-    if provider.oauth is None or secret is None:
+    secrets = open_secrets(hub, session, row)
+    secret, terms = secrets.get(REFRESH_TOKEN), client_terms(provider, row, secrets)
+    oauth = terms[0] if terms else provider.oauth if secret else None
+    if oauth is None:
         forget_refresh(row)
         return Answer(Kind.HOPELESS)
     refused = _too_early(row, need, now)
     if refused is not None:
         return refused
-    app = app_of(hub, session, provider, row)
+    app = terms[1] if terms else app_of(hub, session, provider, row)
     doubtful = row.refresh_attempt == row.credential_version
     _take(hub, row, now)
     version, fence = row.credential_version, row.refresh_fence
-    return Lease(organization_id, row.id, fence, version, need, doubtful, provider, provider.oauth, app, secret)
+    return Lease(organization_id, row.id, fence, version, need, doubtful, provider, oauth, app, secret)
 
 
 def _take(hub: Hub, row: Connection, now: datetime) -> None:

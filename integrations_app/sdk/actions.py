@@ -1,8 +1,8 @@
 """Actions: one async function each; parameters, result, title and repeat safety are read off it."""
 
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, get_args, get_type_hints
 
@@ -52,6 +52,42 @@ Find = Callable[[Any, ActionContext[Any]], Awaitable[Result | Later | None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """A request as it would leave, for people: it holds no secret."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    command: str = ""
+    """The same as a command to copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """What was read from a text that a person pasted: values of a form, the way to connect, and what was left out."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    way: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """A kind of text that fills a form: what people call it, and how it is read.
+
+    `read` is pure, keeps no secret, and raises InvalidInput with a message for people.
+    """
+
+    title: str
+    read: Callable[[str], Pasted]
+
+
+ShowRequest = Callable[[Any, ActionContext[Any]], Preview]
+"""`(params, ctx) -> Preview`: sends nothing. Raises what the action raises before it sends."""
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One thing a workflow step can do with a connection."""
 
@@ -69,6 +105,8 @@ class Action:
     """For an action that may give `Later`."""
     repeat_for: RepeatFor | None = None
     """For an action whose safety depends on what it is asked to do; `repeat` is the worst case."""
+    preview: ShowRequest | None = None
+    paste: Paste | None = None
 
     def repeat_of(self, params: Params, settings: Any) -> Repeat:
         """The promise about repetition for these very parameters and the connection's settings."""
@@ -81,7 +119,7 @@ def _result_in(annotation: Any, *, waits: bool) -> Any:
     return next((arm for arm in arms if arm is not Later), None) if waits and Later in arms else annotation
 
 
-def action(
+def action(  # noqa: PLR0913 - what can be declared of an action
     *,
     repeat: Repeat,
     scopes: tuple[str, ...] = (),
@@ -89,6 +127,8 @@ def action(
     find: Find | None = None,
     resume: Resume | None = None,
     repeat_for: RepeatFor | None = None,
+    preview: ShowRequest | None = None,
+    paste: Paste | None = None,
 ) -> Callable[[Run | Callable[..., Awaitable[Any]]], Action]:
     """Declare an async function `(params, ctx) -> Result` as an action.
 
@@ -96,7 +136,8 @@ def action(
     parameters and context whether the effect is there and returns its result or None. A look that
     failed this time raises Retryable; one that can never tell raises MissingScope or Rejected, and the run
     is held. The action itself raises OutcomeUnknown when it got no usable answer. With `resume` it may return
-    `Later` (as may `find`): the run sleeps, and `resume` goes on.
+    `Later` (as may `find`): the run sleeps, and `resume` goes on. `preview` shows the request that the action would
+    send, `paste` fills its form.
     """
     if (repeat is Repeat.RECONCILABLE) != (find is not None):
         raise TypeError("find= belongs to RECONCILABLE, and RECONCILABLE needs it")
@@ -124,6 +165,8 @@ def action(
             find=find,
             resume=resume,
             repeat_for=repeat_for,
+            preview=preview,
+            paste=paste,
         )
 
     return declare

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from pydantic import BaseModel
+
 from integrations_app.kit.secret import Secret
 
 
@@ -51,7 +53,10 @@ class AppCredentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OAuth2:
-    """Authorization code grant. Paths are relative to the provider's `web` base address, but see `token_base`."""
+    """Authorization code grant.
+
+    Paths are relative to the provider's `web` base address, but see `token_base`, unless they are whole addresses.
+    """
 
     authorize_path: str
     token_path: str
@@ -98,18 +103,33 @@ class SecretField:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """Where an access token is asked for with a client's own secret (RFC 6749 section 4.4), and how."""
+
+    url: str
+    client_id: str
+    scope: str = ""
+    client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
+
+
+@dataclass(frozen=True, slots=True)
 class TypedSecrets:
     """Credentials that a person pastes. `fields` are secrets; the settings model holds what is public."""
 
-    kind: Literal["access_token", "api_key", "bearer", "basic", "none"]
+    kind: Literal[
+        "access_token", "api_key", "bearer", "basic", "none", "client_credentials", "hmac", "standard_webhooks"
+    ]
     title: str
     fields: tuple[SecretField, ...] = ()
     settings: tuple[str, ...] = ()
     """Settings fields that matter only with this way to connect."""
+    token: Callable[[BaseModel], TokenRequest] | None = None
+    """`(settings of a connection)`: the secret `client_secret` buys an access token there, renewed before it ends."""
 
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of the field, not a secret
 REFRESH_TOKEN = "refresh_token"  # noqa: S105
+CLIENT_SECRET = "client_secret"  # noqa: S105
 
 
 def pasted_token(title: str = "Access token", help_text: str = "") -> TypedSecrets:

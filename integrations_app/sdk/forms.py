@@ -4,7 +4,7 @@ import enum
 import json
 import types
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -119,13 +119,16 @@ class Field:
     """Values can be looked up at the vendor (`choices_of`): a CHOICES control, or suggestions for a LIST."""
     show_when: tuple[str, str] = ("", "")
     """Draw the control only while that other field has that value."""
+    group: str = ""
+    """Fields of one group are folded away together under its name; without one they stand open."""
 
 
 def form_fields(model: type[BaseModel]) -> tuple[Field, ...]:
     """Turn a model into its form, in the order of its declaration.
 
-    A field's title is its label, its description the help; `json_schema_extra` may hold `placeholder`
-    and `show_when: [field, value]`. Raises TypeError for a type without a control.
+    A field's title is its label, its description the help; `json_schema_extra` may hold `placeholder`, `group`,
+    `labels: {value: words}` of a closed choice and `show_when: [field, value]`. Raises TypeError for a type without
+    a control.
     """
     return tuple(_field(name, info) for name, info in model.model_fields.items())
 
@@ -145,6 +148,7 @@ def escaped_of(model: type[BaseModel], name: str) -> Escaped | None:
 def _field(name: str, info: FieldInfo) -> Field:
     extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, Mapping) else {}
     widget, options, kind = _widget(name, info)
+    labels: Mapping[str, str] = extra.get("labels", {})
     picker, lines, tree = (_annotation(info, Choices), _annotation(info, Multiline), _annotation(info, Json))
     return Field(
         name=name,
@@ -154,12 +158,13 @@ def _field(name: str, info: FieldInfo) -> Field:
         required=info.is_required(),
         default=_default_text(info),
         placeholder=str(extra.get("placeholder", "")),
-        options=options,
+        options=tuple(replace(one, label=labels.get(one.value, one.label)) for one in options),
         depends_on=picker.depends_on if picker else (),
         rows=lines.rows if lines else tree.rows if tree else 1,
         type=kind,
         picker=picker is not None,
         show_when=tuple(extra.get("show_when", ("", ""))),
+        group=str(extra.get("group", "")),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from integrations_app.sdk.actions import Action
+from integrations_app.sdk.actions import Action, Paste
 from integrations_app.sdk.auth import Auth, OAuth2, TypedSecrets
 from integrations_app.sdk.context import Access, Account
 from integrations_app.sdk.limits import Limits
@@ -67,6 +67,10 @@ class Provider:
     close_client: Callable[[Any], Awaitable[None]] | None = None
     address: Callable[[Access], str] = lambda access: f"{access.bases['api' if 'api' in access.bases else 'web']}/"
     """An address that a connection's calls go to: where a look begins whether the vendor can be reached."""
+    paste: Paste | None = None
+    """A text that fills the form of a new connection, its secrets excepted."""
+    trial: str = ""
+    """The action that the provider's page offers to try with a connection: one with a preview."""
     checks_idle: bool = True
     """Whether `check` may be run unasked from time to time: it changes nothing there, whoever answers."""
     actions: tuple[Action, ...] = ()

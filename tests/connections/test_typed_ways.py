@@ -4,6 +4,7 @@ A provider with an emulation connects to that; one without is taken to call the 
 receiver on loopback listens. A new folder is lived through without a line here.
 """
 
+import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,7 @@ from integrations_app.sdk.forms import Field, form_fields
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import registry
 from tests.connections.vendors import check
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver, receiving, reply
 
 WAYS = [
     pytest.param(provider, way, id=f"{provider.key}-{way.kind}") for provider in registry() for way in provider.typed
@@ -50,8 +51,12 @@ class Life:
         self.world, self.receiver, self.provider, self.way = world, receiver, provider, way
         self.secrets = {field.name: self.fresh_secret(field.name) for field in way.fields}
         self.connection_id = ""
+        token = b'{"access_token": "CNRY_bought_0123456789abcdef", "expires_in": 3600}'
+        receiver.answer = lambda _request: reply(200, token, Content_Type="application/json")
 
     def fresh_secret(self, name: str) -> str:
+        if name == "standard_secret":
+            return "whsec_" + base64.b64encode(b"CNRY_standard_0123456789abcdef").decode()
         if self.provider.sandbox is None:
             return f"CNRY_{name}_0123456789abcdef"
         assert name == "access_token", f"say here where the emulation of {self.provider.key} gives its {name}"
@@ -63,7 +68,10 @@ class Life:
 
     @property
     def settings(self) -> dict[str, str]:
-        return {one.name: self._setting(one) for one in form_fields(self.provider.settings) if one.required}
+        needed = {one.name: self._setting(one) for one in form_fields(self.provider.settings) if one.required}
+        if self.way.token is None:
+            return needed
+        return needed | {"token_url": f"{self.receiver.base}/token", "client_id": "ours"}
 
     @property
     def row(self) -> Any:
@@ -95,7 +103,10 @@ class Life:
         def read(session: Session) -> dict[str, str]:
             return {name: one.reveal("a test compares") for name, one in open_secrets(hub, session, self.row).items()}
 
-        return dict(hub.database.read_now(read))
+        found = dict(hub.database.read_now(read))
+        if self.way.token is not None:
+            assert found.pop("access_token") == "CNRY_bought_0123456789abcdef"
+        return found
 
 
 @pytest.fixture
@@ -114,7 +125,8 @@ async def test_it_is_connected_tested_paused_and_ended(provider: Provider, way: 
     world = life.world
     made = await life.create()
     assert (made.status, made.auth_kind, made.error_code) == ("connected", way.kind, "")
-    assert sorted(made.as_dict()["secrets_set"]) == sorted(life.secrets)
+    bought = ["access_token"] if way.token else []
+    assert sorted(made.as_dict()["secrets_set"]) == sorted([*life.secrets, *bought])
     assert life.stored() == life.secrets
     shown = str(made.as_dict()) + str([one.model_dump() for one in world.audits()])
     assert not [name for name, value in life.secrets.items() if value in shown]

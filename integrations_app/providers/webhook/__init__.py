@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from integrations_app.providers.webhook import actions
-from integrations_app.providers.webhook.client import API_KEY, PASSWORD, TOKEN, address, check, open_client
+from integrations_app.providers.webhook.client import address, check, open_client
+from integrations_app.providers.webhook.curl import settings_from_curl
 from integrations_app.providers.webhook.errors import ERRORS
+from integrations_app.providers.webhook.proof import API_KEY, PASSWORD, SIGNING_SECRET, STANDARD_SECRET, TOKEN
 from integrations_app.providers.webhook.settings import WebhookSettings
-from integrations_app.sdk.auth import SecretField, TypedSecrets
+from integrations_app.providers.webhook.tokens import token_request
+from integrations_app.sdk.actions import Paste
+from integrations_app.sdk.auth import CLIENT_SECRET, SecretField, TypedSecrets
 from integrations_app.sdk.provider import Provider
 
 provider = Provider(
@@ -21,11 +25,32 @@ provider = Provider(
         TypedSecrets("api_key", "API key", (SecretField(API_KEY, "API key"),), ("api_key_in", "api_key_name")),
         TypedSecrets("bearer", "Bearer token", (SecretField(TOKEN, "Token"),)),
         TypedSecrets("basic", "User name and password", (SecretField(PASSWORD, "Password"),), ("username",)),
+        TypedSecrets(
+            "client_credentials",
+            "OAuth 2 client credentials",
+            (SecretField(CLIENT_SECRET, "Client secret"),),
+            ("token_url", "client_id", "scope", "client_auth"),
+            token_request,
+        ),
+        TypedSecrets(
+            "hmac",
+            "HMAC signature",
+            (SecretField(SIGNING_SECRET, "Signing secret"),),
+            ("signature_header", "signature_algorithm", "signature_encoding", "signature_prefix", "timestamp_header"),
+        ),
+        TypedSecrets(
+            "standard_webhooks",
+            "Standard Webhooks signature",
+            (SecretField(STANDARD_SECRET, "Standard Webhooks secret", "Begins with whsec_."),),
+        ),
     ),
     settings=WebhookSettings,
     open_client=open_client,
     check=check,
     address=address,
+    paste=Paste("curl command", settings_from_curl),
+    trial="call",
+    expired_codes=frozenset({"token_refused", "token_missing"}),
     checks_idle=False,  # nobody promises that a GET changes nothing at an address of one's own
     actions=(actions.call,),
     errors=ERRORS,

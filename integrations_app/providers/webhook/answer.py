@@ -1,17 +1,25 @@
 """Turns an HTTP answer into a small, JSON-clean result without our credentials."""
 
+import base64
 import json
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import Field
+
+from integrations_app.errors import MappingError, Rejected, ResponseRefused
 from integrations_app.kit.egress import Reply
+from integrations_app.kit.templates import parse
 from integrations_app.providers.webhook.client import WebhookClient
 from integrations_app.providers.webhook.errors import header_of
 from integrations_app.sdk.actions import Result
 
 TEXT_LIMIT = 256 * 1024
+FILE_LIMIT = 512 * 1024
 EXCERPT = 300
+_NO_JSON = object()
 _MARGIN = 16 * 1024  # more than a secret is long, so that none is cut in two before it is looked for
 _KEPT_BACK = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
 
@@ -24,22 +32,42 @@ _CHARSET = re.compile(rf';\s*charset\s*=\s*"?({_CHARSETS})"?\s*(?:;|$)', re.IGNO
 
 
 class Answer(Result):
-    """What the receiver said. `body` is the parsed value when it is JSON, else the text, of at most 256 KiB."""
+    """What the receiver said. `body` is the parsed value when it is JSON, else the text, of at most 256 KiB.
+
+    Of a file it holds `base64`, `content_type` and `size`; of several pages the list of all items.
+    """
 
     status: int
     ok: bool
     headers: dict[str, str]
     body: Any = None
     truncated: bool = False
+    outputs: dict[str, Any] = Field(default_factory=dict)
+    pages: int = 1
+    milliseconds: int = 0
 
 
-def to_answer(client: WebhookClient, reply: Reply) -> Answer:
-    """Read the answer. Any 2xx is ok; a redirect is handed back as it is, not followed."""
+def to_answer(client: WebhookClient, reply: Reply, parse_as: str = "auto") -> Answer:
+    """Read the answer as `auto`, `json`, `text` or `file`. Any 2xx is ok; a redirect is handed back as it is.
+
+    Raises Rejected `not_json`, and ResponseRefused `response_too_large` for a file above 512 KiB.
+    """
+    if parse_as == "file":
+        return _answer(client, reply, _file(reply))
     text = _text(reply)
     truncated = len(text) > TEXT_LIMIT
     body: Any = client.redact(text[: TEXT_LIMIT + _MARGIN])[:TEXT_LIMIT] or None
-    if _says_json(reply) and not truncated:
+    if parse_as == "json" and reply.body:
+        body = _parsed(client, text, _NO_JSON)
+        if body is _NO_JSON:
+            raise Rejected("not_json", f"The answer is not JSON (status {reply.status}).")
+        return _answer(client, reply, body)
+    if parse_as == "auto" and _says_json(reply) and not truncated:
         body = _parsed(client, text, body)
+    return _answer(client, reply, body, truncated=truncated)
+
+
+def _answer(client: WebhookClient, reply: Reply, body: Any, *, truncated: bool = False) -> Answer:
     return Answer(
         status=reply.status,
         ok=HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES,
@@ -47,6 +75,26 @@ def to_answer(client: WebhookClient, reply: Reply) -> Answer:
         body=body,
         truncated=truncated,
     )
+
+
+def _file(reply: Reply) -> dict[str, Any]:
+    if len(reply.body) > FILE_LIMIT:
+        raise ResponseRefused("response_too_large", f"A file may hold at most {FILE_LIMIT // 1024} KiB.")
+    kind = (header_of(reply, "content-type") or "application/octet-stream").strip()
+    return {"base64": base64.b64encode(reply.body).decode(), "content_type": kind, "size": len(reply.body)}
+
+
+def values_of(answer: Answer) -> dict[str, Any]:
+    """What paths and conditions read of an answer."""
+    return {"status": answer.status, "headers": answer.headers, "body": answer.body}
+
+
+def at_path(values: Mapping[str, Any], path: str) -> Any:
+    """What stands at a path such as `body.items[0].id`; None when it leads nowhere."""
+    try:
+        return parse("{{" + path + "}}").render(values)
+    except MappingError:
+        return None
 
 
 def excerpt(client: WebhookClient, reply: Reply) -> str:

@@ -1,22 +1,38 @@
 """The client of a webhook connection: puts the secret on, and takes it out of whatever comes back."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown, Unavailable
-from integrations_app.kit.egress import Reply
-from integrations_app.kit.secret import Secret
+from integrations_app.errors import InvalidInput, OutcomeUnknown, ReconnectRequired, ResponseRefused, Unavailable
+from integrations_app.kit.egress import Reply, Waits
+from integrations_app.kit.secret import MASK
 from integrations_app.providers.webhook.errors import check_error
+from integrations_app.providers.webhook.proof import PASSWORD, Proof, prove
 from integrations_app.providers.webhook.redaction import redact, spellings_of
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.target import target_url
+from integrations_app.sdk.auth import ACCESS_TOKEN, CLIENT_SECRET
 from integrations_app.sdk.context import Access, Account
 
-API_KEY, TOKEN, PASSWORD = "api_key", "token", "password"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATABLE_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
+LARGEST_ANSWER = 10 * 1024 * 1024
+_CHECK = "connection-check"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request, ready to be sent; `shown_url` and `shown_headers` hold no secret."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    content: bytes | None
+    shown_url: str
+    shown_headers: tuple[tuple[str, str], ...]
 
 
 class WebhookClient:
@@ -36,40 +52,62 @@ class WebhookClient:
         """Whether calls carry a credential."""
         return bool(self._secrets)
 
-    async def call(
+    @property
+    def has_token(self) -> bool:
+        """Whether calls carry a token that was asked for with a client secret."""
+        return CLIENT_SECRET in self._secrets and ACCESS_TOKEN in self._secrets
+
+    def prepare(
         self,
         method: str,
         path_or_url: str,
         headers: Sequence[tuple[str, str]] = (),
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> Reply:
-        """Send; redirects are handed back. Raises InvalidInput for what may not be sent, else the door's errors."""
-        own, own_query = self._authentication()
-        self._refuse_override(headers, own)
-        url = target_url(
-            self.settings.base_url, path_or_url, {**(query or {}), **own_query}, keeps_origin=self.has_secret
+        message_id: str = _CHECK,
+    ) -> Outgoing:
+        """Put address, headers and proof together. Raises InvalidInput for what may not be sent, ReconnectRequired."""
+        proof = prove(self.settings, self._secrets, content or b"", message_id, self.clock())
+        self._refuse_override(headers, proof)
+        given = {name.lower() for name, _ in headers}
+        usual = [pair for pair in self.settings.headers.items() if pair[0].lower() not in given]
+        own = {name.lower() for name in proof.headers}
+        plain = [pair for pair in (*headers, *usual) if pair[0].lower() not in own]
+        shown = [(name, proof.shown[name]) for name in proof.headers]
+        return Outgoing(
+            method,
+            self._url(path_or_url, {**(query or {}), **proof.query}),
+            (*plain, *proof.headers.items()),
+            content,
+            self._url(path_or_url, {**(query or {}), **dict.fromkeys(proof.query, MASK)}).replace(quote(MASK), MASK),
+            (*plain, *shown),
         )
+
+    async def send(self, outgoing: Outgoing, *, redirects: int = 0, limit: int = LARGEST_ANSWER) -> Reply:
+        """Send, following at most `redirects`; raises the door's errors."""
+        settings = self.settings
         client = self._access.door.client(
-            pool=self._access.organization_id, passport=self._access.passport, deadline=self._access.deadline
+            pool=self._access.organization_id,
+            passport=self._access.passport,
+            deadline=settings.total_seconds or self._access.deadline,
+            max_response_bytes=min(limit, LARGEST_ANSWER),
+            waits=Waits(settings.connect_seconds, settings.read_seconds),
+            ca_pem=settings.ca,
         )
-        response = await client.request(method, url, headers=[*headers, *own.items()], content=content)
+        headers = list(outgoing.headers)
+        if redirects:
+            response = await client.follow(
+                outgoing.method, outgoing.url, redirects=redirects, headers=headers, content=outgoing.content
+            )
+        else:
+            response = await client.request(outgoing.method, outgoing.url, headers=headers, content=outgoing.content)
         return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
 
-    def _authentication(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Headers and query parameters that carry the secret."""
-        settings, purpose = self.settings, "webhook call"
-        if key := self._secrets.get(API_KEY):
-            pair = {settings.api_key_name: key.reveal(purpose).strip()}
-            return (pair, {}) if settings.api_key_in == "header" else ({}, pair)
-        if token := self._secrets.get(TOKEN):
-            return {"Authorization": f"Bearer {token.reveal(purpose).strip()}"}, {}
-        if password := self._secrets.get(PASSWORD):
-            return {"Authorization": f"Basic {_basic(settings.username, password)}"}, {}
-        return {}, {}
+    def _url(self, path_or_url: str, query: Mapping[str, str]) -> str:
+        return target_url(self.settings.base_url, path_or_url, query, keeps_origin=self.has_secret)
 
-    def _refuse_override(self, headers: Sequence[tuple[str, str]], own: Mapping[str, str]) -> None:
-        taken = {name.lower() for name in own}
+    def _refuse_override(self, headers: Iterable[tuple[str, str]], proof: Proof) -> None:
+        taken = {name.lower() for name in proof.headers}
         for name, _ in headers:
             if name.lower() in taken:
                 raise InvalidInput({f"headers.{name}": "is set by the connection"}, "", "header_invalid")
@@ -82,12 +120,9 @@ class WebhookClient:
     def _spellings(self) -> tuple[str, ...]:
         values = [secret.reveal("webhook redaction") for secret in self._secrets.values()]
         if password := self._secrets.get(PASSWORD):
-            values.append(f"{self.settings.username}:{password.reveal('webhook redaction')}")
+            pair = f"{self.settings.username}:{password.reveal('webhook redaction')}"
+            values += [pair, base64.b64encode(pair.encode()).decode()]
         return spellings_of(values)
-
-
-def _basic(username: str, password: Secret) -> str:
-    return base64.b64encode(f"{username}:{password.reveal('webhook call')}".encode()).decode()
 
 
 def address(access: Access) -> str:
@@ -108,10 +143,16 @@ async def check(client: WebhookClient) -> Account:
     A 404 is fine: many receivers have nothing at their root. Raises ReconnectRequired for 401 with credentials.
     """
     try:
-        reply = await client.call("GET", "")
+        reply = await client.send(client.prepare("GET", ""))
     except OutcomeUnknown as error:
         raise Unavailable("The address did not answer.") from error
+    except ResponseRefused as error:
+        if error.code == "deadline_exceeded":
+            raise Unavailable("The address did not answer in time.", None, error.code) from error
+        raise
     refusal = check_error(reply, has_secret=client.has_secret, now=client.clock())
+    if isinstance(refusal, ReconnectRequired) and client.has_token:
+        raise ReconnectRequired(str(refusal), "token_refused")
     if refusal is not None:
         raise refusal
     host = urlsplit(client.settings.base_url).netloc.lower()

@@ -3,6 +3,9 @@
 Source: RFC 9110, and RFC 6585 for 429. The code of a status is `http_<status>`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
@@ -12,15 +15,19 @@ from integrations_app.errors import (
     RateLimited,
     ReconnectRequired,
     Rejected,
+    ResponseRefused,
     Unavailable,
 )
 from integrations_app.kit.egress import Reply
+from integrations_app.providers.webhook.statuses import Statuses, holds
 from integrations_app.sdk.meanings import ErrorTable, Meaning
 from integrations_app.sdk.patience import parse_retry_after
 
 # 401 is a dead credential for `check`, which asks nothing else; for a call it is one refusal among others.
 ERRORS: ErrorTable = {
     "http_401": Meaning(ReconnectRequired, "The address does not accept the credentials. Enter new ones."),
+    "token_refused": Meaning(ReconnectRequired, "The address does not accept the access token. Renew it."),
+    "token_missing": Meaning(ReconnectRequired, "There is no access token yet. Test the connection."),
     "http_408": Meaning(Unavailable, "The address waited too long for the request."),
     "http_425": Meaning(Unavailable, "The address asks for the request again later."),
     "http_429": Meaning(RateLimited, "The address asks for a pause."),
@@ -31,11 +38,23 @@ ERRORS: ErrorTable = {
 }
 
 
-def to_error(reply: Reply, excerpt: str, *, changes: bool, now: datetime) -> IntegrationsError:
-    """Turn a refusal (status 400 and up) into ours.
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When a call is tried again, as its author wishes; what may have taken effect is the executor's to decide."""
 
-    `changes` says that repeating the method may have an effect: then 500, 502 and 504 are OutcomeUnknown.
-    `excerpt` is the beginning of the answer without our credentials.
+    statuses: Statuses
+    lost: bool
+    changes: bool
+    """Whether the method may have an effect at all."""
+    repeatable: bool
+    """Whether a second time does no harm."""
+
+
+def to_error(reply: Reply, excerpt: str, again: Again, now: datetime) -> IntegrationsError:
+    """Turn a refusal into ours.
+
+    A status outside `again.statuses` fails the step at once, unless nobody can tell what the call did. `excerpt` is
+    the beginning of the answer without our credentials.
     """
     code = f"http_{reply.status}"
     failed = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -43,13 +62,47 @@ def to_error(reply: Reply, excerpt: str, *, changes: bool, now: datetime) -> Int
     meaning = ERRORS.get(code, fallback)
     after = parse_retry_after(header_of(reply, "retry-after"), now)
     message = f"{meaning.advice} (status {reply.status})"
+    if meaning.error is OutcomeUnknown and again.changes and not again.repeatable:
+        return OutcomeUnknown(f"{message} The call may have taken effect.")
+    if not holds(again.statuses, reply.status):
+        return Rejected(code, f"The address refused (status {reply.status}){': ' if excerpt else '.'}{excerpt}")
     if meaning.error is RateLimited:
         return RateLimited(message, after)
-    if meaning.error is Unavailable:
-        return Unavailable(message, after)
-    if meaning.error is OutcomeUnknown:
-        return OutcomeUnknown(f"{message} The call may have taken effect.") if changes else Unavailable(message, after)
-    return Rejected(code, f"The address refused (status {reply.status}){': ' if excerpt else '.'}{excerpt}")
+    if meaning.error is OutcomeUnknown and again.changes and after is None:
+        return OutcomeUnknown(f"{message} The call may have taken effect.")
+    return Unavailable(message, after)
+
+
+@contextmanager
+def answered(again: Again) -> Iterator[None]:
+    """Around a call: what no usable answer means. Unavailable when it is tried again, OutcomeUnknown when in doubt."""
+    try:
+        yield
+    except OutcomeUnknown as error:
+        if again.repeatable and not again.lost:
+            raise _gave_up() from error
+        raise
+    except ResponseRefused as error:
+        if error.code != "deadline_exceeded":
+            raise
+        if again.changes and not (again.repeatable and not again.lost):
+            raise OutcomeUnknown("The answer did not end in time: the call may have taken effect.") from error
+        if not again.lost:
+            raise _gave_up() from error
+        raise Unavailable("No answer came in time.", None, error.code) from error
+    except RateLimited:
+        raise
+    except Unavailable as error:
+        if not again.lost:
+            raise Rejected("no_answer", str(error)) from error
+        raise
+
+
+def _gave_up() -> Rejected:
+    return Rejected("no_answer", "No answer came. This step does not try again then.")
+
+
+_CHECKING = Again(((100, 599),), lost=True, changes=False, repeatable=True)
 
 
 def check_error(reply: Reply, *, has_secret: bool, now: datetime) -> IntegrationsError | None:
@@ -58,7 +111,7 @@ def check_error(reply: Reply, *, has_secret: bool, now: datetime) -> Integration
     if status == HTTPStatus.UNAUTHORIZED and has_secret:
         return ReconnectRequired(ERRORS["http_401"].advice, "http_401")
     if status == HTTPStatus.TOO_MANY_REQUESTS or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return to_error(reply, "", changes=False, now=now)
+        return to_error(reply, "", _CHECKING, now)
     return None
 
 

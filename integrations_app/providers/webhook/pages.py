@@ -1,0 +1,80 @@
+"""Further pages of a GET: by the Link header (RFC 8288), by a cursor of the answer, or by number."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from integrations_app.errors import InvalidInput, Rejected
+from integrations_app.providers.webhook.answer import Answer, at_path, values_of
+from integrations_app.providers.webhook.parameters import Call
+
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:"[^"]*"|[^",;\s]*))?)*)')
+_NEXT = re.compile(r';\s*rel\s*=\s*"?(?:[^";]*\s)?next(?:\s[^";]*)?"?\s*(?:;|$)', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where the next page is asked for: an address, and the query beside it."""
+
+    address: str
+    query: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Pager:
+    """Gathers the items of pages and says where the next one is; ends at the caps and where a page comes again."""
+
+    params: Call
+    items: list[Any] = field(default_factory=list)
+    pages: int = 0
+    truncated: bool = False
+    _seen: set[str] = field(default_factory=set)
+
+    def first(self) -> Page:
+        """The first page. Raises InvalidInput for a method that is not GET."""
+        if self.params.method != "GET":
+            raise InvalidInput({"paginate": "works with GET only"})
+        return self._page(str(self.params.first_page) if self.params.paginate == "page" else "")
+
+    def take(self, answer: Answer, url: str) -> Page | None:
+        """Keep a page's items; where the next one is, None at the end. Raises Rejected `no_items` without a list."""
+        found = at_path(values_of(answer), self.params.items_path)
+        if not isinstance(found, list):
+            raise Rejected("no_items", f"There is no list of items at {self.params.items_path}.")
+        self.pages += 1
+        self.items += found
+        following = self._next(answer, url, found)
+        full = len(self.items) >= self.params.max_items or self.pages >= self.params.max_pages
+        self.truncated = answer.truncated or len(self.items) > self.params.max_items or (full and following is not None)
+        del self.items[self.params.max_items :]
+        return None if full else following
+
+    def _next(self, answer: Answer, url: str, found: list[Any]) -> Page | None:
+        kind = self.params.paginate
+        if kind == "link":
+            return self._once(self._linked(answer, url))
+        if kind == "page":
+            return self._page(str(self.params.first_page + self.pages)) if found else None
+        cursor = at_path(values_of(answer), self.params.cursor_path)
+        return self._once(str(cursor) if isinstance(cursor, str | int) and not isinstance(cursor, bool) else "")
+
+    def _once(self, mark: str) -> Page | None:
+        """The page that a cursor or a link names, unless it was there before."""
+        if not mark or mark in self._seen:
+            return None
+        self._seen.add(mark)
+        return self._page(mark)
+
+    def _page(self, mark: str) -> Page:
+        params, kind = self.params, self.params.paginate
+        if kind == "link" and mark:
+            return Page(mark, {})
+        named = {"cursor": params.cursor_parameter, "page": params.page_parameter}.get(kind, "")
+        return Page(params.path_or_url, {**params.query, **({named: mark} if named and mark else {})})
+
+    @staticmethod
+    def _linked(answer: Answer, url: str) -> str:
+        header = answer.headers.get("link", "")
+        return next((urljoin(url, found[1]) for found in _LINK.finditer(header) if _NEXT.search(found[2])), "")
