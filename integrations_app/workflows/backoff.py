@@ -11,14 +11,16 @@ MAX_AFTER_SECONDS = 3600.0
 def retry_at(now: datetime, retry: Retry, attempt: int, after: float | None, random: float) -> datetime:
     """When to try again after `attempt` failed attempts (from 1); `random` in [0, 1) spreads the crowd.
 
-    The vendor's `after` (seconds) is honoured up to an hour; nonsense counts as not given.
+    The vendor's `after` (seconds) is honoured up to an hour unless the step says otherwise; nonsense counts as not
+    given.
     """
-    if after is not None and after > 0:
+    if after is not None and after > 0 and retry.honour_retry_after:
         return now + timedelta(seconds=min(after, MAX_AFTER_SECONDS) + min(1.0, after * 0.1) * random)
     delay = retry.delay_seconds
     if retry.backoff == "exponential":
         delay *= 2 ** min(max(attempt, 1) - 1, 30)
-    return now + timedelta(seconds=min(delay, retry.max_delay_seconds) * (0.5 + random / 2))
+    share = 0.5 + random / 2 if retry.jitter else 1.0
+    return now + timedelta(seconds=min(delay, retry.max_delay_seconds) * share)
 
 
 def patience_at(now: datetime, since: datetime, after: float | None, random: float) -> datetime:

@@ -38,6 +38,12 @@ class Retry(_Part):
     backoff: Literal["exponential", "fixed"] = "exponential"
     delay_seconds: float = Field(default=1.0, ge=0, le=3600)
     max_delay_seconds: float = Field(default=60.0, ge=0, le=86400)
+    jitter: bool = True
+    """Wait between half and all of the time, so that a crowd does not come back at once."""
+    honour_retry_after: bool = True
+    """Wait as long as the answer asks, at most an hour, instead of the own time."""
+    count_rate_limits: bool = False
+    """Let a rate limit use up an attempt; otherwise it is waited for, up to a day."""
     at_least_once: bool = False
     """Repeat even when nobody can tell whether an earlier attempt took effect."""
 

@@ -319,7 +319,10 @@ class Attempt:
         return retry_at(self._hub.clock(), self._step.retry, attempt, after, self._execution.conduct.random())
 
     async def _be_patient(self, error: RateLimited) -> None:
-        """A rate limit is no failed attempt."""
+        """A rate limit is no failed attempt, unless the step counts it."""
+        if self._step.retry.count_rate_limits:
+            await self._retry(error)
+            return
         state, now = self._state, self._hub.clock()
         since = state.started_at or now
         if now - since > MAX_PATIENCE:

@@ -19,7 +19,7 @@ from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
 from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
-from integrations_app.workflows.definition import MAX_ITEMS, RUN_ALL, RUN_ONCE, SCHEDULE, SKIP, WEBHOOK
+from integrations_app.workflows.definition import MAX_ITEMS, RUN_ALL, RUN_ONCE, SCHEDULE, SKIP, WEBHOOK, Retry
 from integrations_app.workflows.endpoints import EndpointRow
 
 CONNECT_NEW = "connect-new"
@@ -30,6 +30,7 @@ TEST_WARNINGS = {
     Effect.DESTRUCTIVE: "This really calls {} now, with the data of the last run or with example data: what it takes "
     "away there is gone.",
 }
+BACKOFF = (Choice("exponential", "Longer each time"), Choice("fixed", "Always the same"))
 ON_ERROR = (Choice("stop", "Stop the run"), Choice("continue", "Go on with the next step"))
 OUTCOMES = (Choice("succeeded", "Succeeded"), Choice("failed", "Failed"))
 MULTILINE = {Widget.MULTILINE, Widget.JSON, Widget.PAIRS, Widget.LIST}
@@ -310,5 +311,29 @@ def _options(step: Step, around: Surroundings) -> list[StepField]:
             around, key, "timeout_seconds", "Timeout (seconds)", f"{timeout:g}" if timeout else "", "30 when empty."
         ),
         _plain(around, key, "attempts", "Attempts", str(attempts or ""), "4 when empty."),
+        *_retry_options(retry, key, around),
         replace(on_error, control="select", options=list(ON_ERROR)),
+    ]
+
+
+def _retry_options(retry: Mapping[str, Any], key: str, around: Surroundings) -> list[StepField]:
+    """How long is waited between attempts, and what counts as one."""
+
+    def number(name: str, label: str, note: str) -> StepField:
+        value = retry.get(name)
+        return _plain(around, key, name, label, "" if value is None else f"{value:g}", note)
+
+    def switch(name: str, label: str, note: str) -> StepField:
+        on = retry.get(name, Retry.model_fields[name].default)
+        return replace(_plain(around, key, name, label, "true" if on else "false", note), control="checkbox")
+
+    backoff = _plain(around, key, "backoff", "Wait between attempts", str(retry.get("backoff", "exponential")))
+    return [
+        replace(backoff, control="select", options=list(BACKOFF)),
+        number("delay_seconds", "First wait (seconds)", "1 when empty."),
+        number("max_delay_seconds", "Longest wait (seconds)", "60 when empty."),
+        switch("jitter", "Spread the waits", "Between half and all of the time."),
+        switch("honour_retry_after", "Wait as long as Retry-After asks", "At most an hour."),
+        switch("count_rate_limits", "Count a rate limit as an attempt", "Otherwise it is waited for, up to a day."),
+        switch("at_least_once", "Repeat when nobody can tell whether it took effect", "It may then happen twice."),
     ]

@@ -8,13 +8,15 @@ import orjson
 from integrations_app.errors import InvalidInput
 from integrations_app.sdk.forms import Field, Widget
 from integrations_app.ui.pages.editor_document import Document, set_branch, set_config, set_input, set_step
-from integrations_app.workflows.definition import MAX_ITEMS
+from integrations_app.workflows.definition import MAX_ITEMS, Retry
 from integrations_app.workflows.editing.commands import Batch, Command, setting
 
 _OPEN = "{{"
 TIMEOUT, ATTEMPTS, ITEMS = (1, 600), (1, 20), (1, MAX_ITEMS)
 BRANCH = "branch-"
 """Before the number of a branch, in the name of the field that holds its condition."""
+RETRY_SECONDS = {"delay_seconds": (0, 3600), "max_delay_seconds": (0, 86400)}
+RETRY_SWITCHES = frozenset({"jitter", "honour_retry_after", "count_rate_limits", "at_least_once"})
 
 
 def has_variable(text: str) -> bool:
@@ -63,13 +65,25 @@ def set_option(document: Document, key: str, name: str, text: str) -> Command:
         return set_step(document, key, name, _bounded(name, value, *TIMEOUT))
     if name == "max_items":
         return set_step(document, key, name, _bounded(name, value, *ITEMS, whole=True))
-    if name == "attempts":
-        attempts = _bounded(name, value, *ATTEMPTS, whole=True)
-        return setting(document, key, ("retry", "attempts"), *([] if attempts is None else [attempts]))
+    if name in {"attempts", "backoff", *RETRY_SECONDS, *RETRY_SWITCHES}:
+        part = _retry_value(name, value)
+        return setting(document, key, ("retry", name), *([] if part is None else [part]))
     if name == "seconds" and value and not has_variable(value):
         seconds = set_step(document, key, name, _number(name, value))
         return Batch(commands=[set_step(document, key, "until", None), seconds])
     return set_step(document, key, name, value or None)
+
+
+def _retry_value(name: str, value: str) -> Any:
+    """A part of the retry rule; None for what was left empty or is the usual."""
+    if name == "attempts":
+        return _bounded(name, value, *ATTEMPTS, whole=True)
+    if name in RETRY_SECONDS:
+        return _bounded(name, value, *RETRY_SECONDS[name])
+    if name in RETRY_SWITCHES:
+        usual, switched = Retry.model_fields[name].default, value == "true"
+        return None if switched is usual else switched
+    return None if value == "exponential" else value or None
 
 
 def set_field(document: Document, key: str, field: Field, text: str) -> Command:
