@@ -9,6 +9,7 @@ from integrations_app.workflows.publishing import Published, delete, pause, publ
 from integrations_app.workflows.replacing import Replaced, replace_connection
 from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
 from integrations_app.workflows.trial import Trial, try_step
+from integrations_app.workflows.tryout import preview_action, preview_step, try_action
 from integrations_app.workflows.variables import Variable, load_variables
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "load_variables",
     "needed_scopes",
     "pause",
+    "preview_action",
+    "preview_step",
     "publish",
     "redo",
     "release_held",
@@ -43,6 +46,7 @@ __all__ = [
     "resume",
     "save_draft",
     "start_run",
+    "try_action",
     "try_step",
     "undo",
     "unpublish",

@@ -51,6 +51,16 @@ async def try_step(
     outputs. A failure is a result. Raises Forbidden, NotFound.
     """
     actor.require(Permission.EDIT_WORKFLOWS)
+    step, values = await read_sample(hub, actor, workflow_id, step_key, sample)
+    tried = await run_once(hub, actor, step, values, time.perf_counter())
+    await hub.database.write(lambda session: _note(hub, session, actor, workflow_id, step, tried))
+    return tried
+
+
+async def read_sample(
+    hub: Hub, actor: Actor, workflow_id: str, step_key: str, sample: Mapping[str, Any] | None = None
+) -> tuple[ActionStep, dict[str, Any]]:
+    """An action step of a draft, and what its templates see in a trial. Raises NotFound."""
 
     def read(session: Session) -> tuple[Definition, Any, dict[str, Any]]:
         definition = parse(Workflows(session, actor.organization_id).get(workflow_id).draft)
@@ -61,14 +71,11 @@ async def try_step(
     step = next((one for _, one in definition.walk() if one.key == step_key), None)
     if not isinstance(step, ActionStep):
         raise NotFound("There is no such action step.")
-    values = _values(hub, definition, step_key, sample if sample is not None else trigger, outputs)
-    began = time.perf_counter()
-    tried = await _try(hub, actor, step, values, began)
-    await hub.database.write(lambda session: _note(hub, session, actor, workflow_id, step, tried))
-    return tried
+    return step, _values(hub, definition, step_key, sample if sample is not None else trigger, outputs)
 
 
-async def _try(hub: Hub, actor: Actor, step: ActionStep, values: dict[str, Any], began: float) -> Trial:
+async def run_once(hub: Hub, actor: Actor, step: ActionStep, values: dict[str, Any], began: float) -> Trial:
+    """Call the step's action once; `began` is of `time.perf_counter`. A failure is a result."""
     inputs: dict[str, Any] = {}
     try:
         action = hub.registry.action(step.action)[1]

@@ -273,3 +273,21 @@ def test_a_wait_until_a_time_becomes_one_of_seconds() -> None:
 def test_the_condition_of_a_branch_is_an_option_of_its_step() -> None:
     changed = done(DEEP, set_option(DEEP, "which", "branch-0", "trigger.fine"))
     assert changed["steps"][1]["branches"][0]["when"] == "trigger.fine"
+
+
+def test_the_rest_of_the_retry_rule() -> None:
+    given = document("a")
+    for name, text in (("backoff", "fixed"), ("delay_seconds", "2.5"), ("max_delay_seconds", "0"), ("jitter", "false")):
+        given = done(given, set_option(given, "a", name, text))
+    wanted = {"backoff": "fixed", "delay_seconds": 2.5, "max_delay_seconds": 0, "jitter": False}
+    assert given["steps"][0]["retry"] == wanted
+    for name, text in (
+        ("backoff", "exponential"),
+        ("delay_seconds", ""),
+        ("max_delay_seconds", ""),
+        ("jitter", "true"),
+    ):
+        given = done(given, set_option(given, "a", name, text))
+    assert "retry" not in given["steps"][0]
+    with pytest.raises(InvalidInput):
+        set_option(given, "a", "delay_seconds", "3601")

@@ -39,10 +39,10 @@ class Answer(Result):
 
     status: int
     ok: bool
-    headers: dict[str, str]
-    body: Any = None
-    truncated: bool = False
     outputs: dict[str, Any] = Field(default_factory=dict)
+    body: Any = None
+    headers: dict[str, str]
+    truncated: bool = False
     pages: int = 1
     milliseconds: int = 0
 

@@ -3,12 +3,14 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
+from pydantic.config import JsonDict
 
 from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.egress import check_ca, check_user_headers, parse_target
 from integrations_app.sdk.forms import Multiline
 from integrations_app.sdk.provider import Settings
 
+_MORE: JsonDict = {"group": "Headers, repeats, time and trust"}
 _ADVICE = {
     "url_scheme": "must begin with https:// or http://",
     "url_userinfo": "may not hold a user name or a password: connect with Basic authentication instead",
@@ -57,22 +59,34 @@ class WebhookSettings(Settings):
     timestamp_header: str = Field(
         default="",
         title="Timestamp header",
-        description="Carries Unix seconds, and then `<seconds>.<body>` is signed. Empty: the body alone is signed.",
+        description="Carries Unix seconds, signed before the body with a dot between. Empty: the body alone is signed.",
     )
     headers: dict[str, str] = Field(
-        default={}, title="Headers of every call", description="Not for secrets: they are shown. A line each."
+        json_schema_extra=_MORE,
+        default={},
+        title="Headers of every call",
+        description="One a line, as name: value. Not for secrets: they are shown.",
     )
     honours_idempotency_key: bool = Field(
+        json_schema_extra=_MORE,
         default=False,
         title="The receiver ignores a repeated idempotency key",
         description="Then a call whose answer was lost is repeated; otherwise the run waits for a person.",
     )
-    idempotency_header: str = Field(default="Idempotency-Key", title="Idempotency header", min_length=1)
-    connect_seconds: float = Field(default=10, title="Seconds to connect", ge=0.1, le=60)
+    idempotency_header: str = Field(
+        json_schema_extra=_MORE, default="Idempotency-Key", title="Idempotency header", min_length=1
+    )
+    connect_seconds: float = Field(json_schema_extra=_MORE, default=10, title="Seconds to connect", ge=0.1, le=60)
     read_seconds: float = Field(
-        default=30, title="Seconds of silence", ge=0.1, le=600, description="Between two pieces of the answer."
+        json_schema_extra=_MORE,
+        default=30,
+        title="Seconds of silence",
+        ge=0.1,
+        le=600,
+        description="Between two pieces of the answer.",
     )
     total_seconds: float | None = Field(
+        json_schema_extra=_MORE,
         default=None,
         title="Seconds for a whole call",
         ge=0.1,
@@ -80,6 +94,7 @@ class WebhookSettings(Settings):
         description="30 when empty. The timeout of a step ends its call, too.",
     )
     ca: Annotated[str, Multiline(4)] = Field(
+        json_schema_extra=_MORE,
         default="",
         title="Certificates to trust",
         max_length=100_000,

@@ -7,28 +7,37 @@ import reflex as rx
 from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.doctor_section import doctor_section
-from integrations_app.ui.components.form import field_control
+from integrations_app.ui.components.form import FormField, field_control
 from integrations_app.ui.components.moving_dialog import moving_dialog
 from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.permissions_section import more_permissions, permissions_section
 from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.request_view import paste_form
 from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.components.try_section import try_section
 from integrations_app.ui.pages.connection_rows import Fact
 from integrations_app.ui.pages.connection_state import NEW
 from integrations_app.ui.pages.connection_state import ConnectionState as State
 from integrations_app.ui.pages.integrations_rows import ConnectionLine
 from integrations_app.ui.pages.moving_state import MovingState
+from integrations_app.ui.pages.try_state import TryState
 
 
 def connection_tab() -> rx.Component:
     """List at the left, the chosen one at the right."""
     return rx.grid(
         _list(),
-        rx.vstack(_standing(), _permissions(), _doctor(), _form(), spacing="4", align="stretch", min_width="0"),
+        rx.vstack(_standing(), _permissions(), _doctor(), _form(), _try(), spacing="4", align="stretch", min_width="0"),
         moving_dialog(),
         columns=rx.breakpoints(initial="1", md="260px 1fr"),
         spacing="5",
         width="100%",
+    )
+
+
+def _try() -> rx.Component:
+    return rx.cond(
+        State.tries & State.can_edit & (State.chosen != NEW) & (State.chosen != ""), rx.card(try_section(), size="3")
     )
 
 
@@ -74,7 +83,7 @@ def _choice(line: rx.Var[ConnectionLine]) -> rx.Component:
             type="button",
             aria_current=rx.cond(State.chosen == line.id, "true", "false"),
             class_name=rx.cond(State.chosen == line.id, "choice-button current", "choice-button"),
-            on_click=State.choose(line.id),
+            on_click=[State.choose(line.id), TryState.begin_try],
         )
     )
 
@@ -170,6 +179,13 @@ def _form() -> rx.Component:
             rx.heading(
                 rx.cond(State.chosen == NEW, "New connection", "Settings"), as_="h2", size="4", margin_bottom="12px"
             ),
+            rx.cond(
+                (State.chosen == NEW) & State.can_manage & (State.paste_title != ""),
+                rx.box(
+                    paste_form(State.paste_title, State.pasted_note, State.paste, "connection-paste"),
+                    margin_bottom="16px",
+                ),
+            ),
             rx.cond((State.chosen == NEW) & (State.ways.length() > 1), _way()),
             rx.cond(
                 (State.chosen == NEW) & ~State.typed,
@@ -223,12 +239,25 @@ def _by_signing_in() -> rx.Component:
     )
 
 
+def _field(item: rx.Var[FormField]) -> rx.Component:
+    return field_control(item, "connection-", State.chosen_values, State.choose_value)
+
+
 def _fields() -> rx.Component:
     return rx.form(
         rx.vstack(
-            rx.foreach(
-                State.fields,
-                lambda item: field_control(item, "connection-", State.chosen_values, State.choose_value),
+            rx.foreach(State.fields, lambda item: rx.cond(item.group == "", _field(item))),
+            rx.cond(
+                State.more_title != "",
+                rx.el.details(
+                    rx.el.summary(State.more_title),
+                    rx.el.div(
+                        rx.foreach(State.fields, lambda item: rx.cond(item.group != "", _field(item))),
+                        class_name="editor-fields",
+                    ),
+                    open=rx.cond(State.more_wrong, True, None),
+                    class_name="fold more-fields",
+                ),
             ),
             rx.cond(
                 (State.chosen == NEW) & State.sandbox_offered,
@@ -251,6 +280,6 @@ def _fields() -> rx.Component:
             align="start",
             width="100%",
         ),
-        on_submit=State.save_settings,
+        on_submit=[State.save_settings, TryState.begin_try],
         key=State.form_version.to(str),
     )

@@ -27,6 +27,8 @@ class FormField:
     """A secret that is stored; it is never shown, only replaced."""
     show_when_field: str = ""
     show_when_value: str = ""
+    group: str = ""
+    """Folded away under this name."""
 
 
 def form_field(item: Field, value: str | None = None, *, error: str = "", is_set: bool = False) -> FormField:
@@ -45,6 +47,7 @@ def form_field(item: Field, value: str | None = None, *, error: str = "", is_set
         is_set=is_set,
         show_when_field=item.show_when[0],
         show_when_value=item.show_when[1],
+        group=item.group,
     )
 
 
@@ -117,7 +120,7 @@ def _input(item: rx.Var[FormField], identifier: rx.Var[str], kind: Literal["text
         default_value=item.value,
         placeholder=item.placeholder,
         required=item.required,
-        custom_attrs=_described(item, identifier),
+        custom_attrs={**_described(item, identifier), **({"step": "any"} if kind == "number" else {})},
         width="100%",
     )
 

@@ -1,5 +1,6 @@
 """The fields of a step: drawn from rows, sent when left or chosen, never per key."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
@@ -7,7 +8,7 @@ import reflex as rx
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui import theme
 from integrations_app.ui.components.mapping_input import Variable, mapping_input
-from integrations_app.ui.pages.editor_panel_rows import StepField
+from integrations_app.ui.pages.editor_panel_rows import FieldGroup, StepField
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
 SEARCH: Any = Steps.search_choices
@@ -15,9 +16,67 @@ SEARCH: Any = Steps.search_choices
 _NO_VARIABLES: list[Variable] = []
 
 
+@dataclass(frozen=True)
+class Hands:
+    """Where the fields of a form send what is typed, and what they offer: those of the editor unless told."""
+
+    commit: Any = None
+    """`(name, value)`"""
+
+    def set(self, name: Any, value: Any, *seen: Any) -> Any:
+        """The event of a field that was left or chosen; `seen` is what stood in it before."""
+        return self.commit(name, value) if self.commit else Steps.set_field(Steps.selected, name, value, *seen)
+
+    def search(self, name: Any, words: Any) -> Any:
+        """The event of a picker that was opened."""
+        return SEARCH(Steps.selected, name, words)
+
+    @property
+    def variables(self) -> Any:
+        """What may be inserted."""
+        return _NO_VARIABLES if self.commit else Steps.variables
+
+    @property
+    def disabled(self) -> Any:
+        """Whether nothing may be typed."""
+        return False if self.commit else ~Steps.can_edit.to(bool)
+
+
+EDITOR = Hands()
+
+
 def step_field(item: rx.Var[StepField]) -> rx.Component:
+    """One field of the editor."""
+    return drawn_field(item, EDITOR)
+
+
+def drawn_field(item: rx.Var[StepField], hands: Hands) -> rx.Component:
     """One field with label, control, help and error."""
-    return rx.fragment(rx.match(item.control, ("select", _select(item)), ("checkbox", _checkbox(item)), _text(item)))
+    return rx.fragment(
+        rx.match(
+            item.control,
+            ("select", _select(item, hands)),
+            ("checkbox", _checkbox(item, hands)),
+            _text(item, hands),
+        )
+    )
+
+
+def field_groups(groups: rx.Var[list[FieldGroup]], hands: Hands = EDITOR) -> rx.Component:
+    """Groups of fields, each folded away under its name."""
+    return rx.foreach(
+        groups,
+        lambda group: rx.el.details(
+            rx.el.summary(group.title),
+            rx.el.div(
+                rx.foreach(group.fields.to(list[StepField]), lambda item: drawn_field(item, hands)),
+                class_name="editor-fields",
+            ),
+            open=rx.cond(group.open, True, None),
+            key=group.title,
+            class_name="fold more-fields",
+        ),
+    )
 
 
 def labelled_select(
@@ -32,7 +91,7 @@ def labelled_select(
     """A native select, so that keyboard, phone and screen reader work without a script."""
     return _framed(
         rx.el.label(label, html_for=identifier, class_name="field-label"),
-        _native(identifier, value, options, on_change, error),
+        _native(identifier, value, options, on_change, error, EDITOR.disabled),
         identifier,
         error,
         note,
@@ -45,13 +104,14 @@ def _native(
     options: rx.Var[list[Choice]],
     on_change: rx.event.EventType[str],
     error: rx.Var[str],
+    disabled: Any,
 ) -> rx.Component:
     return rx.el.select(
         rx.foreach(options, lambda option: rx.el.option(option.label, value=option.value)),
         id=identifier,
         value=value,
         on_change=on_change,
-        disabled=~Steps.can_edit.to(bool),
+        disabled=disabled,
         class_name="native-select",
         custom_attrs={"aria-describedby": _note_id(identifier), "aria-invalid": error != ""},
     )
@@ -80,15 +140,16 @@ def _note_id(identifier: str | rx.Var[str]) -> str | rx.Var[str]:
     return identifier + "-note"
 
 
-def _select(item: rx.Var[StepField]) -> rx.Component:
+def _select(item: rx.Var[StepField], hands: Hands) -> rx.Component:
     return _framed(
         rx.el.label(item.label, html_for=item.identifier, class_name="field-label"),
         _native(
             item.identifier,
             item.value,
             item.options,
-            lambda value: Steps.set_field(Steps.selected, item.name, value),
+            lambda value: hands.set(item.name, value),
             item.error,
+            hands.disabled,
         ),
         item.identifier,
         item.error,
@@ -96,15 +157,15 @@ def _select(item: rx.Var[StepField]) -> rx.Component:
     )
 
 
-def _checkbox(item: rx.Var[StepField]) -> rx.Component:
+def _checkbox(item: rx.Var[StepField], hands: Hands) -> rx.Component:
     return _framed(
         rx.el.label(
             rx.el.input(
                 type="checkbox",
                 id=item.identifier,
                 checked=item.value == "true",
-                on_change=lambda checked: Steps.set_field(Steps.selected, item.name, checked),
-                disabled=~Steps.can_edit.to(bool),
+                on_change=lambda checked: hands.set(item.name, checked),
+                disabled=hands.disabled,
             ),
             rx.text(item.label, size="2", as_="span"),
             html_for=item.identifier,
@@ -117,7 +178,7 @@ def _checkbox(item: rx.Var[StepField]) -> rx.Component:
     )
 
 
-def _text(item: rx.Var[StepField]) -> rx.Component:
+def _text(item: rx.Var[StepField], hands: Hands) -> rx.Component:
     return rx.el.div(
         mapping_input(
             identifier=item.identifier,
@@ -132,10 +193,10 @@ def _text(item: rx.Var[StepField]) -> rx.Component:
             picker=item.picker & (item.control == "text"),
             options=item.choices,
             loading=item.loading,
-            variables=rx.cond(item.mapped, Steps.variables, _NO_VARIABLES),
-            disabled=~Steps.can_edit.to(bool),
-            on_commit=lambda text, seen: Steps.set_field(Steps.selected, item.name, text, seen),
-            on_search=lambda words: SEARCH(Steps.selected, item.name, words),
+            variables=rx.cond(item.mapped, hands.variables, _NO_VARIABLES),
+            disabled=hands.disabled,
+            on_commit=lambda text, seen: hands.set(item.name, text, seen),
+            on_search=lambda words: hands.search(item.name, words),
         ),
         key=item.identifier,
         style=theme.WRAP_ANYWHERE,

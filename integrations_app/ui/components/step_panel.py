@@ -8,11 +8,13 @@ from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.consent_choice import step_consent
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
-from integrations_app.ui.components.step_fields import labelled_select, step_field
+from integrations_app.ui.components.request_view import paste_form
+from integrations_app.ui.components.step_fields import field_groups, labelled_select, step_field
 from integrations_app.ui.components.step_list import kind_mark
 from integrations_app.ui.components.step_trial import step_test
 from integrations_app.ui.pages.editor_panel import CONNECT_NEW
 from integrations_app.ui.pages.editor_panel_rows import Panel
+from integrations_app.ui.pages.editor_request_state import EditorRequestState as Request
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
 
@@ -78,7 +80,12 @@ def _action() -> rx.Component:
         ),
         _name(),
         rx.heading("Inputs", as_="h3", size="2", margin_top="8px"),
+        rx.cond(
+            (panel.paste_title != "") & Steps.can_edit.to(bool),
+            paste_form(panel.paste_title, Request.pasted_note, Request.paste, "step-paste"),
+        ),
         rx.foreach(panel.fields, step_field),
+        field_groups(panel.groups),
         _options(),
         step_test(),
         class_name="editor-fields",

@@ -6,10 +6,12 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.json_view import json_view
+from integrations_app.ui.components.request_view import request_view
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.editor_panel_rows import Panel
 from integrations_app.ui.pages.editor_trial_state import EditorTrialState as State
 from integrations_app.ui.pages.editor_trial_state import TrialView
+from integrations_app.ui.pages.request_rows import RequestView
 
 TRY: Any = State.try_step
 """A background handler: its type does not say so."""
@@ -25,6 +27,10 @@ def _section() -> rx.Component:
     here = trial.place == State.workflow_id + "/" + State.selected
     return rx.el.section(
         rx.heading("Test", as_="h3", size="2", margin_top="8px"),
+        rx.cond(
+            State.panel.to(Panel).stamp != "",
+            request_view(State.request.to(RequestView)),
+        ),
         rx.text(State.panel.to(Panel).test_warning, size="2", style=theme.MUTED),
         rx.button(
             rx.icon("flask-conical", size=16, aria_hidden="true"),

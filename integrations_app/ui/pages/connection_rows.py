@@ -171,6 +171,8 @@ def takes_sandbox_token(provider: Provider, kind: str) -> bool:
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+        return "\n".join(f"{name}: {text}" for name, text in value.items())
     return "" if value is None else orjson.dumps(value).decode()
 
 
@@ -189,6 +191,9 @@ def read_form(provider: Provider, form: Mapping[str, Any]) -> tuple[str, dict[st
 
 
 def _typed(item: Field, text: str) -> Any:
+    if item.widget == Widget.PAIRS.value and not text.lstrip().startswith("{"):
+        lines = [line.partition(":") for line in text.splitlines() if line.strip()]
+        return {name.strip(): value.strip() for name, colon, value in lines} if all(one[1] for one in lines) else text
     if item.type in {"object", "array", "any"} and text.strip():
         try:
             return orjson.loads(text)

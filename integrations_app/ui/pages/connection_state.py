@@ -83,11 +83,25 @@ class ConnectionState(SessionState):
     app_manifest: str = ""
     app_notice: str = ""
     catalogue: list[CatalogueLine] = []
+    paste_title: str = ""
+    pasted_note: str = ""
+    tries: bool = False
+    """The page offers to send a test request."""
 
     @rx.var
     def connect_url(self) -> str:
         """Our route that opens the vendor's consent page in a popup."""
         return self._authorize("popup")
+
+    @rx.var
+    def more_title(self) -> str:
+        """The name of what is folded away in the form; empty when nothing is."""
+        return next((one.group for one in self.fields if one.group), "")
+
+    @rx.var
+    def more_wrong(self) -> bool:
+        """Whether something that is folded away was refused."""
+        return any(one.group and one.error for one in self.fields)
 
     @rx.var
     def redirect_url(self) -> str:
@@ -112,6 +126,8 @@ class ConnectionState(SessionState):
         self.docs_url, self.logo = provider.docs_url, LOGO.format(key)
         self.ways, self.catalogue = ways(provider), catalogue(provider)
         self.chosen, self.notice, self.result, self.loaded = "", "", TestView(), False
+        self.paste_title, self.pasted_note = provider.paste.title if provider.paste else "", ""
+        self.tries = provider.trial != ""
         await self._refresh(KINDS)
         wanted = url.query_parameters.get("connection") or url.query_parameters.get("move") or ""
         wants_new = "new" in url.query_parameters or not self.lines
@@ -185,6 +201,24 @@ class ConnectionState(SessionState):
         """Connect in another way: the form asks for what that way needs, and keeps what was typed in the others."""
         self.notice = ""
         self._draw(way, await self._row(self.chosen), anew=False)
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def paste(self, form: dict[str, str]) -> None:
+        """Fill the form of a new connection from a pasted text, its secrets excepted."""
+        paste = self._provider().paste
+        if paste is None:
+            return
+        try:
+            read = paste.read(str(form.get("pasted", "")))
+        except InvalidInput as error:
+            self.pasted_note = error.message
+            return
+        known = {one.value for one in self.ways}
+        self._draw(read.way if read.way in known else self.way, None)
+        self.fields = keep_typed(self.fields, read.values)
+        self.chosen_values = {one.name: one.value for one in self.fields if one.widget == "select"}
+        self.pasted_note = "\n".join(("Filled in.", *read.notes))
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)

@@ -1,5 +1,6 @@
 """What the panel of the editor shows of one step or of the trigger: choices, fields and their errors."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +16,7 @@ from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import Registry
 from integrations_app.ui.pages.connection_rows import SAFETY
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
-from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField
+from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField, grouped
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
 from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
@@ -129,13 +130,17 @@ def _action_panel(step: Step, around: Surroundings) -> Panel:
         return replace(base, choice_error=error_at(around, key, "action"))
     inputs: Mapping[str, Any] = step.get("inputs") or {}
     base = _with_connection(base, provider, step.get("connection", ""), around)
+    fields, groups = grouped(parameter_fields(action.params, inputs, around, key, "inputs.", mapped=True))
     return replace(
         base,
         logo=LOGO.format(provider.key),
         description=action.description,
+        groups=groups,
+        stamp=_stamp(step) if action.preview else "",
+        paste_title=action.paste.title if action.paste else "",
         choices=[Choice(f"{provider.key}.{one.key}", one.title) for one in provider.actions],
         choice_error=error_at(around, key, "action"),
-        fields=_fields(action.params, inputs, around, key, "inputs.", mapped=True),
+        fields=fields,
         options=_options(step, around),
         safety=SAFETY[action.repeat.value],
         test_warning=TEST_WARNINGS[action.effect].format(provider.name),
@@ -165,7 +170,7 @@ def _trigger_panel(document: Document, around: Surroundings) -> Panel:
     except NotFound:
         return base
     base = _with_connection(base, provider, trigger.get("connection", ""), around)
-    fields = _fields(found.config, config, around, TRIGGER, "config.", mapped=False)
+    fields = parameter_fields(found.config, config, around, TRIGGER, "config.", mapped=False)
     return replace(base, logo=LOGO.format(provider.key), description=found.description, fields=fields)
 
 
@@ -248,9 +253,16 @@ def _lacking(around: Surroundings, key: str) -> tuple[str, ...]:
     return next((scopes for scopes in mine if scopes), ())
 
 
-def _fields(
+def _stamp(step: Step) -> str:
+    """Another one whenever the step's request may be another."""
+    made_of = {name: step.get(name) for name in ("key", "action", "connection", "inputs")}
+    return hashlib.sha256(orjson.dumps(made_of, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def parameter_fields(
     model: type[BaseModel], values: Mapping[str, Any], around: Surroundings, key: str, prefix: str, *, mapped: bool
 ) -> list[StepField]:
+    """The fields of a model that are wanted with these values, and what is wrong in them."""
     drawn = []
     for one in form_fields(model):
         other, wanted = one.show_when
@@ -281,6 +293,7 @@ def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, 
         options=[*([] if one.default else [Choice("", "Choose…")]), *one.options] if control == "select" else [],
         mapped=mapped,
         picker=one.picker,
+        group=one.group,
     )
 
 

@@ -31,6 +31,26 @@ class StepField:
     picker: bool = False
     choices: list[PickerOption] = field(default_factory=list)
     loading: bool = False
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """Fields that are folded away under a name; open when something in them is wrong or set."""
+
+    title: str
+    fields: list[StepField] = field(default_factory=list)
+    open: bool = False
+
+
+def grouped(fields: list[StepField]) -> tuple[list[StepField], list[FieldGroup]]:
+    """Divide fields into those that stand open and the groups, in order."""
+    titles = list(dict.fromkeys(one.group for one in fields if one.group))
+    groups = [[one for one in fields if one.group == title] for title in titles]
+    made = [
+        FieldGroup(title, inner, any(one.error for one in inner)) for title, inner in zip(titles, groups, strict=True)
+    ]
+    return [one for one in fields if not one.group], made
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,11 @@ class Panel:
     allow_url: str = ""
     """Asks for it; empty when the connection was made with a token that somebody pasted."""
     fields: list[StepField] = field(default_factory=list)
+    groups: list[FieldGroup] = field(default_factory=list)
     options: list[StepField] = field(default_factory=list)
+    stamp: str = ""
+    """Changes with what the request of the step is made of; empty when it shows none."""
+    paste_title: str = ""
     safety: str = ""
     test_warning: str = ""
     """What a test of this step does at the vendor."""

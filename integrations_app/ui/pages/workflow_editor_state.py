@@ -27,6 +27,7 @@ from integrations_app.ui.pages.editor_rows import (
     problem_lines,
     run_words,
 )
+from integrations_app.ui.pages.request_rows import RequestView, request_trouble, request_view
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service
 from integrations_app.workflows.editing.commands import CHANGED, COMMANDS, Command
@@ -56,6 +57,9 @@ class WorkflowEditorState(SessionState):
     problems: list[ProblemLine] = []
     error_count: int = 0
     selected: str = TRIGGER
+    request: RequestView = RequestView()
+    _previewed: str = ""
+    """The stamp of the panel whose request is shown."""
     panel: Panel = Panel()
     panel_open: bool = False
     """On a phone, where outline and panel take turns."""
@@ -260,6 +264,20 @@ class WorkflowEditorState(SessionState):
         self._put("error_count", sum(one.is_error for one in found))
         self._put("panel", keep_choices(panel_of(document, self.selected, around), self.panel))
         self._put("variables", await self._list_variables())
+        self._put("request", await self._preview())
+
+    async def _preview(self) -> RequestView:
+        """The request of the selected step as it would leave; asked for anew only when something of it changed."""
+        stamp = self.panel.stamp if self.can_edit else ""
+        if stamp == self._previewed:
+            return self.request
+        self._previewed = stamp
+        if not stamp:
+            return RequestView()
+        try:
+            return request_view(await service.preview_step(hub(), current_actor(self), self.workflow_id, self.selected))
+        except IntegrationsError as error:
+            return request_trouble(error)
 
     async def _list_variables(self) -> list[Variable]:
         """What the selected step may read, by the draft that is stored."""
