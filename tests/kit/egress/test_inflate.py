@@ -54,7 +54,11 @@ def test_no_body_needs_no_encoding() -> None:
     assert decode("br", []) == b""
 
 
-@pytest.mark.parametrize("damaged", [gzip.compress(b"abc")[:-4], b"no gzip at all", gzip.compress(b"a") + b"junk"])
+@pytest.mark.parametrize(
+    "damaged",
+    [gzip.compress(b"abc")[:-4], b"no gzip at all", gzip.compress(b"a") + b"junk"],
+    ids=["cut", "no gzip", "more behind"],
+)
 def test_damaged_is_refused(damaged: bytes) -> None:
     with pytest.raises(ResponseRefused) as caught:
         decode("gzip", [damaged])
