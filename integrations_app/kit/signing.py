@@ -64,6 +64,20 @@ def verify_timestamped(
     _require_equal(expected, signature)
 
 
+def verify_dated(secret: Secret, body: bytes, timestamp: str | None, signatures: Iterable[str], now: datetime) -> None:
+    """Check that one of `signatures` is the hex HMAC-SHA256 of `{timestamp}.{body}`, within WINDOW_SECONDS of `now`.
+
+    Several, because a sender signs with the old and the new key while one is replaced. SignatureInvalid as for
+    `verify_timestamped`.
+    """
+    seconds = _parse_timestamp(timestamp)
+    expected = sign_hmac(secret, body, timestamp=seconds or 0)
+    fits = [_equal(expected, one) for one in signatures]
+    if seconds is None or not any(fits):
+        raise _invalid()
+    _require_window(seconds, now)
+
+
 def parse_standard_secret(shown: Secret) -> Secret:
     """The key bytes of a Standard Webhooks secret `whsec_` and base64; ValueError when it is none."""
     text = shown.reveal("parse webhook secret")

@@ -12,7 +12,7 @@ from integrations_app.sdk.auth import Auth, OAuth2, TypedSecrets
 from integrations_app.sdk.context import Access, Account
 from integrations_app.sdk.limits import Limits
 from integrations_app.sdk.meanings import ErrorTable
-from integrations_app.sdk.triggers import Events, Trigger
+from integrations_app.sdk.triggers import Events, Preset, Trigger
 
 
 class Settings(BaseModel):
@@ -76,6 +76,8 @@ class Provider:
     actions: tuple[Action, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     events: Events | None = None
+    presets: tuple[Preset, ...] = ()
+    """Signatures of other senders, for endpoints that a person opens."""
     bases: Mapping[str, BaseAddress] = field(default_factory=dict)
     moved_bases: Callable[[BaseModel], Mapping[str, str]] | None = None
     """`(settings of a connection) -> base addresses by name` that they move, each an https address on one of `hosts`:

@@ -9,7 +9,7 @@ from integrations_app.errors import NotFound
 from integrations_app.sdk.actions import Action
 from integrations_app.sdk.installed import LeftOut, find_installed
 from integrations_app.sdk.provider import Provider
-from integrations_app.sdk.triggers import Trigger
+from integrations_app.sdk.triggers import Events, Preset, Trigger
 
 PACKAGE = "integrations_app.providers"
 
@@ -25,6 +25,10 @@ class Registry:
             if provider.key in self._by_key:
                 raise ValueError(f"two providers are called {provider.key}")
             self._by_key[provider.key] = provider
+        self._presets = {preset.kind: preset for provider in self._by_key.values() for preset in provider.presets}
+        for kind in self._presets:
+            if kind in self._by_key:
+                raise ValueError(f"{kind} is the key of a provider and a preset of another")
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_key.values())
@@ -38,6 +42,18 @@ class Registry:
             return self._by_key[key]
         except KeyError:
             raise NotFound("There is no such provider.") from None
+
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """Signatures of senders that are no providers, in order of name."""
+        return tuple(sorted(self._presets.values(), key=lambda one: one.name.lower()))
+
+    def events(self, kind: str) -> Events | None:
+        """How deliveries to an endpoint of that kind are verified and read; None for a generic kind."""
+        if kind in self._by_key:
+            return self._by_key[kind].events
+        preset = self._presets.get(kind)
+        return preset.events if preset else None
 
     def action(self, reference: str) -> tuple[Provider, Action]:
         """Resolve `provider.action`; raises NotFound."""

@@ -52,6 +52,16 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """How a sender that is no provider here signs what it delivers to one of our addresses."""
+
+    kind: str
+    """The endpoint kind; no provider's key."""
+    name: str
+    events: Events
+
+
+@dataclass(frozen=True, slots=True)
 class HookRequest:
     """What the framework wants registered at the vendor: deliver `events` to `url`, signed with `secret`."""
 

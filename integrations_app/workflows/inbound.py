@@ -32,8 +32,8 @@ Check = Callable[[Secret, Headers, bytes, datetime], None]
 
 
 def preset_of(registry: Registry, kind: str) -> Events | None:
-    """How the provider that an endpoint's kind names signs its deliveries; None for a generic kind."""
-    return registry.get(kind).events if kind in registry else None
+    """How the sender that an endpoint's kind names signs its deliveries; None for a generic kind."""
+    return registry.events(kind)
 
 
 def limits_of(registry: Registry, kind: str) -> tuple[tuple[str, ...], int]:

@@ -1,13 +1,15 @@
 """The inbox as people see it: a signed event comes in live, is read and replayed; a forged one is named."""
 
 import json
+import secrets
+import time
 import urllib.error
 import urllib.request
 
 from playwright.sync_api import Page, expect
 
 from integrations_app.kit.secret import Secret
-from integrations_app.kit.signing import sign_hmac_sha256
+from integrations_app.kit.signing import sign_hmac, sign_hmac_sha256
 from tests.e2e.journey import Server
 
 
@@ -89,6 +91,30 @@ def test_a_signed_event_is_seen_read_and_replayed(owner: Page, shared_server: Se
     expect(page.get_by_text("Replayed: 1 run started.")).to_be_visible()
     expect(runs.get_by_role("listitem")).to_have_count(2)
     expect(runs.get_by_text("Succeeded")).to_have_count(2)
+
+
+def test_a_sender_that_gives_its_own_secret(owner: Page, shared_server: Server) -> None:
+    page, secret = owner, f"whsec_{secrets.token_hex(16)}"
+    new_workflow(page, shared_server, "An invoice was paid")
+    page.get_by_role("combobox", name="Trigger").select_option(label="Webhook")
+    page.get_by_role("button", name="New endpoint").click()
+    page.get_by_label("Endpoint name").fill("Payments")
+    page.get_by_label("How senders prove who they are").select_option(label="Stripe")
+    page.get_by_label("Secret of the sender").fill(secret)
+    page.get_by_role("button", name="Open endpoint").click()
+    url = str(page.locator("code", has_text="/api/webhooks/").first.text_content())
+    expect(page.get_by_text("It is shown this once")).to_have_count(0)
+    assert secret not in page.content()
+    stop_at_the_end(page)
+    publish(page)
+    body, seconds = b'{"id": "evt_1", "type": "invoice.paid"}', int(time.time())
+    signature = sign_hmac(Secret(secret), body, timestamp=seconds)
+    headers = {"Content-Type": "application/json", "Stripe-Signature": f"t={seconds},v1={signature}"}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:  # noqa: S310 - loopback
+        assert answer.status == 202
+    page.goto(shared_server.address("/events"))
+    row = page.get_by_role("table", name="Events").get_by_role("row").filter(has_text="Payments")
+    expect(row).to_contain_text("invoice.paid")
 
 
 def test_a_schedule_fires_a_run(owner: Page, shared_server: Server) -> None:

@@ -8,6 +8,7 @@ from integrations_app.providers.webhook.curl import settings_from_curl
 from integrations_app.providers.webhook.errors import ERRORS
 from integrations_app.providers.webhook.proof import API_KEY, PASSWORD, SIGNING_SECRET, STANDARD_SECRET, TOKEN
 from integrations_app.providers.webhook.settings import WebhookSettings
+from integrations_app.providers.webhook.stripe import STRIPE
 from integrations_app.providers.webhook.tokens import token_request
 from integrations_app.sdk.actions import Paste
 from integrations_app.sdk.auth import CLIENT_SECRET, SecretField, TypedSecrets
@@ -53,5 +54,6 @@ provider = Provider(
     expired_codes=frozenset({"token_refused", "token_missing"}),
     checks_idle=False,  # nobody promises that a GET changes nothing at an address of one's own
     actions=(actions.call,),
+    presets=(STRIPE,),
     errors=ERRORS,
 )

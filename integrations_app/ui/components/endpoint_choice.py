@@ -8,7 +8,7 @@ from integrations_app.ui import theme
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.step_fields import step_field
-from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, WAYS
+from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX
 from integrations_app.ui.pages.editor_endpoint_state import EditorEndpointState as State
 
 
@@ -131,11 +131,21 @@ def _form() -> rx.Component:
                 "How senders prove who they are",
                 "endpoint-kind",
                 rx.el.select(
-                    *[rx.el.option(way.label, value=way.value) for way in WAYS],
+                    rx.foreach(State.ways, lambda way: rx.el.option(way.label, value=way.value)),
                     id="endpoint-kind",
                     name="kind",
                     class_name="native-select",
                 ),
+            ),
+            _labelled(
+                "Secret of the sender (optional)",
+                "endpoint-own-secret",
+                rx.input(id="endpoint-own-secret", name="secret", type="password", auto_complete="off", width="100%"),
+            ),
+            rx.text(
+                "When the sender gives one. Left empty, we make one and show it this once.",
+                size="1",
+                style=theme.MUTED,
             ),
             rx.text(State.opening_error, size="2", role="status", color="var(--red-11)"),
             rx.flex(

@@ -7,6 +7,7 @@ import reflex as rx
 from reflex_base.event import EventSpec
 
 from integrations_app.errors import IntegrationsError, InvalidInput
+from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui.components.one_time_secret import hand_over
@@ -18,6 +19,7 @@ from integrations_app.ui.session import current_actor
 from integrations_app.workflows import service
 from integrations_app.workflows.definition import WEBHOOK
 from integrations_app.workflows.endpoints import create_endpoint, delete_endpoint, list_endpoints, rotate_endpoint
+from integrations_app.workflows.inbound import NONE
 
 WAYS = (
     Choice("hmac_sha256", "Signature (X-Hub-Signature-256)"),
@@ -27,6 +29,7 @@ WAYS = (
     Choice("api_key", "API key"),
     Choice("none", "None: whoever knows the address"),
 )
+"""Ways that no vendor owns; those of vendors come from the registry."""
 ACTS = frozenset({"rotate", "delete"})
 SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
 SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
@@ -39,6 +42,7 @@ class EditorEndpointState(WorkflowEditorState):
     opened_in: str = ""
     """The workflow that the form, the question and the notice belong to; another one shows none of them."""
     opening_error: str = ""
+    ways: list[Choice] = []
     secret_of: str = ""
     """The endpoint whose secret the box on the page shows; the secret itself is in no var."""
     asked: str = ""
@@ -58,14 +62,17 @@ class EditorEndpointState(WorkflowEditorState):
         """Open or close the form for a new address."""
         self.opening, self.opening_error, self.endpoint_notice = open_, "", ""
         self.opened_in, self.asked = self.workflow_id, ""
+        vendors = [Choice(one.kind, one.name) for one in hub().registry.presets]
+        self.ways = [*WAYS[:-1], *vendors, WAYS[-1]]
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def create_endpoint(self, form: dict[str, str]) -> AsyncIterator[EventSpec]:
         """Open the address and let the workflow listen on it."""
-        name, kind = str(form.get("name", "")).strip(), str(form.get("kind", ""))
+        name, kind, given = str(form.get("name", "")).strip(), str(form.get("kind", "")), form.get("secret", "").strip()
+        secret = Secret(given) if given and kind != NONE else None
         try:
-            made = await create_endpoint(hub(), current_actor(self), name, kind)
+            made = await create_endpoint(hub(), current_actor(self), name, kind, secret)
         except InvalidInput as error:
             self.opening_error = "; ".join(f"{part.capitalize()} {why}." for part, why in error.fields.items())
             return
@@ -74,7 +81,7 @@ class EditorEndpointState(WorkflowEditorState):
             return
         self.opening, self.opening_error = False, ""
         self.secret_of = made.row.name
-        yield hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
+        yield hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret and secret is None else "")
         await self._edit(set_config(self._document(), "endpoint", made.row.id))
 
     @rx.event
