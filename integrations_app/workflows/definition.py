@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 import orjson
@@ -15,6 +16,7 @@ MAX_STEPS = 500
 MAX_DEPTH = 8
 MAX_BYTES = 1024 * 1024
 MAX_ITEMS = 1000
+MAX_DELAY = timedelta(days=366)
 MANUAL, WEBHOOK, SCHEDULE = "manual", "webhook", "schedule"
 RUN_ONCE, SKIP, RUN_ALL = "run_once", "skip", "run_all"
 MISSED = (RUN_ONCE, SKIP, RUN_ALL)

@@ -12,6 +12,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.workflows.checkpoints import Journal, RunState, StepState, load
 from integrations_app.workflows.conduct import Conduct, Execution, Scope, first_scope, is_past, state_of
 from integrations_app.workflows.definition import (
+    MAX_DELAY,
     ActionStep,
     ConditionStep,
     DelayStep,
@@ -36,7 +37,6 @@ from integrations_app.workflows.mapping import render
 from integrations_app.workflows.models import RunStatus, StepStatus
 from integrations_app.workflows.steps import MAX_OUTPUT_BYTES, perform
 
-MAX_DELAY = timedelta(days=366)
 _NOTHING = Rest(Next.NOTHING)
 
 

@@ -16,6 +16,7 @@ from integrations_app.sdk.registry import Registry
 from integrations_app.workflows.cron import parse_cron
 from integrations_app.workflows.definition import (
     MANUAL,
+    MAX_DELAY,
     MISSED,
     RUN_ONCE,
     SCHEDULE,
@@ -247,6 +248,8 @@ class _Check:
     def _delay(self, path: str, step: DelayStep, visible: frozenset[str], *, in_loop: bool) -> None:
         if step.seconds is None and not step.until:
             self.add(f"{path}.seconds", "missing_input", "Say how long to wait.")
+        if isinstance(step.seconds, int | float) and not 0 <= step.seconds <= MAX_DELAY.total_seconds():
+            self.add(f"{path}.seconds", "invalid_delay", "Wait between no time and a year.")
         self._template(f"{path}.seconds", step.seconds, visible, in_loop=in_loop)
         self._template(f"{path}.until", step.until, visible, in_loop=in_loop)
 

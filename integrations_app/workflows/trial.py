@@ -98,6 +98,8 @@ async def run_once(hub: Hub, actor: Actor, step: ActionStep, values: dict[str, A
 
 async def _call(hub: Hub, actor: Actor, step: ActionStep, action: Action, params: Params) -> Any:
     async def call(connected: Connected) -> Result | Later:
+        if connected.provider.key != step.action.partition(".")[0]:
+            raise InvalidInput({"connection": "is one of another service"}, "The connection is of another service.")
         context = connected.context(hub.new_id(), hub.clock(), started=hub.clock())
         async with asyncio.timeout(step.timeout_seconds):
             return await action.run(params, context)

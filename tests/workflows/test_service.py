@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
+from integrations_app.connections.models import Connection
 from integrations_app.errors import (
     Conflict,
     Forbidden,
@@ -21,6 +22,7 @@ from integrations_app.errors import (
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
+from integrations_app.sdk.registry import Registry
 from integrations_app.workflows import endpoints, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import ConnectionUse
@@ -167,6 +169,30 @@ async def test_a_draft_runs_without_being_published(hub: Hub, engine: EmbeddedEn
     run_id = await service.start_run(hub, ACTOR, made.id, draft=True)
     found = await service.wait_for_run(hub, ACTOR, run_id, 5)
     assert (found.row.status, found.row.version) == ("succeeded", None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wrong"),
+    [(0, False), (366 * 86_400, False), (367 * 86_400, True), (1e9, True), (-1, True), (60, False)],
+)
+async def test_a_wait_longer_than_a_year_is_a_problem(hub: Hub, seconds: float, wrong: bool) -> None:
+    made = await service.create(hub, ACTOR, workflow({"key": "w", "type": "delay", "seconds": seconds}))
+    assert [one.code for one in made.problems] == (["invalid_delay"] if wrong else [])
+
+
+async def test_a_trial_with_a_connection_of_another_service_is_refused(hub: Hub, vendor: Vendor) -> None:
+    def move(session: Session) -> None:
+        row = session.get(Connection, (ORGANIZATION, CONNECTION))
+        assert row is not None
+        row.provider = "other"
+        session.add(row)
+
+    (known,) = hub.registry
+    both = replace(hub, registry=Registry([known, replace(known, key="other", name="Other")]))
+    made = await service.create(both, ACTOR, workflow(step()))
+    await both.database.write(move)
+    tried = await service.try_step(both, ACTOR, made.id, "a")
+    assert (tried.ok, tried.fields, vendor.texts) == (False, {"connection": "is one of another service"}, [])
 
 
 async def test_a_trial_runs_one_step_with_samples(hub: Hub, vendor: Vendor) -> None:
