@@ -11,7 +11,13 @@ from integrations_app.errors import MappingError, ReconnectRequired, Rejected
 from integrations_app.kit.egress import Reply, check_user_headers
 from integrations_app.kit.templates import parse_condition
 from integrations_app.providers.webhook.answer import Answer, at_path, excerpt, to_answer, values_of
-from integrations_app.providers.webhook.client import REPEATABLE_METHODS, SAFE_METHODS, Outgoing, WebhookClient
+from integrations_app.providers.webhook.client import (
+    LARGEST_ANSWER,
+    REPEATABLE_METHODS,
+    SAFE_METHODS,
+    Outgoing,
+    WebhookClient,
+)
 from integrations_app.providers.webhook.content import content_of
 from integrations_app.providers.webhook.curl import inputs_from_curl, to_curl
 from integrations_app.providers.webhook.errors import Again, answered, to_error
@@ -64,14 +70,14 @@ async def _one_page(params: Call, ctx: ActionContext[WebhookClient]) -> Answer:
 
 
 async def _all_pages(params: Call, ctx: ActionContext[WebhookClient]) -> Answer:
-    pager = Pager(params)
+    pager, before = Pager(params), ctx.client.received
     page: Page | None = pager.first()
     while page is not None:
         outgoing = _outgoing(params, ctx, page)
         answer = await _asked(params, ctx, outgoing)
         if not answer.ok:  # only when the step goes on whatever the answer is
             return answer
-        page = pager.take(answer, outgoing.shown_url)
+        page = pager.take(answer, outgoing.shown_url, enough=ctx.client.received - before >= LARGEST_ANSWER)
     return answer.model_copy(update={"body": pager.items, "pages": pager.pages, "truncated": pager.truncated})
 
 

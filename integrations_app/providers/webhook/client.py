@@ -44,6 +44,8 @@ class WebhookClient:
             raise TypeError("a webhook connection has WebhookSettings")
         self.settings = access.settings
         self.clock = access.clock
+        self.received = 0
+        """Bytes of all bodies that came."""
         self._access = access
         self._secrets = {name: value for name, value in access.secrets.items() if value}
 
@@ -101,6 +103,7 @@ class WebhookClient:
             )
         else:
             response = await client.request(outgoing.method, outgoing.url, headers=headers, content=outgoing.content)
+        self.received += len(response.content)
         return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
 
     def _url(self, path_or_url: str, query: Mapping[str, str]) -> str:

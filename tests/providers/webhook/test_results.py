@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected, ResponseRefused, Unavailable
 from integrations_app.providers.webhook import provider
+from integrations_app.providers.webhook.pages import next_in
 from tests.receiver import Received, Receiver, reply
 
 CALL = provider.actions[0]
@@ -185,6 +186,29 @@ class TestPages:
         receiver.answer = lambda _r: as_json([1, 2, 3])
         got = await webhook().run("call", method="GET", paginate="page", **caps)
         assert (len(got.body), len(receiver.requests), got.truncated) == (items, calls, True)
+
+    async def test_all_pages_are_no_larger_than_one_answer(self, webhook: Any, receiver: Receiver) -> None:
+        receiver.answer = lambda _r: as_json(["x" * 900_000])
+        got = await webhook().run("call", method="GET", paginate="page", max_pages=100, parse_as="json")
+        assert (len(got.body), len(receiver.requests), got.truncated) == (12, 12, True)
+
+    @pytest.mark.parametrize(
+        ("header", "target"),
+        [
+            ("", ""),
+            ('<a>; rel="next"', "a"),
+            ("<a>;rel=prev, <b> ; REL = Next", "b"),
+            ('<a>; title="a, b"; rel="last next"', "a"),
+            ('<a>; rel="nextish", <b>; xrel="next"', ""),
+            ("<a; rel=next", ""),
+            ("<" * 100_000, ""),
+            ("<a>;rel=" + " " * 100_000, ""),
+            ("<a>" + ", " * 100_000 + '<b>;rel="next"', "b"),
+        ],
+        ids=["none", "plain", "second", "several", "others", "unclosed", "angles", "blanks", "commas"],
+    )
+    def test_the_next_page_of_a_link_header(self, header: str, target: str) -> None:
+        assert next_in(header) == target
 
     async def test_no_list_and_no_get(self, webhook: Any, receiver: Receiver) -> None:
         with pytest.raises(Rejected) as refused:
