@@ -77,7 +77,7 @@ def _words(command: str) -> list[str]:
         raise _invalid("is too long")
     text = re.sub(r"\\\r?\n|\^\r?\n", " ", command.strip())
     try:
-        found = shlex.split(_DOLLAR.sub(lambda quoted: shlex.quote(_ESCAPE.sub(_unescaped, quoted[1])), text))
+        found = shlex.split(_DOLLAR.sub(lambda quoted: shlex.quote(_whole(_ESCAPE.sub(_unescaped, quoted[1]))), text))
     except ValueError as error:
         raise _invalid("has a quote that is not closed") from error
     if not found or found[0].rpartition("/")[2] not in {"curl", "curl.exe"}:
@@ -88,6 +88,11 @@ def _words(command: str) -> list[str]:
 def _unescaped(found: re.Match[str]) -> str:
     code = found[1] or found[2]
     return chr(int(code, 16)) if code else _PLAIN.get(found[3], found[3])
+
+
+def _whole(text: str) -> str:
+    """Characters of two halves put together, as browsers escape them; a half alone is replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @dataclass
@@ -114,6 +119,10 @@ class _Command:
             raise _invalid("names no address")
         if "://" not in self.url:
             self.url = f"http://{self.url}"
+        try:
+            urlsplit(self.url).port  # noqa: B018 - a port that is none is found out only when asked for
+        except ValueError as error:
+            raise _invalid("names an address that cannot be read") from error
 
     def _take(self, word: str, rest: list[str]) -> None:
         if _BUNDLE.fullmatch(word) and word[:2] not in _VALUES:

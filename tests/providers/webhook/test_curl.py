@@ -1,10 +1,13 @@
 """curl commands: read without a shell and without secrets, written so that a shell gives the very same call."""
 
+import contextlib
 import shlex
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from integrations_app.errors import InvalidInput
 from integrations_app.providers.webhook import provider
@@ -147,3 +150,37 @@ def test_what_was_copied_can_be_pasted(webhook: Any) -> None:
     command = CALL.preview(params, webhook(token="CNRY-1").context()).command
     found = inputs_from_curl(command).values
     assert (found["method"], found["body"], found["headers"]["X-A"]) == ("PATCH", {"n": [1, "ö"]}, "b")
+
+
+OPTIONS = [
+    "-X",
+    "-H",
+    "-d",
+    "--data-urlencode",
+    "-F",
+    "-u",
+    "-G",
+    "--json",
+    "-b",
+    "--url",
+    "-XPOST",
+    "-sSd",
+    "-k",
+    "-L",
+]
+ADDRESSES = ("http://[", "http://a:b@[::1", "https://e.org/p?q=1", "https://e.org:99999999/", "http://a\x00b/")
+PIECES = ("@x", "a=b", "$'\\ud800'", "$'\\x00'", "'", '"', "{", "[1]", "x: y", "\\\n", "é")
+WORDS = st.sampled_from((*OPTIONS, *ADDRESSES, *PIECES))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=8))
+def test_any_text_is_read_or_refused_in_words(words: list[str]) -> None:
+    for read in (inputs_from_curl, settings_from_curl):
+        with contextlib.suppress(InvalidInput):
+            read("curl " + " ".join(words))
+
+
+def test_characters_that_a_browser_escaped_in_two_halves() -> None:
+    read = inputs_from_curl(r"curl http://e.org --data-raw $'\ud83d\ude00 it\'s' -H 'content-type: text/plain'")
+    assert read.values["text"] == "😀 it's"
