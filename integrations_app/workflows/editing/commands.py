@@ -189,8 +189,10 @@ class SetPart(_Command):
             raise InvalidInput({"path": "does not lead to a part that can be set"})
         if value:
             part[last] = copy.deepcopy(value[0])
-        else:
-            part.pop(last, None)
+            return
+        part.pop(last, None)
+        if len(outer) == 1 and not part:  # a part of the model that is empty is left out, as in the stored form
+            self._owner(document).pop(outer[0], None)
 
 
 class RenameKey(_Command):

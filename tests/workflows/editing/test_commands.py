@@ -305,6 +305,14 @@ def test_half_a_batch_changes_nothing() -> None:
     assert before == DEEP
 
 
+def test_a_batch_that_passes_through_what_is_no_definition_is_undone_all_the_same() -> None:
+    given = document({"key": "wait", "type": "delay"})
+    odd = SetPart(target="wait", path=("inputs", "text"), to=["x"], was=[])
+    changed, inverse = apply(given, Batch(commands=[odd, RemoveStep(key="wait")]))
+    assert "steps" not in changed
+    assert apply(changed, inverse)[0] == given
+
+
 def test_readers_of_a_step_and_of_what_is_inside() -> None:
     assert tree.readers_of(DEEP, tree.keys_in([DEEP["steps"][0]])) == ["which", "each"]
     assert tree.readers_of(DEEP, ["inner"]) == ["other"]
