@@ -3,6 +3,7 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components import listing
 from integrations_app.ui.components.json_view import json_view
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
@@ -15,31 +16,13 @@ from integrations_app.ui.shell import shell
 def event() -> rx.Component:
     """Compose the page."""
     return shell(
-        rx.el.a(rx.icon("arrow-left", size=16, aria_hidden="true"), "Events", href="/events", class_name="back"),
-        rx.cond(State.missing, _missing(), rx.cond(State.loaded, _content(), _skeletons())),
+        listing.back_to("Events", "/events"),
+        rx.cond(
+            State.missing,
+            listing.missing("event", "events", "/events"),
+            rx.cond(State.loaded, _content(), listing.page_skeleton("Event", "96px", "96px")),
+        ),
         active="/events",
-    )
-
-
-def _missing() -> rx.Component:
-    return rx.vstack(
-        rx.heading("There is no such event", as_="h1", size="6"),
-        rx.text("It may have been removed after the retention time, or the address is wrong.", style=theme.MUTED),
-        rx.link("Back to events", href="/events"),
-        margin_top="12px",
-    )
-
-
-def _skeletons() -> rx.Component:
-    return rx.vstack(
-        rx.heading("Event", as_="h1", size="6"),
-        rx.skeleton(height="24px", width="240px"),
-        *[rx.skeleton(height="96px", width="100%") for _ in range(2)],
-        spacing="4",
-        margin_top="12px",
-        width="100%",
-        role="status",
-        aria_label="Loading",
     )
 
 

@@ -178,6 +178,12 @@ def keep_outcomes(cards: Iterable[Card], earlier: Iterable[Card]) -> list[Card]:
 
 
 def _with_outcome(line: ConnectionLine, before: ConnectionLine | None) -> ConnectionLine:
-    if before is None:
+    if before is None or _is_mended(line, before):
         return line
     return replace(line, testing=before.testing, outcome=before.outcome, outcome_ok=before.outcome_ok)
+
+
+def _is_mended(line: ConnectionLine, before: ConnectionLine) -> bool:
+    """Whether a failure that this tab still tells lies before the connection was made to work again."""
+    failed = not before.outcome_ok and not before.testing
+    return failed and line.status == "connected" and before.status != "connected"

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components import listing
 from integrations_app.ui.components.json_view import json_view
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.run_timeline import timeline
@@ -18,35 +19,13 @@ OUTCOMES = (("It was sent", "sent"), ("It was not sent", "not_sent"))
 def run() -> rx.Component:
     """Compose the page."""
     return shell(
-        rx.el.a(rx.icon("arrow-left", size=16, aria_hidden="true"), "Runs", href="/runs", class_name="back"),
+        listing.back_to("Runs", "/runs"),
         rx.cond(
             State.missing,
-            _missing(),
-            rx.cond(State.loaded, _content(), _skeletons()),
+            listing.missing("run", "runs", "/runs"),
+            rx.cond(State.loaded, _content(), listing.page_skeleton("Run", *["56px"] * 4)),
         ),
         active="/runs",
-    )
-
-
-def _missing() -> rx.Component:
-    return rx.vstack(
-        rx.heading("There is no such run", as_="h1", size="6"),
-        rx.text("It may have been removed after the retention time, or the address is wrong.", style=theme.MUTED),
-        rx.link("Back to runs", href="/runs"),
-        margin_top="12px",
-    )
-
-
-def _skeletons() -> rx.Component:
-    return rx.vstack(
-        rx.heading("Run", as_="h1", size="6"),
-        rx.skeleton(height="24px", width="240px"),
-        *[rx.skeleton(height="56px", width="100%") for _ in range(4)],
-        spacing="4",
-        margin_top="12px",
-        width="100%",
-        role="status",
-        aria_label="Loading",
     )
 
 
