@@ -32,29 +32,9 @@ from integrations_app.web.reading import Inflight
 from integrations_app.workflows import endpoints, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
+from tests.web.delivering import JSON, SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import engine, hub, vendor  # noqa: F401 - fixtures
 from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, Vendor, step, until, workflow
-
-SECRET = Secret("CNRY_endpoint_0123456789abcdef")
-JSON = "application/json"
-
-
-@pytest.fixture
-async def client(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=list(routes(hub)))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
-        yield made
-
-
-@pytest.fixture
-async def endpoint(hub: Hub) -> str:
-    made = await endpoints.create_endpoint(hub, ACTOR, "Orders", "hmac_sha256", SECRET)
-    return made.row.id
-
-
-def signed(body: bytes, delivery: str = "", **headers: str) -> dict[str, str]:
-    given = {"content-type": JSON, "x-hub-signature-256": sign_hmac_sha256(SECRET, body, "sha256=")}
-    return given | ({"idempotency-key": delivery} if delivery else {}) | headers
 
 
 async def listening(hub: Hub, endpoint: str, *steps: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -14,40 +13,19 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
-from starlette.applications import Starlette
 
 from integrations_app.errors import Conflict, SignatureInvalid
 from integrations_app.kit.secret import Secret
-from integrations_app.kit.signing import sign_hmac_sha256
 from integrations_app.organizations.hub import Hub
-from integrations_app.web.events import routes
-from integrations_app.workflows import endpoints, events, service
+from integrations_app.workflows import events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
+from tests.web.delivering import SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import engine, hub, vendor  # noqa: F401 - fixtures
 from tests.workflows.probe import ACTOR, ORGANIZATION, Vendor, step, until, workflow
 
-SECRET = Secret("CNRY_endpoint_0123456789abcdef")
-JSON = "application/json"
 DELIVERIES = 5000 if os.environ.get("SOAK") else 150
 AT_ONCE = 16
-
-
-@pytest.fixture
-async def client(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=list(routes(hub)))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
-        yield made
-
-
-@pytest.fixture
-async def endpoint(hub: Hub) -> str:
-    return (await endpoints.create_endpoint(hub, ACTOR, "Orders", "hmac_sha256", SECRET)).row.id
-
-
-def signed(body: bytes, delivery: str, secret: Secret = SECRET) -> dict[str, str]:
-    signature = sign_hmac_sha256(secret, body, "sha256=")
-    return {"content-type": JSON, "idempotency-key": delivery, "x-hub-signature-256": signature}
 
 
 async def listed(hub: Hub, verdict: str = "") -> list[events.EventRow]:
@@ -65,7 +43,7 @@ async def test_a_rejected_delivery_is_shown_with_its_reason_and_nothing_of_its_b
     hub: Hub, client: httpx.AsyncClient, endpoint: str
 ) -> None:
     body = b'{"note": "CNRY_body_0123456789abcdef"}'
-    headers = signed(body, "forged", Secret("another secret"))
+    headers = signed(body, "forged", secret=Secret("another secret"))
     assert (await client.post(f"/api/webhooks/{endpoint}", content=body, headers=headers)).status_code == 401
     (row,) = await listed(hub, events.REJECTED)
     assert (row.endpoint_name, row.reason, row.times) == ("Orders", "The signature does not match.", 1)
@@ -78,7 +56,7 @@ async def test_a_rejected_delivery_is_shown_with_its_reason_and_nothing_of_its_b
 
 
 async def test_many_forgeries_make_few_rows(hub: Hub, endpoint: str) -> None:
-    headers = signed(b"{}", "forged", Secret("another secret"))
+    headers = signed(b"{}", "forged", secret=Secret("another secret"))
     begun = hub.clock()
     for minutes, count in ((0, 40), (2, 1)):
         moment = begun + timedelta(minutes=minutes)
@@ -134,7 +112,7 @@ async def test_deliveries_of_mixed_validity_lose_nothing_and_let_nobody_in(
 
     async def deliver(kind: str, delivery: str) -> tuple[str, str, int]:
         body = b"not json" if kind == "no_json" else f'{{"id": "{delivery}"}}'.encode()
-        headers = signed(body, delivery, Secret("another secret") if kind == "forged" else SECRET)
+        headers = signed(body, delivery, secret=Secret("another secret") if kind == "forged" else SECRET)
         if kind == "unsigned":
             headers.pop("x-hub-signature-256")
         content = body + b" " if kind == "changed" else body
