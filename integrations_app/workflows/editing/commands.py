@@ -15,7 +15,8 @@ TRIGGER = "trigger"
 """Stands for the trigger where a step's key is asked for; the workflow itself is the empty text."""
 CHANGED = "changed_meanwhile"
 MAX_COMMANDS = 100
-_STRUCTURE = frozenset({"key", "type", "steps", "branches"})
+BRANCHES = "branches"
+_STRUCTURE = frozenset({"key", "type", "steps", BRANCHES})
 """Parts of a step that only commands of their own change."""
 _OF_WORKFLOW = frozenset({"name"})
 
@@ -111,8 +112,10 @@ class SetPart(_Command):
     """What its author saw there. Something else there is somebody else's edit, which is not written over."""
 
     def run(self, document: Document) -> "Command":
-        """Raises Conflict `step_gone`, `changed_meanwhile`; InvalidInput for what only other commands change."""
+        """Raises Conflict `step_gone`, `branch_gone`, `changed_meanwhile`; InvalidInput for what is not to be set."""
         self._require_settable()
+        if self.path[:1] == (BRANCHES,):
+            _branch(document, self.target, int(self.path[1]))
         found = self._value(document, self.path)
         if found != self.was and not self._is_same(document):
             raise Conflict(CHANGED, "Somebody else changed this meanwhile.")
@@ -156,7 +159,7 @@ class SetPart(_Command):
         elif self.target == TRIGGER:
             allowed = bool(self.path or self.to)
         else:
-            of_branch = first == "branches" and self.path[2:] in {("when",), ("else",)}
+            of_branch = first == BRANCHES and self.path[2:] in {("when",), ("else",)} and _is_number(self.path[1])
             allowed = bool(first) and (first not in _STRUCTURE or of_branch)
         if not allowed:
             raise InvalidInput({"path": "cannot be set by itself"})
@@ -368,9 +371,13 @@ def _inside(part: Any, name: str) -> list[Any]:
     """The part of that name in a mapping or list, or nothing."""
     if isinstance(part, dict):
         return [part[name]] if name in part else []
-    if isinstance(part, list) and name.isascii() and name.isdigit() and int(name) < len(part):
+    if isinstance(part, list) and _is_number(name) and int(name) < len(part):
         return [part[int(name)]]
     return []
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def _mapping(part: Any, name: str) -> dict[str, Any]:

@@ -125,6 +125,7 @@ PARTS = [
     ("step", ("timeout_seconds",)),
     ("step", ("retry", "attempts")),
     ("step", ("branches", "0", "when")),
+    ("step", ("branches", "1", "else")),
 ]
 VALUES: dict[str, list[Any]] = {
     "timeout_seconds": [30.0, 60],
@@ -141,7 +142,7 @@ def seen(given: tree.Document, target: str, path: tuple[str, ...]) -> list[Any]:
         part = found.step if found else {}
     for name in path:
         if isinstance(part, list):
-            part = dict(enumerate(part)).get(int(name), {})
+            part = {str(index): one for index, one in enumerate(part)}.get(name, {})
         elif isinstance(part, dict) and name in part:
             part = part[name]
         else:
@@ -218,6 +219,7 @@ def test_what_somebody_deleted_meanwhile_is_said() -> None:
         SetPart(target="inner", path=("name",), to=["x"], was=[]),
         AddSteps(at=Place(parent="which", branch=0), steps=[action("new")]),
         RemoveBranch(key="which", index=0),
+        SetPart(target="which", path=("branches", "0", "when"), to=["true"], was=["steps.first.ok"]),
     ):
         with pytest.raises(Conflict) as refusal:
             apply(gone, command)
@@ -259,6 +261,8 @@ def test_a_default_that_is_left_out_is_the_same_as_one_that_is_written() -> None
         ("", ()),
         ("first", ()),
         ("first", ("name", "deeper")),
+        ("first", ("branches", "0", "when")),
+        ("which", ("branches", "first", "when")),
         ("trigger", ("type", "deeper")),
     ],
 )
@@ -311,6 +315,13 @@ def test_a_batch_that_passes_through_what_is_no_definition_is_undone_all_the_sam
     changed, inverse = apply(given, Batch(commands=[odd, RemoveStep(key="wait")]))
     assert "steps" not in changed
     assert apply(changed, inverse)[0] == given
+
+
+def test_a_condition_is_not_set_in_a_branch_that_somebody_deleted() -> None:
+    gone, _ = apply(DEEP, RemoveBranch(key="which", index=1))
+    with pytest.raises(Conflict) as refusal:
+        apply(gone, SetPart(target="which", path=("branches", "1", "when"), to=["true"], was=[]))
+    assert refusal.value.code == "branch_gone"
 
 
 def test_readers_of_a_step_and_of_what_is_inside() -> None:
