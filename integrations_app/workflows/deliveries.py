@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -56,6 +56,13 @@ _CAME_AGAIN = update(EVENT).where(
     EVENT.c.endpoint_id == bindparam("at_endpoint"),
     EVENT.c.delivery_id == bindparam("at_delivery"),
 ).values(times=EVENT.c.times + 1).returning(EVENT.c.id)  # fmt: skip
+_IN_PLACE = (
+    EVENT.c.organization_id == bindparam("at_organization"),
+    EVENT.c.endpoint_id == bindparam("at_endpoint"),
+    EVENT.c.delivery_id == bindparam("at_delivery"),
+)
+_GIVE_WAY = delete(EVENT).where(*_IN_PLACE, EVENT.c.received_at < bindparam("at_before"))
+_COUNT_MORE = update(EVENT).where(*_IN_PLACE).values(times=EVENT.c.times + bindparam("at_more")).returning(EVENT.c.id)
 _SEEN_RUN = update(WORKFLOW).where(
     WORKFLOW.c.organization_id == bindparam("at_organization"), WORKFLOW.c.id == bindparam("at_id")
 ).values(last_run_at=bindparam("at"))  # fmt: skip
@@ -84,6 +91,23 @@ def note_again(session: Session, organization_id: str, endpoint_id: str, deliver
     """Count a delivery that is known already; the id of its event."""
     given = {"at_organization": organization_id, "at_endpoint": endpoint_id, "at_delivery": delivery_id}
     return str(session.connection().execute(_CAME_AGAIN, given).scalar_one())
+
+
+def insert_in_place(session: Session, values: dict[str, Any], before: datetime) -> str:
+    """Keep a row in the place of the one with its delivery id that is older than `before`; else count it at that one.
+
+    Returns the id of the row that stands there now.
+    """
+    place = {
+        "at_organization": values["organization_id"],
+        "at_endpoint": values["endpoint_id"],
+        "at_delivery": values["delivery_id"],
+    }
+    connection = session.connection()
+    connection.execute(_GIVE_WAY, {**place, "at_before": before})
+    if insert_event(session, values):
+        return str(values["id"])
+    return str(connection.execute(_COUNT_MORE, {**place, "at_more": values["times"]}).scalar_one())
 
 
 def listening(hub: Hub, session: Session, organization_id: str, endpoint_id: str, inbound: Inbound) -> list[Listening]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -33,6 +33,9 @@ ACCEPTED, IGNORED, REJECTED, DUPLICATE = "accepted", "ignored", "rejected", "dup
 VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, IGNORED)
 """What a list can be narrowed to; `duplicate` are those that came more than once."""
 SHOWN_BYTES = 256 * 1024
+MOST_REJECTED = 200
+"""Rows of rejected deliveries that an endpoint has at most; each minute has its place among them."""
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +257,9 @@ def _announce(hub: Hub, session: Session, organization_id: str, event_id: str) -
 async def _note_rejected(hub: Hub, endpoint: OpenEndpoint, error: SignatureInvalid, headers: Headers) -> None:
     """Show and audit a refused delivery: at most a row a minute per endpoint, which says how many it stands for.
 
-    Nothing of its body is kept: whoever cannot sign must not fill the disk.
+    Nothing of its body and little of its headers is kept, and its row takes the place of one that is MOST_REJECTED
+    minutes (or a multiple) older: whoever cannot sign must not fill the disk, however long it tries. A place is found
+    by the unique key; looking for the oldest row would let a forger make us read the whole history each minute.
     """
     count = hub.throttle.admit(f"webhook.rejected:{endpoint.id}", hub.clock())
     if not count:
@@ -265,13 +270,14 @@ async def _note_rejected(hub: Hub, endpoint: OpenEndpoint, error: SignatureInval
         now, event_id = hub.clock(), hub.new_id()
         values = {
             **_values(hub, session, endpoint, headers, b"", event_id),
-            "delivery_id": f"rejected:{event_id}",
+            "delivery_id": f"rejected:{endpoint.id}:{int(now.timestamp()) // _MINUTE % MOST_REJECTED}",
+            "headers": judge.excerpt_of_headers(headers),
             "verdict": REJECTED,
             "reason": error.message,
             "times": count,
         }
-        deliveries.insert_event(session, values)
-        _announce(hub, session, endpoint.organization_id, event_id)
+        kept = deliveries.insert_in_place(session, values, now - timedelta(seconds=_MINUTE))
+        _announce(hub, session, endpoint.organization_id, kept)
         detail: dict[str, Any] = {"code": error.code, "count": count}
         record(session, hub.keyring, actor, "webhook.rejected", now=now, subject=subject, detail=detail)
 

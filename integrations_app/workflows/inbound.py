@@ -26,6 +26,7 @@ MAX_DELIVERY_ID = 200
 _BOM = b"\xef\xbb\xbf"
 _BASIC_USER = "integrations"
 _MAX_HEADERS, _MAX_HEADER_CHARS = 60, 1000
+_EXCERPT_HEADERS, _EXCERPT_CHARS = 20, 200
 _TELLING = ("auth", "cookie", "signature", "secret", "token", "api-key", "apikey", "password")
 
 Check = Callable[[Secret, Headers, bytes, datetime], None]
@@ -86,9 +87,18 @@ def fit_delivery_id(given: str) -> str:
 
 def kept_headers(headers: Headers) -> dict[str, str]:
     """The headers that may be kept and shown: none that authenticates."""
+    return _cut(headers, _MAX_HEADERS, _MAX_HEADER_CHARS)
+
+
+def excerpt_of_headers(headers: Headers) -> dict[str, str]:
+    """The little that is kept of the headers of a sender who did not prove who it is."""
+    return _cut(headers, _EXCERPT_HEADERS, _EXCERPT_CHARS)
+
+
+def _cut(headers: Headers, most: int, chars: int) -> dict[str, str]:
     kept = {name: value for name, value in headers.items() if not any(word in name for word in _TELLING)}
-    shown = list(kept.items())[:_MAX_HEADERS]
-    return {name[:_MAX_HEADER_CHARS]: value[:_MAX_HEADER_CHARS].replace("\x00", "") for name, value in shown}
+    shown = list(kept.items())[:most]
+    return {name[:chars]: value[:chars].replace("\x00", "") for name, value in shown}
 
 
 def new_secret(kind: str) -> Secret | None:

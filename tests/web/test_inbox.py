@@ -16,11 +16,12 @@ from sqlmodel import col
 
 from integrations_app.errors import Conflict, SignatureInvalid
 from integrations_app.kit.secret import Secret
+from integrations_app.organizations.audit import Throttle
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows import events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
-from tests.web.delivering import SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
+from tests.web.delivering import JSON, SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import engine, hub, vendor  # noqa: F401 - fixtures
 from tests.workflows.probe import ACTOR, ORGANIZATION, Vendor, step, until, workflow
 
@@ -67,6 +68,31 @@ async def test_many_forgeries_make_few_rows(hub: Hub, endpoint: str) -> None:
     rows = await listed(hub, events.REJECTED)
     assert [row.times for row in rows] == [40, 1]
     assert await listed(hub, events.ACCEPTED) == []
+
+
+async def test_who_cannot_sign_fills_nothing_however_long_it_tries(hub: Hub, endpoint: str) -> None:
+    begun, minutes = hub.clock(), events.MOST_REJECTED + 30
+    long = {f"x-filler-{number}" + "n" * 1000: "v" * 1000 for number in range(100)}
+    for minute in range(minutes):
+        then = replace(hub, clock=partial((begun + timedelta(minutes=minute, seconds=minute)).replace))
+        with pytest.raises(SignatureInvalid):
+            await events.accept(then, endpoint, {"content-type": JSON} | long, b"x" * 1000)
+    statement = select(Event).where(col(Event.organization_id) == ORGANIZATION)
+    rows = await hub.database.read(lambda session: list(session.scalars(statement)))
+    assert len(rows) <= events.MOST_REJECTED
+    newest = max(row.received_at for row in rows)
+    assert newest == begun + timedelta(minutes=minutes - 1, seconds=minutes - 1)
+    assert max(len(str(row.headers)) for row in rows) < 10_000
+    assert len({len(row.body) for row in rows}) == 1
+
+
+async def test_two_processes_that_reject_in_one_minute_share_a_row(hub: Hub, endpoint: str) -> None:
+    moment = hub.clock()
+    for _ in range(2):
+        other = replace(hub, throttle=Throttle(), clock=partial(moment.replace))
+        with pytest.raises(SignatureInvalid):
+            await events.accept(other, endpoint, {"content-type": JSON}, b"{}")
+    assert [row.times for row in await listed(hub, events.REJECTED)] == [2]
 
 
 async def test_the_list_says_how_many_runs_each_started(
