@@ -9,7 +9,7 @@ from integrations_app.errors import NotFound
 from integrations_app.sdk.actions import Action
 from integrations_app.sdk.installed import LeftOut, find_installed
 from integrations_app.sdk.provider import Provider
-from integrations_app.sdk.triggers import Events, Preset, Trigger
+from integrations_app.sdk.triggers import Events, Trigger
 
 PACKAGE = "integrations_app.providers"
 
@@ -44,9 +44,11 @@ class Registry:
             raise NotFound("There is no such provider.") from None
 
     @property
-    def presets(self) -> tuple[Preset, ...]:
-        """Signatures of senders that are no providers, in order of name."""
-        return tuple(sorted(self._presets.values(), key=lambda one: one.name.lower()))
+    def senders(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of all whose signatures are known, providers and presets, in order of name."""
+        providers = [(one.key, one.name) for one in self if one.events is not None]
+        presets = [(one.kind, one.name) for one in self._presets.values()]
+        return tuple(sorted([*providers, *presets], key=lambda one: one[1].lower()))
 
     def events(self, kind: str) -> Events | None:
         """How deliveries to an endpoint of that kind are verified and read; None for a generic kind."""

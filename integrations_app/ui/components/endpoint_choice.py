@@ -137,16 +137,8 @@ def _form() -> rx.Component:
                     class_name="native-select",
                 ),
             ),
-            _labelled(
-                "Secret of the sender (optional)",
-                "endpoint-own-secret",
-                rx.input(id="endpoint-own-secret", name="secret", type="password", auto_complete="off", width="100%"),
-            ),
-            rx.text(
-                "When the sender gives one. Left empty, we make one and show it this once.",
-                size="1",
-                style=theme.MUTED,
-            ),
+            _own_secret(),
+            _unsigned(),
             rx.text(State.opening_error, size="2", role="status", color="var(--red-11)"),
             rx.flex(
                 rx.button("Open endpoint", type="submit"),
@@ -160,6 +152,41 @@ def _form() -> rx.Component:
         ),
         on_submit=State.create_endpoint,
         class_name="connect-in-place",
+    )
+
+
+def _own_secret() -> rx.Component:
+    return rx.el.div(
+        _labelled(
+            "Secret of the sender (optional)",
+            "endpoint-own-secret",
+            rx.input(id="endpoint-own-secret", name="secret", type="password", auto_complete="off", width="100%"),
+        ),
+        rx.text(
+            "When the sender gives one. Left empty, we make one and show it this once.", size="1", style=theme.MUTED
+        ),
+        class_name="only-signed",
+    )
+
+
+def _unsigned() -> rx.Component:
+    """The warning and the explicit yes; the style sheet shows them only while nothing is to be proved."""
+    return rx.el.div(
+        rx.callout(
+            "Nothing is checked: whoever learns the address, from a log or a proxy on the way, can start this workflow "
+            "with any data. Let it do nothing that matters.",
+            icon="triangle-alert",
+            size="1",
+            color_scheme="amber",
+            high_contrast=True,
+        ),
+        rx.el.label(
+            rx.el.input(type="checkbox", name="unsigned", id="endpoint-unsigned"),
+            rx.text("Anybody who knows the address may start it", size="2", as_="span"),
+            html_for="endpoint-unsigned",
+            class_name="check",
+        ),
+        class_name="only-unsigned",
     )
 
 

@@ -30,6 +30,7 @@ WAYS = (
     Choice("none", "None: whoever knows the address"),
 )
 """Ways that no vendor owns; those of vendors come from the registry."""
+UNSIGNED_REFUSED = "Say that anybody may start the workflow, or choose how senders prove who they are."
 ACTS = frozenset({"rotate", "delete"})
 SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
 SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
@@ -62,7 +63,7 @@ class EditorEndpointState(WorkflowEditorState):
         """Open or close the form for a new address."""
         self.opening, self.opening_error, self.endpoint_notice = open_, "", ""
         self.opened_in, self.asked = self.workflow_id, ""
-        vendors = [Choice(one.kind, one.name) for one in hub().registry.presets]
+        vendors = [Choice(kind, name) for kind, name in hub().registry.senders]
         self.ways = [*WAYS[:-1], *vendors, WAYS[-1]]
 
     @rx.event
@@ -70,6 +71,9 @@ class EditorEndpointState(WorkflowEditorState):
     async def create_endpoint(self, form: dict[str, str]) -> AsyncIterator[EventSpec]:
         """Open the address and let the workflow listen on it."""
         name, kind, given = str(form.get("name", "")).strip(), str(form.get("kind", "")), form.get("secret", "").strip()
+        if kind == NONE and not form.get("unsigned"):
+            self.opening_error = UNSIGNED_REFUSED
+            return
         secret = Secret(given) if given and kind != NONE else None
         try:
             made = await create_endpoint(hub(), current_actor(self), name, kind, secret)

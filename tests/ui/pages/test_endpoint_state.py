@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from integrations_app.organizations.hub import Hub
-from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, EditorEndpointState
+from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, UNSIGNED_REFUSED, EditorEndpointState
 from integrations_app.workflows import service
 from integrations_app.workflows.endpoints import create_endpoint, list_endpoints
 from tests.workflows.probe import ACTOR, step, workflow
@@ -25,6 +25,11 @@ async def edit(hub: Hub, root: Any, name: str, *, publish: bool = False) -> Edit
 async def call(page: EditorEndpointState, handler: str, *given: str) -> Any:
     """Call a handler as an event does."""
     return await type(page).event_handlers[handler].fn(page, *given)
+
+
+async def open_(page: EditorEndpointState, **form: str) -> list[Any]:
+    """Send the form of a new endpoint; returns the events that come of it."""
+    return [event async for event in type(page).event_handlers["create_endpoint"].fn(page, form)]
 
 
 async def delete(page: EditorEndpointState) -> list[Any]:
@@ -64,3 +69,19 @@ async def test_an_endpoint_is_deleted_when_nothing_live_listens(hub: Hub, tab: A
     assert page.opened_in == page.workflow_id
     await call(page, "ask_about", "delete")
     assert page.asked == ""
+
+
+async def test_the_ways_name_every_sender_whose_signature_is_known(hub: Hub, tab: Any) -> None:
+    page = cast("EditorEndpointState", await (await tab()).get_state(EditorEndpointState))
+    type(page).event_handlers["ask_endpoint"].fn(page, True)
+    assert [way.value for way in page.ways][-2:] == ["probe", "none"]
+
+
+async def test_nothing_unsigned_is_taken_unless_somebody_says_so(hub: Hub, tab: Any) -> None:
+    await create_endpoint(hub, ACTOR, "Forms", "bearer")
+    page = await edit(hub, await tab(), "Draft")
+    assert await open_(page, name="Open", kind="none") == []
+    assert (page.opening_error, len(await list_endpoints(hub, ACTOR))) == (UNSIGNED_REFUSED, 1)
+    await open_(page, name="Open", kind="none", unsigned="on")
+    assert page.opening_error == ""
+    assert [one.kind for one in await list_endpoints(hub, ACTOR)] == ["bearer", "none"]
