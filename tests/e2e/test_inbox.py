@@ -123,8 +123,27 @@ def test_a_schedule_fires_a_run(owner: Page, shared_server: Server) -> None:
     page.get_by_role("combobox", name="Trigger").select_option(label="On a schedule")
     page.get_by_role("textbox", name="Schedule").fill("* * * * *")
     page.get_by_role("textbox", name="Schedule").press("Tab")
+    expect(page.get_by_role("list", name="Next times, once published").get_by_role("listitem")).to_have_count(3)
     stop_at_the_end(page)
     publish(page)
     page.goto(shared_server.address("/runs"))
     row = page.get_by_role("table", name="Runs").get_by_role("row").filter(has_text="Every minute")
     expect(row).to_contain_text("Succeeded", timeout=75_000)
+
+
+def test_an_unsigned_address_is_opened_only_after_a_warning_and_a_yes(owner: Page, shared_server: Server) -> None:
+    page = owner
+    new_workflow(page, shared_server, "Anybody may start it")
+    page.get_by_role("combobox", name="Trigger").select_option(label="Webhook")
+    page.get_by_role("button", name="New endpoint").click()
+    page.get_by_label("Endpoint name").fill("Open door")
+    agreed = page.get_by_label("Anybody who knows the address may start it")
+    expect(agreed).to_be_hidden()
+    page.get_by_label("How senders prove who they are").select_option(label="None: whoever knows the address")
+    expect(page.get_by_text("Nothing is checked")).to_be_visible()
+    expect(page.get_by_label("Secret of the sender")).to_be_hidden()
+    page.get_by_role("button", name="Open endpoint").click()
+    expect(page.get_by_text("Say that anybody may start the workflow")).to_be_visible()
+    agreed.check()
+    page.get_by_role("button", name="Open endpoint").click()
+    expect(page.locator("code", has_text="/api/webhooks/")).to_be_visible()

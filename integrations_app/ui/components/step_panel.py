@@ -57,11 +57,24 @@ def _trigger() -> rx.Component:
         ),
         rx.cond(panel.needs_connection, _connection()),
         rx.cond(panel.endpoint, endpoint_choice(), rx.foreach(panel.fields, step_field)),
+        rx.cond(panel.next_times.length() > 0, _next_times(panel)),
         rx.cond(
             panel.choice == "manual",
             rx.text("Starts by Run now, or by a call of the API. It needs nothing else.", size="2", style=theme.MUTED),
         ),
         class_name="editor-fields",
+    )
+
+
+def _next_times(panel: Any) -> rx.Component:
+    return rx.el.div(
+        rx.text("Next times, once published", size="2", weight="medium", id="next-times"),
+        rx.el.ul(
+            rx.foreach(panel.next_times.to(list[str]), lambda time: rx.el.li(rx.text(time, size="2"))),
+            aria_labelledby="next-times",
+            class_name="plain-list",
+        ),
+        class_name="editor-field",
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from integrations_app.ui.pages.connection_rows import SAFETY
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
 from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField, grouped
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
+from integrations_app.ui.pages.editor_schedule import next_times
 from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
 from integrations_app.workflows.definition import MAX_ITEMS, RUN_ALL, RUN_ONCE, SCHEDULE, SKIP, WEBHOOK, Retry
@@ -70,6 +72,8 @@ class Surroundings:
     """Why something typed into the selected step was refused, by field name."""
     typed: Mapping[str, str] = field(default_factory=dict)
     """What was typed there and is not stored, by field name."""
+    now: datetime | None = None
+    """For the times at which a schedule comes next; none are shown without it."""
 
 
 def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
@@ -164,7 +168,7 @@ def _trigger_panel(document: Document, around: Surroundings) -> Panel:
         fields = [
             _field(one, config.get(one.name), around, TRIGGER, "config.", mapped=False) for one in SCHEDULE_FIELDS
         ]
-        return replace(base, fields=fields)
+        return replace(base, fields=fields, next_times=next_times(config, around.now) if around.now else [])
     try:
         provider, found = around.registry.trigger(kind)
     except NotFound:

@@ -92,3 +92,5 @@ class Panel:
     endpoint: bool = False
     """A webhook trigger, which listens on one of our own addresses."""
     endpoint_url: str = ""
+    next_times: list[str] = field(default_factory=list)
+    """When a schedule comes next, in its own time zone."""

@@ -257,6 +257,7 @@ class WorkflowEditorState(SessionState):
             self._show_missing,
             dict(self._errors),
             dict(self._typed),
+            hub().clock(),
         )
         self._put("outline", outline(document, registry, self._found))
         self._put("problems", found)
