@@ -12,7 +12,7 @@ These are emulations for newcomers and tests. No real account is ever contacted.
     /  slack/  github/  salesforce/   inspector pages for people
     _control/...                      JSON for tests (below)
 
-**OAuth apps that exist from the start** (constants in `oauth.py`): `sandbox-slack-client` /
+**OAuth apps that exist from the start** (constants in each folder's `emulation.py`): `sandbox-slack-client` /
 `sandbox-slack-secret` (signing secret `sandbox-slack-signing-secret`), `sandbox-github-client` /
 `sandbox-github-secret`, and `sandbox-salesforce-client` / `sandbox-salesforce-secret`. They accept any
 loopback redirect URI with the path `/api/integrations/<vendor>/callback` or
@@ -21,7 +21,7 @@ loopback redirect URI with the path `/api/integrations/<vendor>/callback` or
 **Control** (below `_control/`), JSON, loopback peers with a loopback Host only:
 
 - `POST reset`: back to the seed: state, settings, faults, journal.
-- `GET|PATCH settings`: see `settings.py`: token life, rotation, PKCE, rate limits, Slack request URL; an
+- `GET|PATCH settings`: see each folder's `settings.py`: token life, rotation, PKCE, rate limits, Slack request URL; an
   unknown name or a wrong type is 400.
 - `GET|POST|DELETE faults`: list, plant one (see `faults.py`), remove all.
 - `POST apps`: register another OAuth app: `{vendor, client_id, client_secret, redirect_uris?,

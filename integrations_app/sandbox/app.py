@@ -34,7 +34,7 @@ def create_app(
     `events_url` is where the events of the vendors' apps go until control says otherwise, `{vendor}` in it filled in;
     it survives a reset.
     """
-    world = World(clock, token_source, events_url)
+    world = World(EMULATIONS.values(), clock, token_source, events_url)
     app = Starlette(
         routes=[
             Route("/", index),

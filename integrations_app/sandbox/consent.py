@@ -1,4 +1,4 @@
-"""The consent step that both authorization servers share: check, show, then send the person back."""
+"""The consent step that all authorization servers share: check, show, then send the person back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ class Server:
     refuse: Callable[[World, dict[str, str]], str | None]
     denied: str = "The user has denied your application access."
     wrong_address: str = "bad_redirect_uri"
+    tells_app: str = ""
+    """The error sent to the app's first registered address when another is asked for; empty: a page says it."""
 
 
 async def _parameters(request: Request) -> dict[str, str]:
@@ -57,9 +59,8 @@ async def answer(request: Request, server: Server) -> Response:
 
 
 def _wrong_address(request: Request, server: Server, app: App, state: str) -> Response:
-    if server.vendor == "github" and app.redirect_uris:
-        # GitHub redirects this very error to the registered callback (troubleshooting page).
-        return see_other(with_query(app.redirect_uris[0], error="redirect_uri_mismatch", state=state))
+    if server.tells_app and app.redirect_uris:
+        return see_other(with_query(app.redirect_uris[0], error=server.tells_app, state=state))
     message = f"{server.wrong_address}: the app has not registered this address."
     return refused(request, "Wrong redirect address", message)
 

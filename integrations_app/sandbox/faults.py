@@ -4,10 +4,12 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from integrations_app.sandbox.control_calls import WrongCall
+
 EFFECTS = ("answer", "delay", "drop", "lose", "huge", "drip")
 
 
-class WrongFault(ValueError):
+class WrongFault(WrongCall):
     """A fault that cannot be understood."""
 
 

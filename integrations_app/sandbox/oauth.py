@@ -8,15 +8,6 @@ import secrets
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
-SLACK_CLIENT_ID = "sandbox-slack-client"
-SLACK_CLIENT_SECRET = "sandbox-slack-secret"  # noqa: S105 - a documented constant of the emulation
-SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105 - a documented constant of the emulation
-SLACK_APP_ID = "A0SANDBOX"
-GITHUB_CLIENT_ID = "sandbox-github-client"
-GITHUB_CLIENT_SECRET = "sandbox-github-secret"  # noqa: S105 - a documented constant of the emulation
-GITHUB_WEBHOOK_SECRET = "sandbox-github-webhook-secret"  # noqa: S105 - a documented constant of the emulation
-SALESFORCE_CLIENT_ID = "sandbox-salesforce-client"
-SALESFORCE_CLIENT_SECRET = "sandbox-salesforce-secret"  # noqa: S105 - a documented constant of the emulation
 MARK = "sandbox"
 """Stands in every token, so that one who is given it can tell that it belongs to an emulation."""
 
@@ -43,20 +34,22 @@ class App:
     client_secret: str
     name: str
     redirect_uris: list[str] = field(default_factory=list)
-    app_id: str = SLACK_APP_ID
-    signing_secret: str = SLACK_SIGNING_SECRET
+    app_id: str = ""
+    signing_secret: str = ""
     request_url: str = ""
+    exact: bool = False
+    """Whether a redirect URI must be registered letter by letter; else it may stand below a registered one."""
 
     def secret_matches(self, given: str) -> bool:
         """Compare the client secret in constant time."""
         return secrets.compare_digest(self.client_secret.encode(), given.encode())
 
     def allows(self, redirect_uri: str) -> bool:
-        """Whether the redirect URI is registered: itself, or but for Salesforce, a path below it."""
+        """Whether the redirect URI is registered: itself or, unless `exact`, a path below it."""
         parts = urlsplit(redirect_uri)
         if parts.fragment or not parts.scheme or not parts.netloc:
             return False
-        if self.redirect_uris and self.vendor == "salesforce":
+        if self.redirect_uris and self.exact:
             return redirect_uri in self.redirect_uris
         if self.redirect_uris:
             return any(_is_below(registered, redirect_uri) for registered in self.redirect_uris)
@@ -69,16 +62,6 @@ def _is_below(registered: str, given: str) -> bool:
     if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
         return False
     return theirs.path == ours.path or theirs.path.startswith(ours.path.rstrip("/") + "/")
-
-
-def seed_apps(slack_events: str = "") -> dict[tuple[str, str], App]:
-    """The apps that exist from the start; the events of the one at Slack go to `slack_events`."""
-    apps = [
-        App("slack", SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, "Integrations", request_url=slack_events),
-        App("github", GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET, "Integrations", signing_secret=GITHUB_WEBHOOK_SECRET),
-        App("salesforce", SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, "Integrations"),
-    ]
-    return {(app.vendor, app.client_id): app for app in apps}
 
 
 @dataclass

@@ -1,94 +1,91 @@
 """What a test may change about the emulated vendors, checked by name and type."""
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+from integrations_app.sandbox.control_calls import WrongCall
+
+CODE_LIFE = "code_life"
+
+S = TypeVar("S", bound="VendorSettings")
 
 
-class WrongSetting(ValueError):
+class WrongSetting(WrongCall):
     """A setting that does not exist, or a value of the wrong type."""
 
 
 @dataclass
-class SlackSettings:
-    """Slack: `pkce` is refused (the vendor's default for an app), allowed or required; times in seconds."""
+class VendorSettings:
+    """What may be changed about one vendor; each has a dataclass of its own."""
 
-    rotation: bool = False
-    token_life: int = 43200
-    pkce: str = "refused"
-    rate_limit_per_minute: int = 0
-    retry_after: int = 30
-    request_url: str = ""
-    retry_delays: list[float] = field(default_factory=lambda: [0.0, 60.0, 300.0])
-    delivery_timeout: float = 3.0
-
-
-@dataclass
-class GitHubSettings:
-    """GitHub: limits of 0 are off, except `primary_limit` which is requests per hour and user.
-
-    `app_webhook_url` is where the app hears that a person has revoked it or removed its installation.
-    """
-
-    expiring_tokens: bool = False
-    token_life: int = 28800
-    refresh_life: int = 15811200
-    require_pkce: bool = False
-    primary_limit: int = 5000
-    secondary_limit_per_minute: int = 0
-    limit_status: int = 403
-    retry_after: int = 60
-    delivery_timeout: float = 10.0
-    app_webhook_url: str = ""
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The values that a text may have."""
+    harsh: ClassVar[Mapping[str, object]] = {}
+    """Changes after which access tokens end and a refresh token is good for one use."""
+    lenient: ClassVar[Mapping[str, object]] = {}
+    """Changes after which no limit on calls is met."""
+    life: ClassVar[str] = ""
+    """Which of them is how long an access token lives, in seconds."""
 
 
-@dataclass
-class SalesforceSettings:
-    """Salesforce: sessions end after `session_life` seconds without use; `api_limit` is calls until a reset."""
-
-    require_pkce: bool = False
-    rotate_refresh: bool = False
-    session_life: int = 7200
-    api_limit: int = 15000
-    page_size: int = 2000
-
-
-VENDOR_SETTINGS = (SlackSettings, GitHubSettings, SalesforceSettings)
-
-
-@dataclass
 class Settings:
     """All settings; codes live ten minutes at every vendor."""
 
-    code_life: int = 600
-    slack: SlackSettings = field(default_factory=SlackSettings)
-    github: GitHubSettings = field(default_factory=GitHubSettings)
-    salesforce: SalesforceSettings = field(default_factory=SalesforceSettings)
+    def __init__(self, vendors: Mapping[str, VendorSettings]) -> None:
+        self.code_life = 600
+        self.vendors = dict(vendors)
+
+    def of(self, kind: type[S]) -> S:
+        """The settings of the vendor that keeps them in this type. Raises LookupError."""
+        for one in self.vendors.values():
+            if isinstance(one, kind):
+                return one
+        raise LookupError(kind.__name__)
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as plain JSON values."""
-        return asdict(self)
+        return {CODE_LIFE: self.code_life} | {key: asdict(one) for key, one in self.vendors.items()}
 
-    def change(self, changes: dict[str, Any]) -> None:
-        """Merge `changes` (nested like `as_dict`); raises WrongSetting and then changes nothing."""
-        _check(self, changes, "")
-        _apply(self, changes)
+    def change(self, changes: dict[str, Any]) -> dict[str, VendorSettings]:
+        """Merge `changes` (nested like `as_dict`); raises WrongSetting and then changes nothing.
+
+        Returns what the settings of each vendor named there were before.
+        """
+        for name, value in changes.items():
+            if name == CODE_LIFE:
+                _require_fitting(name, self.code_life, value)
+            elif name not in self.vendors:
+                raise WrongSetting(f"unknown setting {name}")
+            elif not isinstance(value, dict):
+                raise WrongSetting(f"{name} takes an object")
+            else:
+                _check(self.vendors[name], value, name)
+        self.code_life = changes.get(CODE_LIFE, self.code_life)
+        named = {key: self.vendors[key] for key in changes if key != CODE_LIFE}
+        before = {key: copy.copy(one) for key, one in named.items()}
+        for key, one in named.items():
+            for name, value in changes[key].items():
+                setattr(one, name, value)
+        return before
 
 
-def _check(target: Any, changes: dict[str, Any], path: str) -> None:
+def _check(target: VendorSettings, changes: dict[str, Any], vendor: str) -> None:
     names = {item.name for item in fields(target)}
     for name, value in changes.items():
-        where = f"{path}{name}"
+        where = f"{vendor}.{name}"
         if name not in names:
             raise WrongSetting(f"unknown setting {where}")
-        current = getattr(target, name)
-        if isinstance(current, VENDOR_SETTINGS):
-            if not isinstance(value, dict):
-                raise WrongSetting(f"{where} takes an object")
-            _check(current, value, f"{where}.")
-        elif not _fits(current, value):
-            raise WrongSetting(f"{where} takes a {type(current).__name__}")
-        elif where == "slack.pkce" and value not in ("refused", "allowed", "required"):
-            raise WrongSetting("slack.pkce is refused, allowed or required")
+        _require_fitting(where, getattr(target, name), value)
+        allowed = target.choices.get(name)
+        if allowed and value not in allowed:
+            raise WrongSetting(f"{where} is {', '.join(allowed[:-1])} or {allowed[-1]}")
+
+
+def _require_fitting(where: str, current: Any, value: Any) -> None:
+    if not _fits(current, value):
+        raise WrongSetting(f"{where} takes a {type(current).__name__}")
 
 
 def _fits(current: Any, value: Any) -> bool:
@@ -99,12 +96,3 @@ def _fits(current: Any, value: Any) -> bool:
     if isinstance(current, float):
         return isinstance(value, int | float)
     return isinstance(value, type(current))
-
-
-def _apply(target: Any, changes: dict[str, Any]) -> None:
-    for name, value in changes.items():
-        current = getattr(target, name)
-        if isinstance(current, VENDOR_SETTINGS):
-            _apply(current, value)
-        else:
-            setattr(target, name, value)

@@ -15,7 +15,7 @@ _ASIDE = frozenset(
 
 def census(app: Starlette, vendor: str) -> Counter[str]:
     """Everything of the vendor, counted by where it stands; names, ids and times are left out."""
-    return Counter(_places(getattr(app.state.world, vendor), vendor))
+    return Counter(_places(app.state.world.states[vendor], vendor))
 
 
 def _places(value: Any, path: str) -> Iterator[str]:

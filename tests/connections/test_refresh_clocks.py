@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from integrations_app.connections.refresh_plan import SHARE, SPREAD
 from integrations_app.sandbox.app import create_app
+from integrations_app.sandbox.emulations import EMULATIONS
 from integrations_app.sandbox.serve import PREFIX, serving, standalone
 from tests.connections.vendors import RENEWABLE, Case, connected_case
 
@@ -18,8 +19,6 @@ LIFE = 3600
 LOOK = timedelta(minutes=5)
 HOURS = 8
 JUMPS_AFTER = timedelta(hours=4)
-_LIVES = ("token_life", "session_life")
-"""The emulations' names for how long an access token lives, in seconds."""
 
 
 @dataclass
@@ -59,15 +58,14 @@ def clock(vendors_time: Time) -> Time:
 @pytest.fixture(params=RENEWABLE)
 async def case(world: Any, request: pytest.FixtureRequest) -> Case:
     made = await connected_case(world, request.param)
-    known = world.vendor.http.get(f"{world.vendor.url}/_control/settings").json()[request.param]
-    world.vendor.settings(**{request.param: {name: LIFE for name in _LIVES if name in known}})
+    world.vendor.settings(**{request.param: {EMULATIONS[request.param].settings("").life: LIFE}})
     await made.connect()  # with a token of that life
     return made
 
 
 def refused_tokens(case: Case, sandbox: Starlette) -> list[str]:
     """The tokens that came when the vendor called them expired, in order; one per call."""
-    tokens = getattr(sandbox.state.world, case.provider.key).tokens
+    tokens = {one.value: one for one in EMULATIONS[case.provider.key].tokens(sandbox.state.world)}
     found = []
     for call in case.world.vendor.calls(f"/{case.provider.key}/"):
         value = call["headers"].get("authorization", "").split(" ")[-1]

@@ -8,18 +8,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from integrations_app.connections.access import use
 from integrations_app.connections.credentials import Connected, open_secrets
 from integrations_app.connections.models import Connection
+from integrations_app.sandbox.emulations import EMULATIONS
 from integrations_app.sdk.auth import OAuth2
 from integrations_app.sdk.context import Account
 from integrations_app.sdk.provider import Provider, SandboxApp
 from integrations_app.sdk.registry import registry
 
 RENEWABLE = [one.key for one in registry() if one.oauth is not None and one.sandbox is not None]
-_ROTATES = ("rotation", "expiring_tokens", "rotate_refresh")
-"""The emulations' names for tokens that end and refresh tokens that are good for one use."""
-
-_LIMITS = ("primary_limit", "api_limit")
-"""And for how many calls they take; these tests are about something else."""
-PLENTY = 10**9
 
 
 async def check(connected: Connected) -> Account:
@@ -113,9 +108,8 @@ class Case:
 async def connected_case(world: Any, key: str, scopes: tuple[str, ...] = (), account: str = "") -> Case:
     """Connect `key` with every kind of rotation that its emulation knows."""
     provider = world.hub.registry.get(key)
-    known = world.vendor.http.get(f"{world.vendor.url}/_control/settings").json()[key]
-    wanted: dict[str, object] = dict.fromkeys(_ROTATES, True) | dict.fromkeys(_LIMITS, PLENTY)
-    world.vendor.settings(**{key: {name: value for name, value in wanted.items() if name in known}})
+    known = EMULATIONS[key].settings("")
+    world.vendor.settings(**{key: {**known.harsh, **known.lenient}})
     assert provider.oauth is not None and provider.sandbox is not None
     case = Case(world, provider, provider.oauth, provider.sandbox)
     await case.connect(scopes, account)

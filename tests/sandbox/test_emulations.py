@@ -10,8 +10,8 @@ from integrations_app.sandbox.entrance import OPEN_TO_ALL
 HERE = Path(package.__file__).parent
 
 
-def test_every_folder_with_routes_is_served_and_shown(sandbox: Any) -> None:
-    assert list(EMULATIONS) == sorted(path.parent.name for path in HERE.glob("*/routes.py"))
+def test_every_folder_with_an_emulation_is_served_and_shown(sandbox: Any) -> None:
+    assert list(EMULATIONS) == sorted(path.parent.name for path in HERE.glob("*/emulation.py"))
     front = sandbox.http.get("/").text
     for one in EMULATIONS.values():
         assert f'/{one.key}/">{one.name}</a>' in front and one.summary in front

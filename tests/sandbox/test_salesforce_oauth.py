@@ -105,7 +105,7 @@ def test_an_unknown_app_or_address_is_told_on_a_page(sandbox: Any, change: dict[
 
 
 def test_a_registered_address_allows_no_path_below() -> None:
-    app = App("salesforce", "c", "s", "n", ["https://app.example/back"])
+    app = App("salesforce", "c", "s", "n", ["https://app.example/back"], exact=True)
     assert app.allows("https://app.example/back")
     assert not app.allows("https://app.example/back/1")
 

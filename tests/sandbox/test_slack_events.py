@@ -8,7 +8,7 @@ import httpx
 from slack_sdk.signature import SignatureVerifier
 
 from integrations_app.sandbox import create_app
-from integrations_app.sandbox.oauth import SLACK_SIGNING_SECRET
+from integrations_app.sandbox.slack.seed import SIGNING_SECRET
 
 ACME = "T0ACME001"
 
@@ -30,7 +30,7 @@ def test_a_message_of_a_person_is_delivered_signed(sandbox: Any, receiver: Any) 
     sandbox.control("slack/messages", channel="triage", user="U0GRACE", text="help")
     sandbox.control("settle")
     [(headers, body)] = receiver.received
-    assert SignatureVerifier(SLACK_SIGNING_SECRET).is_valid_request(body, headers)
+    assert SignatureVerifier(SIGNING_SECRET).is_valid_request(body, headers)
     assert not SignatureVerifier("other").is_valid_request(body, headers)
     envelope = json.loads(body)
     assert (envelope["type"], envelope["team_id"], envelope["api_app_id"]) == ("event_callback", ACME, "A0PASTED1")

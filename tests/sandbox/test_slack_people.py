@@ -7,9 +7,11 @@ from urllib.parse import parse_qs
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from integrations_app.sandbox.oauth import SLACK_CLIENT_ID, SLACK_SIGNING_SECRET
+from integrations_app.sandbox.emulations import EMULATIONS
 from integrations_app.sandbox.slack.events import request_url
 from integrations_app.sandbox.slack.inspector import personal_token
+from integrations_app.sandbox.slack.seed import CLIENT_ID, SIGNING_SECRET
+from integrations_app.sandbox.slack.state import slack_of
 from integrations_app.sandbox.world import World
 from tests.sandbox.test_slack_events import bodies, listen
 
@@ -34,7 +36,7 @@ def test_a_command_is_signed_and_its_answer_shown(sandbox: Any, receiver: Any) -
     listen(sandbox, receiver)
     assert sandbox.http.post(PLACE, data={"user": "U0GRACE", "text": "/deploy web  now"}).status_code == 303
     [(headers, body)] = receiver.received
-    assert SignatureVerifier(SLACK_SIGNING_SECRET).is_valid_request(body, headers)
+    assert SignatureVerifier(SIGNING_SECRET).is_valid_request(body, headers)
     assert headers["content-type"] == "application/x-www-form-urlencoded"
     fields = {name: values[0] for name, values in parse_qs(body.decode()).items()}
     assert (fields["command"], fields["text"], fields["user_id"]) == ("/deploy", "web  now", "U0GRACE")
@@ -69,7 +71,7 @@ def test_a_button_posts_what_was_pressed(sandbox: Any, receiver: Any) -> None:
     pressed = {"user": "U0ADA", "ts": ts, "block_id": "decision", "action_id": "yes"}
     assert sandbox.http.post(f"{PLACE}/buttons", data=pressed).status_code == 303
     [(headers, body)] = receiver.received
-    assert SignatureVerifier(SLACK_SIGNING_SECRET).is_valid_request(body, headers)
+    assert SignatureVerifier(SIGNING_SECRET).is_valid_request(body, headers)
     payload = json.loads(parse_qs(body.decode())["payload"][0])
     assert (payload["type"], payload["user"]["id"], payload["message"]["ts"]) == ("block_actions", "U0ADA", ts)
     [action] = payload["actions"]
@@ -107,10 +109,11 @@ def test_an_app_hears_only_what_it_has_the_permission_for(sandbox: Any, receiver
 
 def test_the_products_app_alone_reports_to_the_product() -> None:
     """A token to paste is of another app: were it to report too, each message would arrive twice."""
-    world = World(lambda: 1_800_000_000.0, lambda length: "a" * length, "http://localhost:3000/events/{vendor}")
-    personal_token(world, world.slack.teams[ACME])
+    events_url = "http://localhost:3000/events/{vendor}"
+    world = World(EMULATIONS.values(), lambda: 1_800_000_000.0, lambda length: "a" * length, events_url)
+    personal_token(world, slack_of(world).teams[ACME])
     urls = {client_id: request_url(world, app) for (vendor, client_id), app in world.apps.items() if vendor == "slack"}
     assert urls == {
-        SLACK_CLIENT_ID: "http://localhost:3000/events/slack",
+        CLIENT_ID: "http://localhost:3000/events/slack",
         "sandbox-slack-personal": "",
     }

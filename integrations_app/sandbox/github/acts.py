@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from integrations_app.sandbox.github import happenings, moves, pulls, releases, reviews, runs
 from integrations_app.sandbox.github.git import commit, is_mergeable
-from integrations_app.sandbox.github.state import Account, Issue, Release, Repository
+from integrations_app.sandbox.github.state import Account, Issue, Release, Repository, github_of
 from integrations_app.sandbox.world import World
 
 
@@ -75,7 +75,7 @@ def _delete_branch(wish: Wish) -> None:
 def _release(wish: Wish) -> None:
     if not wish.subject or any(one.tag == wish.subject for one in wish.repository.releases):
         raise WrongAct("The release needs a tag that no release has")
-    number, now, target = wish.world.github.next_id(), wish.world.clock(), wish.repository.default_branch
+    number, now, target = github_of(wish.world).next_id(), wish.world.clock(), wish.repository.default_branch
     made = Release(number, wish.subject, target, wish.subject, "", False, False, wish.person, now, now)
     releases.add_release(wish.world, wish.web, wish.repository, made)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from integrations_app.sandbox.github.state import Account, Commit, GitHub, Issue, Repository, Token
+from integrations_app.sandbox.github.state import Account, Commit, GitHub, Issue, Repository, Token, github_of
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
@@ -69,7 +69,7 @@ class Call:
     @property
     def github(self) -> GitHub:
         """The state."""
-        return self.world.github
+        return github_of(self.world)
 
     @property
     def now(self) -> float:

@@ -4,7 +4,7 @@ from typing import Any
 
 from integrations_app.sandbox.github import webhooks
 from integrations_app.sandbox.github.calls import REPO, Call, Json, Refusal, Reply, endpoint, not_found
-from integrations_app.sandbox.github.state import Account, Repository, stamp
+from integrations_app.sandbox.github.state import Account, Repository, github_of, stamp
 from integrations_app.sandbox.github.views import account_view, repository_view
 from integrations_app.sandbox.world import World
 
@@ -42,7 +42,7 @@ def fork(world: World, web: str, repository: Repository, person: Account) -> Jso
     if name not in repository.forks:
         repository.forks.append(name)
     forkee = repository_view(repository, web)
-    forkee |= {"id": world.github.next_id(), "full_name": name, "owner": account_view(person, web), "fork": True}
+    forkee |= {"id": github_of(world).next_id(), "full_name": name, "owner": account_view(person, web), "fork": True}
     forkee |= {"html_url": f"{web}/{name}", "url": f"{web}/api/v3/repos/{name}"}
     webhooks.fire(world, web, repository, "fork", person, {"forkee": forkee})
     return forkee
@@ -77,7 +77,7 @@ def create_check_run(call: Call) -> Reply:
 
 def check_run(world: World, web: str, repository: Repository, person: Account, conclusion: str) -> None:
     """An app's check ends."""
-    head, number = repository.refs[f"refs/heads/{repository.default_branch}"], world.github.next_id()
+    head, number = repository.refs[f"refs/heads/{repository.default_branch}"], github_of(world).next_id()
     moment = stamp(world.clock())
     view = {"id": number, "name": "lint", "head_sha": head, "status": "completed", "conclusion": conclusion}
     view |= {"html_url": f"{web}/{repository.full_name}#check-{number}", "started_at": moment, "completed_at": moment}
@@ -99,7 +99,7 @@ def create_deployment(call: Call) -> Reply:
 
 def deployment(world: World, web: str, repository: Repository, person: Account, ref: str, environment: str) -> Json:
     """Keep a deployment and fire the hooks."""
-    head, number, moment = repository.head(ref), world.github.next_id(), stamp(world.clock())
+    head, number, moment = repository.head(ref), github_of(world).next_id(), stamp(world.clock())
     at = f"{web}/api/v3/repos/{repository.full_name}/deployments/{number}"
     view: Json = {"url": at, "id": number, "sha": head.sha if head else "", "ref": ref, "task": "deploy"}
     view |= {"environment": environment, "creator": account_view(person, web), "payload": {}, "description": None}
@@ -126,7 +126,7 @@ def deployment_status(
     world: World, web: str, repository: Repository, person: Account, deployed: Json, state: str
 ) -> Json:
     """Fire the hooks for a deployment's new state."""
-    number, moment = world.github.next_id(), stamp(world.clock())
+    number, moment = github_of(world).next_id(), stamp(world.clock())
     view: dict[str, Any] = {"url": f"{deployed['url']}/statuses/{number}", "id": number, "state": state}
     view |= {"creator": account_view(person, web), "description": "", "environment": deployed["environment"]}
     view |= {"target_url": "", "created_at": moment, "updated_at": moment, "deployment_url": deployed["url"]}

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from integrations_app.sandbox.control_calls import WrongCall
 from integrations_app.sandbox.github import acts, issues, oauth, webhooks
 from integrations_app.sandbox.github.runs import notice, run_state
-from integrations_app.sandbox.github.state import Account, Issue, Repository, Token
+from integrations_app.sandbox.github.state import Account, Issue, Repository, Token, github_of
 from integrations_app.sandbox.pages import render, see_other
 from integrations_app.sandbox.world import World
 
@@ -17,7 +18,7 @@ PERSONAL_CLIENT = "personal access token"
 PERSONAL_SCOPES = ["repo", "workflow", "admin:repo_hook", "read:org", "user"]
 
 
-class WrongIssue(ValueError):
+class WrongIssue(WrongCall):
     """An issue that cannot be opened: unknown repository or person, or no title."""
 
 
@@ -28,8 +29,8 @@ def personal_token(world: World, account: Account, scopes: list[str] | None = No
 
 def open_as(world: World, web: str, full_name: str, login: str, title: str, body: str) -> tuple[Repository, Issue]:
     """A person opens an issue and the hooks fire; raises WrongIssue."""
-    repository = world.github.repositories.get(full_name.lower())
-    author = world.github.account(login)
+    repository = github_of(world).repositories.get(full_name.lower())
+    author = github_of(world).account(login)
     if repository is None or author is None or not title.strip():
         raise WrongIssue("repository, user and title must be given and known")
     issue = issues.open_issue(world, repository, author, title, body or None)
@@ -42,12 +43,12 @@ def _web(request: Request) -> str:
 
 
 def _people(world: World) -> list[Account]:
-    return [account for account in world.github.accounts.values() if account.type == "User"]
+    return [account for account in github_of(world).accounts.values() if account.type == "User"]
 
 
 def _repository(request: Request) -> Repository:
     world: World = request.state.world
-    found = world.github.repository(request.path_params["owner"], request.path_params["repo"])
+    found = github_of(world).repository(request.path_params["owner"], request.path_params["repo"])
     if found is None:
         raise HTTPException(404)
     return found
@@ -76,9 +77,9 @@ def _index_page(request: Request, handed_out: str, handed_to: str) -> Response:
     return render(
         request,
         "github_index.html",
-        repositories=list(world.github.repositories.values()),
+        repositories=list(github_of(world).repositories.values()),
         people=_people(world),
-        tokens=list(enumerate(world.github.tokens.values())),
+        tokens=list(enumerate(github_of(world).tokens.values())),
         names=apps,
         now=world.clock(),
         handed_out=handed_out,
@@ -89,7 +90,7 @@ def _index_page(request: Request, handed_out: str, handed_to: str) -> Response:
 async def hand_out(request: Request) -> Response:
     """Make a personal token and show it once."""
     world: World = request.state.world
-    account = world.github.account(request.path_params["login"])
+    account = github_of(world).account(request.path_params["login"])
     if account is None:
         raise HTTPException(404)
     return _index_page(request, personal_token(world, account).value, account.login)
@@ -98,11 +99,11 @@ async def hand_out(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """Revoke one token, chosen by its place in the list."""
     world: World = request.state.world
-    granted = list(world.github.tokens.values())
+    granted = list(github_of(world).tokens.values())
     if request.path_params["index"] >= len(granted):
         raise HTTPException(404)
     token = granted[request.path_params["index"]]
-    account = world.github.account(token.login)
+    account = github_of(world).account(token.login)
     if oauth.revoke(world, [token]) and account is not None:
         webhooks.fire_authorization_revoked(world, _web(request), account)
     return see_other(f"{_web(request)}/")
@@ -147,7 +148,7 @@ async def happen(request: Request) -> Response:
     world: World = request.state.world
     found = _repository(request)
     given = await _fields(request, "user", "act", "subject")
-    person, act = world.github.account(given["user"]), acts.ACTS.get(given["act"])
+    person, act = github_of(world).account(given["user"]), acts.ACTS.get(given["act"])
     if person is None or act is None:
         raise HTTPException(400, "user and act must be given and known")
     try:
@@ -175,7 +176,7 @@ async def comment(request: Request) -> Response:
     found = _repository(request)
     shown = _issue(request, found)
     given = await _fields(request, "user", "body")
-    author = world.github.account(given["user"])
+    author = github_of(world).account(given["user"])
     if author is None or not given["body"].strip():
         raise HTTPException(400, "user and body must be given")
     issues.add_comment(world, _web(request), found, shown, author, given["body"])

@@ -5,7 +5,7 @@ from datetime import datetime
 from integrations_app.sandbox.github import webhooks
 from integrations_app.sandbox.github.calls import REPO, Call, Refusal, Reply, endpoint, invalid, not_found, paged
 from integrations_app.sandbox.github.issue_marks import assignees_of, labels_of, milestone_of
-from integrations_app.sandbox.github.state import Account, Comment, Issue, Repository
+from integrations_app.sandbox.github.state import Account, Comment, Issue, Repository, github_of
 from integrations_app.sandbox.github.views import comment_view, issue_view
 from integrations_app.sandbox.world import World
 
@@ -18,7 +18,7 @@ def open_issue(world: World, repository: Repository, author: Account, title: str
     """Make an issue; the caller fires the hooks when labels and assignees are set."""
     number = max(repository.issues, default=0) + 1
     now = world.clock()
-    issue = Issue(world.github.next_id(), number, title, body, author, now, now)
+    issue = Issue(github_of(world).next_id(), number, title, body, author, now, now)
     repository.issues[number] = issue
     return issue
 
@@ -26,7 +26,7 @@ def open_issue(world: World, repository: Repository, author: Account, title: str
 def add_comment(world: World, web: str, repository: Repository, issue: Issue, author: Account, body: str) -> Comment:
     """Comment on an issue and fire the hooks."""
     now = world.clock()
-    comment = Comment(world.github.next_id(), author, body, now, now)
+    comment = Comment(github_of(world).next_id(), author, body, now, now)
     issue.comments.append(comment)
     issue.updated_at = now
     webhooks.fire_comment(world, web, repository, issue, comment)

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from integrations_app.sandbox import consent
-from integrations_app.sandbox.github.state import Token
+from integrations_app.sandbox.github.settings import github_settings
+from integrations_app.sandbox.github.state import Token, github_of
 from integrations_app.sandbox.github.views import account_view
 from integrations_app.sandbox.oauth import MARK, App, basic_credentials, verifier_matches
 from integrations_app.sandbox.world import World
@@ -60,19 +61,29 @@ def split_scopes(text: str) -> list[str]:
 
 
 def _accounts(world: World) -> list[tuple[str, str]]:
-    return [(account.login, account.login) for account in world.github.accounts.values() if account.type == "User"]
+    return [(account.login, account.login) for account in github_of(world).accounts.values() if account.type == "User"]
 
 
 def _refuse(world: World, given: dict[str, str]) -> str | None:
     challenge = given.get("code_challenge", "")
     if challenge and given.get("code_challenge_method") != "S256":
         return "invalid_request"
-    if world.settings.github.require_pkce and not challenge:
+    if github_settings(world).require_pkce and not challenge:
         return "invalid_request"
     return None
 
 
-SERVER = consent.Server("github", "GitHub", "Account", _accounts, SCOPES, split_scopes, _refuse)
+# GitHub redirects this very error to the registered callback (troubleshooting page).
+SERVER = consent.Server(
+    "github",
+    "GitHub",
+    "Account",
+    _accounts,
+    SCOPES,
+    split_scopes,
+    _refuse,
+    tells_app="redirect_uri_mismatch",
+)
 
 
 async def authorize(request: Request) -> Response:
@@ -82,7 +93,7 @@ async def authorize(request: Request) -> Response:
 
 def new_token(world: World, login: str, client_id: str, scopes: list[str], prefix: str = "gho_") -> Token:
     """A new token; of an app with expiring tokens it lives 8 hours and has a refresh token."""
-    settings, now = world.settings.github, world.clock()
+    settings, now = github_settings(world), world.clock()
     if prefix != "ghp_":
         _make_room(world, login, client_id, scopes)
     expiring = settings.expiring_tokens and prefix != "ghp_"
@@ -91,15 +102,15 @@ def new_token(world: World, login: str, client_id: str, scopes: list[str], prefi
         token.expires_at = now + settings.token_life
         token.refresh = f"ghr_{world.new_token(76)}"
         token.refresh_expires_at = now + settings.refresh_life
-        world.github.refresh_tokens[token.refresh] = token
-    world.github.tokens[token.value] = token
+        github_of(world).refresh_tokens[token.refresh] = token
+    github_of(world).tokens[token.value] = token
     return token
 
 
 def _make_room(world: World, login: str, client_id: str, scopes: list[str]) -> None:
     """The eleventh token of the same person, app and scopes ends the oldest (authorizing-oauth-apps)."""
     wanted = (login, client_id, sorted(scopes))
-    alike = [t for t in world.github.tokens.values() if (t.login, t.client_id, sorted(t.scopes)) == wanted]
+    alike = [t for t in github_of(world).tokens.values() if (t.login, t.client_id, sorted(t.scopes)) == wanted]
     live = [token for token in alike if live_token(world, token.value)]
     revoke(world, live[: len(live) - TOKENS_PER_GRANT + 1] if len(live) >= TOKENS_PER_GRANT else [])
 
@@ -109,13 +120,13 @@ def revoke(world: World, tokens: list[Token]) -> int:
     live = [token for token in tokens if not token.revoked]
     for token in live:
         token.revoked = True
-        world.github.refresh_tokens.pop(token.refresh, None)
+        github_of(world).refresh_tokens.pop(token.refresh, None)
     return len(live)
 
 
 def live_token(world: World, value: str) -> Token | None:
     """The token when it is known, not revoked and not expired."""
-    token = world.github.tokens.get(value)
+    token = github_of(world).tokens.get(value)
     if token is None or token.revoked or (token.expires_at and token.expires_at <= world.clock()):
         return None
     return token
@@ -164,11 +175,11 @@ def _exchange(world: World, given: dict[str, str]) -> Json:
 
 
 def _refresh(world: World, app: App, value: str) -> Json:
-    old = world.github.refresh_tokens.get(value)
+    old = github_of(world).refresh_tokens.get(value)
     if old is None or old.client_id != app.client_id or old.refresh_expires_at <= world.clock():
         raise TokenRefused("bad_refresh_token")
     revoke(world, [old])
-    world.github.refresh_tokens.pop(value, None)
+    github_of(world).refresh_tokens.pop(value, None)
     return _answer(world, new_token(world, old.login, app.client_id, old.scopes, prefix="ghu_"))
 
 
@@ -200,7 +211,7 @@ async def applications(request: Request) -> Response:
         return JSONResponse(_authorization(request, app, token))
     doomed = [token]
     if request.path_params["what"] == "grant":
-        everyone = world.github.tokens.values()
+        everyone = github_of(world).tokens.values()
         doomed = [one for one in everyone if (one.login, one.client_id) == (token.login, token.client_id)]
     revoke(world, doomed)
     return Response(status_code=204)
@@ -216,7 +227,7 @@ def _basic_client(request: Request) -> App | None:
 
 
 def _authorization(request: Request, app: App, token: Token) -> Json:
-    account = request.state.world.github.accounts[token.login]
+    account = github_of(request.state.world).accounts[token.login]
     return {
         "id": 1,
         "app": {"client_id": app.client_id, "name": app.name, "url": ""},

@@ -1,6 +1,7 @@
 """The person, repositories, branches, labels and people of the emulated REST API."""
 
 from integrations_app.sandbox.github.calls import Call, Json, Refusal, Reply, endpoint, not_found, paged
+from integrations_app.sandbox.github.settings import github_settings
 from integrations_app.sandbox.github.state import Repository, stamp
 from integrations_app.sandbox.github.views import account_view, label_view, repository_view, whole_commit_view
 
@@ -31,7 +32,7 @@ def one_user(call: Call) -> Reply:
 def rate_limit(call: Call) -> Reply:
     """What is left of the hour; free."""
     login = call.viewer.login if call.viewer else ""
-    limit = call.world.settings.github.primary_limit if call.viewer else 60
+    limit = github_settings(call.world).primary_limit if call.viewer else 60
     window = int(call.now // 3600)
     used = call.github.calls.get(("core", login, window), 0)
     core = {"limit": limit, "used": used, "remaining": limit - used, "reset": (window + 1) * 3600, "resource": "core"}

@@ -30,7 +30,8 @@ from integrations_app.sandbox.github import (
     search,
 )
 from integrations_app.sandbox.github.calls import DOCS, ENDPOINTS, Call, Endpoint, Json, Refusal, Reply
-from integrations_app.sandbox.github.state import Token
+from integrations_app.sandbox.github.settings import github_settings
+from integrations_app.sandbox.github.state import Token, github_of
 from integrations_app.sandbox.world import World
 
 MODULES = (
@@ -65,11 +66,11 @@ def _rate_headers(world: World, token: Token | None, cost: int) -> dict[str, str
     now = world.clock()
     window = int(now // HOUR)
     key = ("core", token.login if token else "", window)
-    used = world.github.calls.get(key, 0)
-    limit = world.settings.github.primary_limit if token else 60
+    used = github_of(world).calls.get(key, 0)
+    limit = github_settings(world).primary_limit if token else 60
     over = cost > 0 and used >= limit
     used = min(used + cost, limit)
-    world.github.calls[key] = used
+    github_of(world).calls[key] = used
     headers = {
         "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Remaining": str(limit - used),
@@ -78,21 +79,21 @@ def _rate_headers(world: World, token: Token | None, cost: int) -> dict[str, str
         "X-RateLimit-Resource": "core",
     }
     if over:
-        who = f"user ID {world.github.accounts[token.login].id}" if token else "127.0.0.1"
+        who = f"user ID {github_of(world).accounts[token.login].id}" if token else "127.0.0.1"
         message = f"API rate limit exceeded for {who}."
-        raise Refusal(world.settings.github.limit_status, message, headers=headers)
+        raise Refusal(github_settings(world).limit_status, message, headers=headers)
     return headers
 
 
 def _check_secondary(world: World, token: Token | None, method: str) -> None:
-    limit = world.settings.github.secondary_limit_per_minute
+    limit = github_settings(world).secondary_limit_per_minute
     if not limit or method not in ("POST", "PUT", "PATCH", "DELETE"):
         return
     key = ("writes", token.login if token else "", int(world.clock() // 60))
-    world.github.calls[key] = world.github.calls.get(key, 0) + 1
-    if world.github.calls[key] > limit:
+    github_of(world).calls[key] = github_of(world).calls.get(key, 0) + 1
+    if github_of(world).calls[key] > limit:
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-        settings = world.settings.github
+        settings = github_settings(world)
         raise Refusal(settings.limit_status, message, headers={"Retry-After": str(settings.retry_after)})
 
 
@@ -116,7 +117,7 @@ def _body(request: Request, raw: bytes) -> Json:
 def _call(request: Request, token: Token | None, raw: bytes) -> Call:
     world: World = request.state.world
     web = f"{request.state.base}/github"
-    viewer = world.github.accounts[token.login] if token else None
+    viewer = github_of(world).accounts[token.login] if token else None
     version = request.headers.get("x-github-api-version", "2022-11-28")
     url = f"{request.state.base}{request.state.path}"
     query = dict(request.query_params)
@@ -166,7 +167,7 @@ def _respond(request: Request, reply: Reply, headers: dict[str, str], world: Wor
         if etag in [one.strip() for one in given.split(",")]:
             # A 304 is free: give back what was counted.
             key = ("core", token.login if token else "", int(world.clock() // HOUR))
-            world.github.calls[key] -= 1
+            github_of(world).calls[key] -= 1
             return Response(status_code=304, headers=headers | _rate_headers(world, token, 0) | {"ETag": etag})
         answer.headers["ETag"] = etag
     return answer

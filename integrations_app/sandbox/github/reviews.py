@@ -3,7 +3,7 @@
 from integrations_app.sandbox.github import webhooks
 from integrations_app.sandbox.github.calls import REPO, Call, Refusal, Reply, endpoint, invalid, not_found, paged
 from integrations_app.sandbox.github.pulls import AT, pull_of
-from integrations_app.sandbox.github.state import Account, Comment, Issue, Pull, Repository, Review, stamp
+from integrations_app.sandbox.github.state import Account, Comment, Issue, Pull, Repository, Review, github_of, stamp
 from integrations_app.sandbox.github.views import comment_view, review_view
 from integrations_app.sandbox.world import World
 
@@ -43,7 +43,7 @@ def add_review(
     """Review a pull request and fire the hooks; a pending review is seen by nobody."""
     if issue.pull is None:
         raise ValueError("not a pull request")
-    made = Review(world.github.next_id(), author, body, state, issue.pull.head_sha, world.clock())
+    made = Review(github_of(world).next_id(), author, body, state, issue.pull.head_sha, world.clock())
     issue.pull.reviews.append(made)
     issue.pull.reviewers = [one for one in issue.pull.reviewers if one is not author]
     if state != "PENDING":

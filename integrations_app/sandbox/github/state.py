@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from integrations_app.sandbox.world import World
+
 
 def stamp(seconds: float) -> str:
     """Unix seconds as GitHub writes a moment."""
@@ -305,3 +307,8 @@ class GitHub:
     def account(self, login: str) -> Account | None:
         """An account by its case-insensitive login."""
         return self.accounts.get(login.lower())
+
+
+def github_of(world: World) -> GitHub:
+    """The emulated GitHub."""
+    return world.state(GitHub)

@@ -7,7 +7,8 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from integrations_app.sandbox.github.state import Account, Comment, Delivery, Hook, Issue, Repository, Review
+from integrations_app.sandbox.github.settings import github_settings
+from integrations_app.sandbox.github.state import Account, Comment, Delivery, Hook, Issue, Repository, Review, github_of
 from integrations_app.sandbox.github.views import (
     account_view,
     comment_view,
@@ -46,7 +47,7 @@ def ping(world: World, web: str, repository: Repository, hook: Hook, sender: Acc
 
 def fire_app_event(world: World, event: str, payload: Json) -> None:
     """Tell the registered app what became of its access, signed with the app's own webhook secret."""
-    url = world.settings.github.app_webhook_url
+    url = github_settings(world).app_webhook_url
     app = next((one for (vendor, _), one in world.apps.items() if vendor == "github"), None)
     if not url or app is None:
         return
@@ -64,7 +65,7 @@ def fire_app_event(world: World, event: str, payload: Json) -> None:
 
 
 async def _post_app_event(world: World, url: str, headers: dict[str, str], raw: bytes) -> None:
-    await world.courier.post(url, headers, raw, world.settings.github.delivery_timeout)
+    await world.courier.post(url, headers, raw, github_settings(world).delivery_timeout)
 
 
 def fire_authorization_revoked(world: World, web: str, account: Account) -> None:
@@ -85,7 +86,7 @@ def deliver(world: World, repository: Repository, hook: Hook, event: str, payloa
     """Begin one delivery with a new GUID."""
     guid = str(uuid.uuid4())
     delivery = Delivery(
-        world.github.next_id(), guid, event, payload.get("action"), world.clock(), False, {}, payload, ""
+        github_of(world).next_id(), guid, event, payload.get("action"), world.clock(), False, {}, payload, ""
     )
     _prepare(repository, hook, delivery)
     return _send(world, hook, delivery)
@@ -94,7 +95,7 @@ def deliver(world: World, repository: Repository, hook: Hook, event: str, payloa
 def redeliver(world: World, repository: Repository, hook: Hook, old: Delivery) -> Delivery:
     """Deliver again what was delivered: the same GUID and payload, a new id."""
     again = Delivery(
-        world.github.next_id(), old.guid, old.event, old.action, world.clock(), True, {}, old.payload, old.body
+        github_of(world).next_id(), old.guid, old.event, old.action, world.clock(), True, {}, old.payload, old.body
     )
     _prepare(repository, hook, again)
     return _send(world, hook, again)
@@ -128,7 +129,7 @@ def _send(world: World, hook: Hook, delivery: Delivery) -> Delivery:
 
 
 async def _post(world: World, hook: Hook, delivery: Delivery) -> None:
-    limit = world.settings.github.delivery_timeout
+    limit = github_settings(world).delivery_timeout
     receipt = await world.courier.post(hook.url, delivery.request_headers, delivery.body.encode(), limit)
     delivery.status_code, delivery.duration = receipt.status, receipt.duration
     delivery.response_headers, delivery.response_body = receipt.headers, receipt.body

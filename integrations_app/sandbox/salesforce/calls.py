@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from integrations_app.sandbox.salesforce.schema import ObjectType
-from integrations_app.sandbox.salesforce.state import Row, Salesforce, Token
+from integrations_app.sandbox.salesforce.state import Row, Salesforce, Token, salesforce_of
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
@@ -61,7 +61,7 @@ class Call:
     @property
     def org(self) -> Salesforce:
         """The state."""
-        return self.world.salesforce
+        return salesforce_of(self.world)
 
     def object(self, name: str = "") -> ObjectType:
         """The object of the path; 404 when there is none."""

@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from integrations_app.sandbox.control_calls import WrongCall
 from integrations_app.sandbox.pages import render, see_other
 from integrations_app.sandbox.salesforce import records, tokens
 from integrations_app.sandbox.salesforce.calls import Refusal
 from integrations_app.sandbox.salesforce.schema import NUMBER_TYPES, TEXT_TYPES, FieldType, ObjectType
-from integrations_app.sandbox.salesforce.state import Row, Token
+from integrations_app.sandbox.salesforce.settings import salesforce_settings
+from integrations_app.sandbox.salesforce.state import Row, Token, salesforce_of
 from integrations_app.sandbox.world import World
 
 PERSONAL_CLIENT = "personal session"
@@ -23,7 +25,7 @@ _LONG = ("textarea", "base64")
 _PLAIN = ("Id", "IsDeleted", "CreatedDate", "SystemModstamp")
 
 
-class WrongRecord(ValueError):
+class WrongRecord(WrongCall):
     """A record that cannot be made: unknown object or person, or refused values."""
 
 
@@ -38,17 +40,17 @@ def write_as(world: World, username: str, name: str, fields: dict[str, Any], sec
 
     With `seconds_ago` it is seen only now, as one is whose transaction took that long to commit.
     """
-    user, kind = world.salesforce.user(username), world.salesforce.object(name)
+    user, kind = salesforce_of(world).user(username), salesforce_of(world).object(name)
     if user is None or kind is None:
         raise WrongRecord("object and user must be given and known")
     try:
-        return records.create(world.salesforce, user.id, kind, fields, world.clock() - seconds_ago)
+        return records.create(salesforce_of(world), user.id, kind, fields, world.clock() - seconds_ago)
     except Refusal as refusal:
         raise WrongRecord(f"{refusal.code}: {refusal.message}") from refusal
 
 
 def _object(request: Request) -> ObjectType:
-    found: ObjectType | None = request.state.world.salesforce.object(request.path_params["object"])
+    found: ObjectType | None = salesforce_of(request.state.world).object(request.path_params["object"])
     if found is None:
         raise HTTPException(404)
     return found
@@ -57,7 +59,7 @@ def _object(request: Request) -> ObjectType:
 async def index(request: Request) -> Response:
     """Objects and sessions."""
     world: World = request.state.world
-    org = world.salesforce
+    org = salesforce_of(world)
     apps = {client_id: app.name for (vendor, client_id), app in world.apps.items() if vendor == "salesforce"}
     counts = [(kind, sum(not row.deleted for row in org.all_rows(kind.name))) for kind in org.objects.values()]
     return render(
@@ -67,7 +69,7 @@ async def index(request: Request) -> Response:
         objects=counts,
         tokens=list(enumerate(org.tokens.values())),
         names=apps,
-        limit=world.settings.salesforce.api_limit,
+        limit=salesforce_settings(world).api_limit,
         now=world.clock(),
     )
 
@@ -75,7 +77,7 @@ async def index(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """End one session with its approval, chosen by its place in the list."""
     world: World = request.state.world
-    granted = list(world.salesforce.tokens.values())
+    granted = list(salesforce_of(world).tokens.values())
     if request.path_params["index"] >= len(granted):
         raise HTTPException(404)
     tokens.revoke(world, [granted[request.path_params["index"]]])
@@ -85,7 +87,7 @@ async def revoke(request: Request) -> Response:
 async def rows(request: Request) -> Response:
     """The records of one object, the newest first."""
     kind = _object(request)
-    found = [row for row in request.state.world.salesforce.all_rows(kind.name) if not row.deleted]
+    found = [row for row in salesforce_of(request.state.world).all_rows(kind.name) if not row.deleted]
     columns = [one for one in kind.fields.values() if one.name not in _PLAIN and one.type not in _LONG]
     return render(
         request,
@@ -99,7 +101,7 @@ async def rows(request: Request) -> Response:
 
 
 def _row(request: Request, kind: ObjectType) -> Row:
-    row: Row | None = request.state.world.salesforce.row(kind.name, request.path_params["id"])
+    row: Row | None = salesforce_of(request.state.world).row(kind.name, request.path_params["id"])
     if row is None:
         raise HTTPException(404)
     return row
@@ -149,10 +151,10 @@ def _is_number(text: str) -> bool:
 async def create(request: Request) -> Response:
     """The form "New record"."""
     kind, world = _object(request), request.state.world
-    here = f"{request.state.base}/salesforce/objects/{kind.name}/"
+    org, here = salesforce_of(world), f"{request.state.base}/salesforce/objects/{kind.name}/"
     given = await _typed(request, kind, empty_too=False)
     try:
-        row = records.create(world.salesforce, world.salesforce.all_rows("User")[0].id, kind, given, world.clock())
+        row = records.create(org, org.all_rows("User")[0].id, kind, given, world.clock())
     except Refusal as refusal:
         return see_other(f"{here}?refused={quote(refusal.message)}")
     return see_other(f"{here}{row.id}")
@@ -167,7 +169,7 @@ async def change(request: Request) -> Response:
         if "delete" in await request.form():
             records.delete(row, world.clock())
         else:
-            records.update(world.salesforce, row, await _typed(request, kind, empty_too=True), world.clock())
+            records.update(salesforce_of(world), row, await _typed(request, kind, empty_too=True), world.clock())
     except Refusal as refusal:
         return see_other(f"{here}?refused={quote(refusal.message)}")
     return see_other(here)

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from integrations_app.sandbox import consent
 from integrations_app.sandbox.oauth import App, basic_credentials, verifier_matches
 from integrations_app.sandbox.salesforce import tokens
-from integrations_app.sandbox.salesforce.state import Row, Token
+from integrations_app.sandbox.salesforce.settings import salesforce_settings
+from integrations_app.sandbox.salesforce.state import Row, Token, salesforce_of
 from integrations_app.sandbox.salesforce.tokens import TokenRefused
 from integrations_app.sandbox.world import World
 
@@ -33,7 +34,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def _accounts(world: World) -> list[tuple[str, str]]:
-    rows = [row.values for row in world.salesforce.all_rows("User") if row.values["IsActive"]]
+    rows = [row.values for row in salesforce_of(world).all_rows("User") if row.values["IsActive"]]
     return [(values["Username"], f"{values['Name']} ({values['Username']})") for values in rows]
 
 
@@ -42,7 +43,7 @@ def _refuse(world: World, given: dict[str, str]) -> str | None:
         return "unsupported_response_type"
     if any(scope not in SCOPES for scope in given.get("scope", "").split()):
         return "invalid_scope"
-    if world.settings.salesforce.require_pkce and not given.get("code_challenge"):
+    if salesforce_settings(world).require_pkce and not given.get("code_challenge"):
         return "invalid_request"
     # jsforce sends a challenge without its method: S256 is what is meant.
     return None if given.get("code_challenge_method", "S256") == "S256" else "invalid_request"
@@ -106,9 +107,9 @@ def _grant(world: World, app: App, given: dict[str, str]) -> tuple[Token, bool]:
             raise TokenRefused("invalid_request", "scope parameter not supported")
         return tokens.refresh(world, app.client_id, given.get("refresh_token", ""))
     if kind == "client_credentials":
-        return _session_of(world, app, world.salesforce.all_rows("User")[0]), False
+        return _session_of(world, app, salesforce_of(world).all_rows("User")[0]), False
     if kind == "password":
-        user = world.salesforce.user(given.get("username", ""))
+        user = salesforce_of(world).user(given.get("username", ""))
         if user is None or given.get("password") != PASSWORD:
             raise TokenRefused("invalid_grant", "authentication failure")
         return _session_of(world, app, user), False
@@ -124,7 +125,7 @@ def _by_code(world: World, app: App, given: dict[str, str]) -> Token:
     if found is not None and found.app is app and found.expires_at <= world.clock():
         raise TokenRefused("invalid_grant", "expired authorization code")
     code = world.codes.take(given.get("code", ""), app, world.clock())
-    user = world.salesforce.user(code.account) if code else None
+    user = salesforce_of(world).user(code.account) if code else None
     if code is None or user is None:
         raise TokenRefused("invalid_grant", "invalid authorization code")
     if given.get("redirect_uri", "") != code.redirect_uri:
@@ -144,7 +145,7 @@ def place(request: Request) -> str:
 
 def identity_url(request: Request, token: Token) -> str:
     """The `id` of a token answer."""
-    return f"{place(request)}/id/{request.state.world.salesforce.org_id}/{token.user_id}"
+    return f"{place(request)}/id/{salesforce_of(request.state.world).org_id}/{token.user_id}"
 
 
 def _answer(request: Request, app: App, token: Token, gives_refresh: bool) -> Json:
@@ -211,7 +212,7 @@ async def identity(request: Request) -> Response:
         return PlainTextResponse("Missing_OAuth_Token", 403)
     found = tokens.live(world, value.strip()) if kind.lower() in ("bearer", "oauth") else None
     asked = request.path_params.get("user", found.user_id if found else "")
-    user = world.salesforce.row("User", asked)
+    user = salesforce_of(world).row("User", asked)
     if found is None or user is None or user.id != found.user_id:
         return PlainTextResponse("Bad_OAuth_Token", 403)
     if not set(found.scopes) & {"id", "openid", "full", "api"}:
@@ -227,7 +228,7 @@ def _person(request: Request, token: Token, user: Row) -> Json:
         "sub": identity_url(request, token),
         "asserted_user": True,
         "user_id": user.id,
-        "organization_id": request.state.world.salesforce.org_id,
+        "organization_id": salesforce_of(request.state.world).org_id,
         "username": values["Username"],
         "preferred_username": values["Username"],
         "nick_name": values["FirstName"],

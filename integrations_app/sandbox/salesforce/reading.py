@@ -5,6 +5,7 @@ import re
 from integrations_app.sandbox.salesforce.calls import Call, Json, Refusal, Reply, endpoint
 from integrations_app.sandbox.salesforce.query import Reader, head, malformed
 from integrations_app.sandbox.salesforce.schema import TEXT_TYPES, ObjectType
+from integrations_app.sandbox.salesforce.settings import salesforce_settings
 from integrations_app.sandbox.salesforce.soql import Malformed, parse
 from integrations_app.sandbox.salesforce.state import Cursor, Row
 
@@ -41,7 +42,7 @@ def _page_size(call: Call) -> int:
     asked = re.search(r"batchSize=(\d+)", call.headers.get("sforce-query-options", ""))
     if asked:
         return min(max(int(asked.group(1)), SMALLEST_PAGE), LARGEST_PAGE)
-    return call.world.settings.salesforce.page_size
+    return salesforce_settings(call.world).page_size
 
 
 def _page(call: Call, total: int, records: list[Json], size: int) -> Reply:
@@ -107,7 +108,7 @@ def _shown(call: Call, kind: ObjectType, row: Row) -> Json:
 @endpoint("GET", "/limits")
 def limits(call: Call) -> Reply:
     """What is left of the organisation's budget."""
-    most = call.world.settings.salesforce.api_limit
+    most = salesforce_settings(call.world).api_limit
     left = max(most - call.org.calls, 0)
     return Reply(
         200,

@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from integrations_app.sandbox.salesforce import composite, describe, reading, sobjects, tokens
 from integrations_app.sandbox.salesforce.calls import Call, Refusal, Reply, dispatch, not_found
-from integrations_app.sandbox.salesforce.state import Token
+from integrations_app.sandbox.salesforce.settings import salesforce_settings
+from integrations_app.sandbox.salesforce.state import Token, salesforce_of
 from integrations_app.sandbox.world import World
 
 MODULES = (composite, describe, reading, sobjects)
@@ -47,9 +48,9 @@ def _session(request: Request) -> Token:
 
 
 def _count(world: World) -> None:
-    if world.salesforce.calls >= world.settings.salesforce.api_limit:
+    if salesforce_of(world).calls >= salesforce_settings(world).api_limit:
         raise Refusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-    world.salesforce.calls += 1
+    salesforce_of(world).calls += 1
 
 
 def _body(request: Request, raw: bytes) -> Any:
@@ -79,7 +80,7 @@ async def serve(request: Request) -> Response:
         reply = _serve(request, raw)
     except Refusal as refusal:
         reply = Reply(refusal.status, refusal.body())
-    usage = f"api-usage={world.salesforce.calls}/{world.settings.salesforce.api_limit}"
+    usage = f"api-usage={salesforce_of(world).calls}/{salesforce_settings(world).api_limit}"
     headers = {"Sforce-Limit-Info": usage, "Cache-Control": "no-cache,must-revalidate"} | reply.headers
     if reply.status == 401:  # noqa: PLR2004
         headers["WWW-Authenticate"] = "Token"

@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations_app.sandbox.salesforce.ids import full_id, make_id
 from integrations_app.sandbox.salesforce.schema import ObjectType, all_objects
+from integrations_app.sandbox.world import World
 
 
 def stamp(seconds: float) -> str:
@@ -110,3 +111,8 @@ class Salesforce:
             if username in (row.values["Username"], row.id):
                 return row
         return None
+
+
+def salesforce_of(world: World) -> Salesforce:
+    """The emulated Salesforce."""
+    return world.state(Salesforce)

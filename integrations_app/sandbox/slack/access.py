@@ -5,7 +5,8 @@ from typing import Any
 from integrations_app.sandbox.oauth import App, Code, basic_credentials, verifier_matches
 from integrations_app.sandbox.slack import tokens
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method
-from integrations_app.sandbox.slack.state import Token
+from integrations_app.sandbox.slack.settings import slack_settings
+from integrations_app.sandbox.slack.state import Token, slack_of
 from integrations_app.sandbox.world import World
 
 
@@ -39,7 +40,7 @@ def _client(world: World, authorization: str | None, args: Json) -> App:
 
 
 def _check_verifier(world: World, code: Code, verifier: str) -> None:
-    if (verifier or code.challenge) and world.settings.slack.pkce == "refused":
+    if (verifier or code.challenge) and slack_settings(world).pkce == "refused":
         raise SlackError("pkce_not_allowed")
     if code.challenge and not verifier_matches(code.challenge, verifier):
         raise SlackError("invalid_code_verifier")
@@ -48,7 +49,7 @@ def _check_verifier(world: World, code: Code, verifier: str) -> None:
 
 
 def _granted(world: World, code: Code) -> Json:
-    team = world.slack.teams[code.account]
+    team = slack_of(world).teams[code.account]
     installation = tokens.install(world, code.app, team, team.owner, code.scopes)
     authed: Json = {"id": team.owner}
     if code.user_scopes:
@@ -71,12 +72,12 @@ def _life(world: World, token: Token) -> dict[str, Any]:
 
 
 def _refreshed(world: World, app: App, refresh: str) -> Json:
-    old = world.slack.refresh_tokens.pop(refresh, None)
+    old = slack_of(world).refresh_tokens.pop(refresh, None)
     if old is None or old.client_id != app.client_id or old.revoked:
         raise SlackError("invalid_refresh_token")
-    installation = world.slack.installations[(old.client_id, old.team_id)]
+    installation = slack_of(world).installations[(old.client_id, old.team_id)]
     token = tokens.new_token(world, old.kind, installation, old.user_id, old.scopes)
-    team = world.slack.teams[old.team_id]
+    team = slack_of(world).teams[old.team_id]
     answer: Json = {"ok": True, "app_id": app.app_id, "enterprise": None, "is_enterprise_install": False}
     answer |= {"access_token": token.value, "token_type": token.kind, "scope": ",".join(token.scopes)}
     answer |= {"team": {"id": team.id, "name": team.name}} | _life(world, token)

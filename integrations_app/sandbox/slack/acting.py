@@ -4,16 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from integrations_app.sandbox.control_calls import WrongCall
 from integrations_app.sandbox.deliver import Receipt
 from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.slack import events
 from integrations_app.sandbox.slack.people import EMOJI
-from integrations_app.sandbox.slack.state import Channel, Installation, Message, Team
+from integrations_app.sandbox.slack.state import Channel, Installation, Message, Team, slack_of
 from integrations_app.sandbox.slack.views import message_view
 from integrations_app.sandbox.world import World
 
 
-class WrongMessage(ValueError):
+class WrongMessage(WrongCall):
     """A message that cannot be written: unknown channel, person or thread, or no text."""
 
 
@@ -34,7 +35,7 @@ def write_as(world: World, team: Team, channel_name: str, user_id: str, text: st
         raise WrongMessage("channel, user and text must be given and known")
     if thread_ts and channel.message(thread_ts) is None:
         raise WrongMessage("no such thread")
-    message = Message(world.slack.next_ts(world.clock()), user_id, text, team.id, thread_ts=thread_ts)
+    message = Message(slack_of(world).next_ts(world.clock()), user_id, text, team.id, thread_ts=thread_ts)
     channel.messages.append(message)
     events.push_message(world, channel, message)
     return message
@@ -86,7 +87,7 @@ async def press(world: World, team: Team, channel: Channel, user_id: str, presse
         raise WrongMessage("unknown message, button or person")
     installation, app = found[0]
     person = team.users[user_id]
-    action = button | {"type": "button", "action_ts": world.slack.next_ts(world.clock())}
+    action = button | {"type": "button", "action_ts": slack_of(world).next_ts(world.clock())}
     container = {"type": "message", "message_ts": message.ts, "channel_id": channel.id, "is_ephemeral": False}
     payload: dict[str, Any] = {
         "type": "block_actions",
@@ -120,14 +121,14 @@ def buttons_of(message: Message | None) -> list[dict[str, Any]]:
 
 
 def _installed(world: World, team: Team) -> list[tuple[Installation, App]]:
-    here = [one for one in world.slack.installations.values() if one.team_id == team.id and one.active]
+    here = [one for one in slack_of(world).installations.values() if one.team_id == team.id and one.active]
     found = [(one, world.app("slack", one.client_id)) for one in here]
     return [(one, app) for one, app in found if app is not None]
 
 
 def _moment(world: World) -> dict[str, str]:
     """What an app could open a form with. Unlike the vendor we give no response_url: nothing would answer there."""
-    return {"trigger_id": f"{world.slack.next_id('1')}.{world.new_token(8)}"}
+    return {"trigger_id": f"{slack_of(world).next_id('1')}.{world.new_token(8)}"}
 
 
 def _show(
@@ -139,6 +140,6 @@ def _show(
     said = receipt.body if receipt.status == events.OK else f"{failure} ({receipt.status or receipt.error})"
     if not said.strip():
         return
-    message = Message(world.slack.next_ts(world.clock()), installation.bot_user_id, said, channel.team_id)
+    message = Message(slack_of(world).next_ts(world.clock()), installation.bot_user_id, said, channel.team_id)
     message.bot_id, message.app_id, message.only_for = installation.bot_id, installation.app_id, user_id
     channel.messages.append(message)

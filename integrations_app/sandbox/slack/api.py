@@ -6,7 +6,8 @@ from starlette.routing import Route
 
 from integrations_app.sandbox.slack import access, channels, chat, conversations, files, people, scheduled
 from integrations_app.sandbox.slack.calls import METHODS, Call, Json, SlackError, find_token, read_arguments
-from integrations_app.sandbox.slack.state import Token
+from integrations_app.sandbox.slack.settings import slack_settings
+from integrations_app.sandbox.slack.state import Token, slack_of
 from integrations_app.sandbox.world import World
 
 MODULES = (access, channels, chat, conversations, files, people, scheduled)
@@ -26,7 +27,7 @@ async def api_call(request: Request) -> Response:
     except SlackError as error:
         answer = {"ok": False, "error": error.code} | error.more
     except _RateLimited:
-        headers["Retry-After"] = str(world.settings.slack.retry_after)
+        headers["Retry-After"] = str(slack_settings(world).retry_after)
         return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers)
     return JSONResponse(answer, headers=headers)
 
@@ -45,26 +46,26 @@ def _act(world: World, request: Request, name: str, body: bytes, headers: dict[s
     if method.scopes:
         headers["X-Accepted-OAuth-Scopes"] = ",".join(method.scopes)
     _count(world, token, name)
-    call = Call(world, request.state.base, args, token, world.slack.teams[token.team_id])
+    call = Call(world, request.state.base, args, token, slack_of(world).teams[token.team_id])
     if method.scopes:
         call.needs(*method.scopes)
     return {"ok": True} | method.act(call)
 
 
 def _count(world: World, token: Token, name: str) -> None:
-    limit = world.settings.slack.rate_limit_per_minute
+    limit = slack_settings(world).rate_limit_per_minute
     if not limit:
         return
     key = (token.team_id, name, int(world.clock() // 60))
-    world.slack.calls[key] = world.slack.calls.get(key, 0) + 1
-    if world.slack.calls[key] > limit:
+    slack_of(world).calls[key] = slack_of(world).calls.get(key, 0) + 1
+    if slack_of(world).calls[key] > limit:
         raise _RateLimited
 
 
 async def upload(request: Request) -> Response:
     """`POST` the bytes of a file to the address `files.getUploadURLExternal` gave."""
     world: World = request.state.world
-    waiting = world.slack.uploads.get(request.path_params["secret"])
+    waiting = slack_of(world).uploads.get(request.path_params["secret"])
     if waiting is None or waiting.completed:
         return PlainTextResponse("not found", 404)
     content = await request.body()

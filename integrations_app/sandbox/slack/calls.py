@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from integrations_app.sandbox.slack.state import Channel, Installation, Team, Token, User
+from integrations_app.sandbox.slack.state import Channel, Installation, Team, Token, User, slack_of
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ class Call:
     @property
     def installation(self) -> Installation:
         """The app's installation in this workspace."""
-        return self.world.slack.installations[(self.token.client_id, self.team.id)]
+        return slack_of(self.world).installations[(self.token.client_id, self.team.id)]
 
     def text(self, name: str, default: str = "") -> str:
         """An argument as text; absent is the default."""
@@ -146,10 +146,10 @@ def find_token(world: World, authorization: str | None, args: Json) -> Token:
         value = authorization[7:].strip()
     if not value:
         raise SlackError("not_authed")
-    token = world.slack.tokens.get(value)
+    token = slack_of(world).tokens.get(value)
     if token is None:
         raise SlackError("invalid_auth")
-    installation = world.slack.installations.get((token.client_id, token.team_id))
+    installation = slack_of(world).installations.get((token.client_id, token.team_id))
     if installation is None or not installation.active:
         raise SlackError("account_inactive")
     if token.revoked:

@@ -3,7 +3,7 @@
 import re
 
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method
-from integrations_app.sandbox.slack.state import Channel
+from integrations_app.sandbox.slack.state import Channel, slack_of
 from integrations_app.sandbox.slack.views import channel_view
 
 NAME_LIMIT = 80
@@ -39,7 +39,7 @@ def conversations_create(call: Call) -> Json:
     """Make a channel with the caller in it."""
     private = call.flag("is_private")
     call.needs(MANAGE[private])
-    slack, me = call.world.slack, call.token.user_id
+    slack, me = slack_of(call.world), call.token.user_id
     channel = Channel(slack.next_id("C"), call.team.id, _new_name(call), int(call.now), me, [me], is_private=private)
     call.team.channels[channel.id] = channel
     return {"channel": channel_view(channel, me)}

@@ -6,7 +6,7 @@ from typing import Any
 from integrations_app.sandbox.slack import events
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method
 from integrations_app.sandbox.slack.conversations import open_direct
-from integrations_app.sandbox.slack.state import Channel, Message
+from integrations_app.sandbox.slack.state import Channel, Message, slack_of
 from integrations_app.sandbox.slack.views import message_view
 
 TEXT_LIMIT = 40_000
@@ -120,7 +120,7 @@ def post_message(call: Call) -> Json:
     """Write a message."""
     channel = target(call)
     message = compose(call, channel)
-    message.ts = call.world.slack.next_ts(call.now)
+    message.ts = slack_of(call.world).next_ts(call.now)
     channel.messages.append(message)
     subtype = "thread_broadcast" if message.broadcast else "bot_message" if message.username else ""
     events.push_message(call.world, channel, message, subtype)
@@ -136,7 +136,7 @@ def post_ephemeral(call: Call) -> Json:
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
     message = compose(call, channel)
-    message.ts, message.only_for = call.world.slack.next_ts(call.now), user
+    message.ts, message.only_for = slack_of(call.world).next_ts(call.now), user
     channel.messages.append(message)
     return {"message_ts": message.ts}
 
@@ -160,7 +160,7 @@ def update(call: Call) -> Json:
     message.text, message.blocks, message.attachments = (text[:TEXT_LIMIT], blocks, attachments)
     if metadata := _metadata(call):
         message.metadata = metadata
-    message.edited = call.world.slack.next_ts(call.now)
+    message.edited = slack_of(call.world).next_ts(call.now)
     events.push_change(call.world, channel, message, before, deleted=False)
     view = message_view(message, channel)
     return _warned(call, {"channel": channel.id, "ts": message.ts, "text": message.text, "message": view})

@@ -2,7 +2,7 @@
 
 from integrations_app.sandbox.slack import events
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method, page
-from integrations_app.sandbox.slack.state import Channel, Message, Team
+from integrations_app.sandbox.slack.state import Channel, Message, Team, slack_of
 from integrations_app.sandbox.slack.views import channel_view, message_view, replies_of
 from integrations_app.sandbox.world import World
 
@@ -14,7 +14,7 @@ READ_SCOPES = {"public_channel": "channels", "private_channel": "groups", "im": 
 
 def post_due(world: World) -> None:
     """Post every scheduled message whose time has come."""
-    slack = world.slack
+    slack = slack_of(world)
     due = [item for item in slack.scheduled if item.post_at <= world.clock()]
     slack.scheduled = [item for item in slack.scheduled if item not in due]
     for item in sorted(due, key=lambda scheduled: scheduled.post_at):
@@ -32,7 +32,7 @@ def open_direct(world: World, team: Team, members: list[str]) -> Channel:
             return channel
     single = len(who) <= PAIR
     created = int(world.clock())
-    channel = Channel(world.slack.next_id("D" if single else "G"), team.id, "", created, members[0], who)
+    channel = Channel(slack_of(world).next_id("D" if single else "G"), team.id, "", created, members[0], who)
     channel.is_im, channel.is_mpim = single, not single
     channel.name = "" if single else f"mpdm-{'-'.join(team.users[m].name for m in who)}-1"
     team.channels[channel.id] = channel

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from integrations_app.sandbox.deliver import Receipt
 from integrations_app.sandbox.oauth import App
-from integrations_app.sandbox.slack.state import Channel, EventDelivery, Installation, Message
+from integrations_app.sandbox.slack.settings import slack_settings
+from integrations_app.sandbox.slack.state import Channel, EventDelivery, Installation, Message, slack_of
 from integrations_app.sandbox.slack.views import message_view
 from integrations_app.sandbox.world import World
 
@@ -27,7 +28,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 def request_url(world: World, app: App) -> str:
     """Where this app's events go: where control says for all of them, else to its own URL; empty without either."""
-    return world.settings.slack.request_url or app.request_url
+    return slack_settings(world).request_url or app.request_url
 
 
 def verify_request_url(world: World, app: App) -> None:
@@ -40,8 +41,8 @@ def verify_request_url(world: World, app: App) -> None:
 async def _challenge(world: World, app: App, url: str) -> None:
     challenge = world.new_token(24)
     body = json.dumps({"token": "legacy-verification", "challenge": challenge, "type": "url_verification"}).encode()
-    receipt = await world.courier.post(url, _headers(world, app, body), body, world.settings.slack.delivery_timeout)
-    world.slack.request_url_verified[url] = receipt.accepted and challenge in receipt.body
+    receipt = await world.courier.post(url, _headers(world, app, body), body, slack_settings(world).delivery_timeout)
+    slack_of(world).request_url_verified[url] = receipt.accepted and challenge in receipt.body
 
 
 def push(
@@ -51,7 +52,7 @@ def push(
 
     With a channel given, only apps whose bot is a member hear of it.
     """
-    for installation in list(world.slack.installations.values()):
+    for installation in list(slack_of(world).installations.values()):
         app = world.app("slack", installation.client_id)
         if installation.team_id != team_id or app is None or (only and installation.client_id != only):
             continue
@@ -73,7 +74,7 @@ def _envelope(world: World, installation: Installation, event: Json) -> Json:
         "api_app_id": installation.app_id,
         "event": event,
         "type": "event_callback",
-        "event_id": world.slack.next_id("Ev"),
+        "event_id": slack_of(world).next_id("Ev"),
         "event_time": int(world.clock()),
         "authorizations": [authorization | {"is_bot": True, "is_enterprise_install": False}],
         "is_ext_shared_channel": False,
@@ -93,14 +94,14 @@ def _headers(world: World, app: App, body: bytes, kind: str = "application/json"
 async def _deliver(world: World, app: App, url: str, envelope: Json) -> None:
     body = json.dumps(envelope).encode()
     record = EventDelivery(envelope["event_id"], envelope["event"]["type"], url, body.decode())
-    world.slack.deliveries.append(record)
-    del world.slack.deliveries[:-KEPT]
+    slack_of(world).deliveries.append(record)
+    del slack_of(world).deliveries[:-KEPT]
     retry: dict[str, str] = {}
-    for number, delay in enumerate([0.0, *world.settings.slack.retry_delays]):
+    for number, delay in enumerate([0.0, *slack_settings(world).retry_delays]):
         if number:
             await asyncio.sleep(delay)
         headers = _headers(world, app, body) | retry
-        receipt = await world.courier.post(url, headers, body, world.settings.slack.delivery_timeout)
+        receipt = await world.courier.post(url, headers, body, slack_settings(world).delivery_timeout)
         record.attempts.append(receipt.status)
         record.error = receipt.error
         if receipt.accepted or receipt.headers.get("x-slack-no-retry") == "1":
@@ -117,11 +118,11 @@ async def send_form(world: World, app: App, name: str, fields: dict[str, str]) -
     if not url:
         return None
     body = urlencode(fields).encode()
-    record = EventDelivery(world.slack.next_id("In"), name, url, body.decode())
-    world.slack.deliveries.append(record)
-    del world.slack.deliveries[:-KEPT]
+    record = EventDelivery(slack_of(world).next_id("In"), name, url, body.decode())
+    slack_of(world).deliveries.append(record)
+    del slack_of(world).deliveries[:-KEPT]
     headers = _headers(world, app, body, "application/x-www-form-urlencoded")
-    receipt = await world.courier.post(url, headers, body, world.settings.slack.delivery_timeout)
+    receipt = await world.courier.post(url, headers, body, slack_settings(world).delivery_timeout)
     record.attempts.append(receipt.status)
     record.error = receipt.error or ("" if receipt.status == OK else "anything but 200 is a failure")
     return receipt
@@ -146,7 +147,7 @@ def push_message(world: World, channel: Channel, message: Message, subtype: str 
     if subtype:
         event["subtype"] = subtype
     push(world, channel.team_id, event, channel=channel, scope=_history(channel))
-    for installation in list(world.slack.installations.values()):
+    for installation in list(slack_of(world).installations.values()):
         if f"<@{installation.bot_user_id}>" in message.text and not message.bot_id:
             mention = event | {"type": "app_mention"}
             push(world, channel.team_id, mention, installation.client_id, channel, "app_mentions:read")
@@ -154,7 +155,7 @@ def push_message(world: World, channel: Channel, message: Message, subtype: str 
 
 def push_change(world: World, channel: Channel, message: Message, before: Json, deleted: bool) -> None:
     """Tell the apps in a channel that a message was changed or removed; `before` is how it looked."""
-    moment = world.slack.next_ts(world.clock())
+    moment = slack_of(world).next_ts(world.clock())
     event: Json = {"type": "message", "subtype": "message_deleted" if deleted else "message_changed", "hidden": True}
     event |= {"channel": channel.id, "ts": moment, "event_ts": moment, "previous_message": before}
     event |= {"deleted_ts": message.ts} if deleted else {"message": message_view(message, channel)}
@@ -169,6 +170,6 @@ def push_reaction(world: World, channel: Channel, message: Message, name: str, u
         "reaction": name,
         "item_user": message.user,
         "item": {"type": "message", "channel": channel.id, "ts": message.ts},
-        "event_ts": world.slack.next_ts(world.clock()),
+        "event_ts": slack_of(world).next_ts(world.clock()),
     }
     push(world, channel.team_id, event, channel=channel, scope="reactions:read")

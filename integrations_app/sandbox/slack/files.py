@@ -4,7 +4,7 @@ from typing import Any
 
 from integrations_app.sandbox.slack import events
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method
-from integrations_app.sandbox.slack.state import Channel, Message, Upload
+from integrations_app.sandbox.slack.state import Channel, Message, Upload, slack_of
 
 
 @method("files.getUploadURLExternal", "files:write")
@@ -17,9 +17,9 @@ def get_upload_url(call: Call) -> Json:
         raise SlackError("invalid_arguments") from error
     if length <= 0:
         raise SlackError("invalid_arguments")
-    upload = Upload(call.world.slack.next_id("F"), call.team.id, call.token.user_id, filename, length)
+    upload = Upload(slack_of(call.world).next_id("F"), call.team.id, call.token.user_id, filename, length)
     secret = call.world.new_token(24)
-    call.world.slack.uploads[secret] = upload
+    slack_of(call.world).uploads[secret] = upload
     return {"upload_url": f"{call.base}/slack/api/upload/{secret}", "file_id": upload.id}
 
 
@@ -43,7 +43,7 @@ def complete_upload(call: Call) -> Json:
 
 def _finished(call: Call, item: Any) -> Upload:
     wanted = item.get("id") if isinstance(item, dict) else None
-    for upload in call.world.slack.uploads.values():
+    for upload in slack_of(call.world).uploads.values():
         if upload.id == wanted and upload.user_id == call.token.user_id and not upload.completed:
             if upload.content is None:
                 raise SlackError("file_not_found")
@@ -61,7 +61,7 @@ def _share(call: Call, channel: Channel, views: list[Json]) -> None:
     if thread_ts and channel.message(thread_ts) is None:
         raise SlackError("thread_not_found")
     message = Message(
-        call.world.slack.next_ts(call.now), call.token.user_id, call.text("initial_comment"), call.team.id
+        slack_of(call.world).next_ts(call.now), call.token.user_id, call.text("initial_comment"), call.team.id
     )
     message.thread_ts, message.files = thread_ts, views
     if call.token.kind == "bot":

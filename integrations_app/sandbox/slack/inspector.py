@@ -14,7 +14,8 @@ from integrations_app.sandbox.slack.acting import WrongMessage, buttons_of
 from integrations_app.sandbox.slack.conversations import post_due
 from integrations_app.sandbox.slack.oauth import SCOPES
 from integrations_app.sandbox.slack.people import EMOJI
-from integrations_app.sandbox.slack.state import Channel, Team, Token
+from integrations_app.sandbox.slack.seed import SIGNING_SECRET
+from integrations_app.sandbox.slack.state import Channel, Team, Token, slack_of
 from integrations_app.sandbox.slack.views import replies_of
 from integrations_app.sandbox.world import World
 
@@ -25,7 +26,7 @@ def personal_token(world: World, team: Team, scopes: list[str] | None = None) ->
     """A bot token to paste: of an app made inside the workspace, installed with all scopes by default."""
     app = world.apps.setdefault(
         ("slack", PERSONAL_CLIENT),
-        App("slack", PERSONAL_CLIENT, world.new_token(24), "Pasted token", ["urn:none"], "A0PASTED1"),
+        App("slack", PERSONAL_CLIENT, world.new_token(24), "Pasted token", ["urn:none"], "A0PASTED1", SIGNING_SECRET),
     )
     installation = tokens.install(world, app, team, team.owner, scopes or list(SCOPES))
     return tokens.issue_bot_token(world, installation)
@@ -33,7 +34,7 @@ def personal_token(world: World, team: Team, scopes: list[str] | None = None) ->
 
 def _team(request: Request) -> Team:
     world: World = request.state.world
-    team = world.slack.teams.get(request.path_params["team"])
+    team = slack_of(world).teams.get(request.path_params["team"])
     if team is None:
         raise HTTPException(404)
     return team
@@ -52,7 +53,7 @@ def _place(request: Request, team: Team, rest: str = "") -> str:
 
 async def workspaces(request: Request) -> Response:
     """Every workspace."""
-    return render(request, "slack_workspaces.html", teams=list(request.state.world.slack.teams.values()))
+    return render(request, "slack_workspaces.html", teams=list(slack_of(request.state.world).teams.values()))
 
 
 async def workspace(request: Request) -> Response:
@@ -63,7 +64,7 @@ async def workspace(request: Request) -> Response:
 def _workspace_page(request: Request, team: Team, handed_out: str) -> Response:
     world: World = request.state.world
     post_due(world)
-    granted = [token for token in world.slack.tokens.values() if token.team_id == team.id]
+    granted = [token for token in slack_of(world).tokens.values() if token.team_id == team.id]
     names = {client_id: app.name for (vendor, client_id), app in world.apps.items() if vendor == "slack"}
     return render(
         request,
@@ -74,7 +75,7 @@ def _workspace_page(request: Request, team: Team, handed_out: str) -> Response:
         names=names,
         now=world.clock(),
         handed_out=handed_out,
-        deliveries=list(reversed(world.slack.deliveries))[:50],
+        deliveries=list(reversed(slack_of(world).deliveries))[:50],
     )
 
 
@@ -164,7 +165,7 @@ async def revoke(request: Request) -> Response:
     """Revoke one token, chosen by its place in the list of the workspace."""
     world: World = request.state.world
     team = _team(request)
-    granted = [token for token in world.slack.tokens.values() if token.team_id == team.id]
+    granted = [token for token in slack_of(world).tokens.values() if token.team_id == team.id]
     number = request.path_params["number"]
     if number >= len(granted):
         raise HTTPException(404)

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from integrations_app.sandbox import consent
+from integrations_app.sandbox.slack.settings import slack_settings
+from integrations_app.sandbox.slack.state import slack_of
 from integrations_app.sandbox.world import World
 
 SCOPES = {
@@ -44,7 +46,7 @@ def split_scopes(text: str) -> list[str]:
 
 
 def _accounts(world: World) -> list[tuple[str, str]]:
-    return [(team.id, team.name) for team in world.slack.teams.values()]
+    return [(team.id, team.name) for team in slack_of(world).teams.values()]
 
 
 def _refuse(world: World, given: dict[str, str]) -> str | None:
@@ -56,7 +58,7 @@ def _refuse(world: World, given: dict[str, str]) -> str | None:
     challenge = given.get("code_challenge", "")
     if challenge and given.get("code_challenge_method") != "S256":
         return "invalid_request"
-    if world.settings.slack.pkce == "required" and not challenge:
+    if slack_settings(world).pkce == "required" and not challenge:
         return "invalid_request"
     return None
 

@@ -2,7 +2,7 @@
 
 from integrations_app.sandbox.slack.calls import Call, Json, SlackError, method, page
 from integrations_app.sandbox.slack.chat import compose, target
-from integrations_app.sandbox.slack.state import Scheduled
+from integrations_app.sandbox.slack.state import Scheduled, slack_of
 
 AHEAD_LIMIT = 120 * 86400
 CLOSED = 60
@@ -22,15 +22,16 @@ def schedule_message(call: Call) -> Json:
     if post_at > call.now + AHEAD_LIMIT:
         raise SlackError("time_too_far")
     message = compose(call, channel)
-    waiting = Scheduled(call.world.slack.next_id("Q"), channel.id, post_at, message, int(call.now))
-    call.world.slack.scheduled.append(waiting)
+    waiting = Scheduled(slack_of(call.world).next_id("Q"), channel.id, post_at, message, int(call.now))
+    slack_of(call.world).scheduled.append(waiting)
     view = {"text": message.text, "bot_id": message.bot_id, "type": "delayed_message", "subtype": "bot_message"}
     return {"channel": channel.id, "scheduled_message_id": waiting.id, "post_at": post_at, "message": view}
 
 
 def _mine(call: Call) -> list[Scheduled]:
     user, team = call.token.user_id, call.team.id
-    return [item for item in call.world.slack.scheduled if (item.message.user, item.message.team_id) == (user, team)]
+    held = slack_of(call.world).scheduled
+    return [item for item in held if (item.message.user, item.message.team_id) == (user, team)]
 
 
 @method("chat.scheduledMessages.list")
@@ -59,6 +60,6 @@ def delete_scheduled(call: Call) -> Json:
     wanted = call.required("scheduled_message_id", "invalid_scheduled_message_id")
     for item in _mine(call):
         if (item.id, item.channel_id) == (wanted, channel.id) and item.post_at > call.now + CLOSED:
-            call.world.slack.scheduled.remove(item)
+            slack_of(call.world).scheduled.remove(item)
             return {}
     raise SlackError("invalid_scheduled_message_id")

@@ -2,6 +2,10 @@
 
 from integrations_app.sandbox.slack.state import Channel, Message, Slack, Team, User
 
+CLIENT_ID = "sandbox-slack-client"
+CLIENT_SECRET = "sandbox-slack-secret"  # noqa: S105 - a documented constant of the emulation
+SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105 - a documented constant of the emulation
+APP_ID = "A0SANDBOX"
 ACME = "T0ACME001"
 GLOBEX = "T0GLOBEX1"
 _ACME_PEOPLE = [

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations_app.sandbox.world import World
+
 
 @dataclass
 class User:
@@ -173,3 +175,8 @@ class Slack:
         """A new vendor-shaped id."""
         self.last_number += 1
         return f"{prefix}0SBX{self.last_number:05d}"
+
+
+def slack_of(world: World) -> Slack:
+    """The emulated Slack."""
+    return world.state(Slack)
