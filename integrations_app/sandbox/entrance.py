@@ -62,7 +62,7 @@ class Entrance:
         entry = _entry(self._world, request, vendor, path, body)
         if vendor:
             self._world.journal.add(entry)
-        fault = self._world.faults.take(vendor, request.method, path) if vendor else None
+        fault = self._world.faults.take(vendor, request.method, path, entry.body) if vendor else None
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":

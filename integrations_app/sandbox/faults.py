@@ -17,9 +17,9 @@ class WrongFault(WrongCall):
 class Fault:
     r"""One fault; all given filters must match.
 
-    `vendor`, `method` and `path` (a regular expression searched in the path below the mount, such as
-    `/slack/api/chat\.postMessage`) filter; the first `skip` matching requests pass, then `count`
-    requests are met (0 means every one). Effects:
+    `vendor`, `method`, `path` (a regular expression searched in the path below the mount, such as
+    `/slack/api/chat\.postMessage`) and `asks` (one searched in the request's body) filter; the first `skip`
+    matching requests pass, then `count` requests are met (0 means every one). Effects:
     `answer` (status, headers, body instead of acting) · `delay` (only wait `delay` seconds, then act) ·
     `drop` (no action, broken connection) · `lose` (do the action, then break the connection, or answer
     `status` when given) · `huge` (`size` bytes of body) · `drip` (act, then one byte every `interval` s).
@@ -30,6 +30,7 @@ class Fault:
     vendor: str = ""
     method: str = ""
     path: str = ""
+    asks: str = ""
     count: int = 1
     skip: int = 0
     delay: float = 0.0
@@ -40,13 +41,13 @@ class Fault:
     interval: float = 1.0
     met: int = 0
 
-    def matches(self, vendor: str, method: str, path: str) -> bool:
+    def matches(self, vendor: str, method: str, path: str, asked: str) -> bool:
         """Whether the filters name this request (counting not included)."""
         if self.vendor and self.vendor != vendor:
             return False
         if self.method and self.method.upper() != method:
             return False
-        return re.search(self.path, path) is not None
+        return re.search(self.path, path) is not None and re.search(self.asks, asked) is not None
 
 
 class Faults:
@@ -66,17 +67,18 @@ class Faults:
             fault.effect = "answer" if fault.status else "delay"
         if fault.effect not in EFFECTS:
             raise WrongFault(f"effect is one of {', '.join(EFFECTS)}")
-        try:
-            re.compile(fault.path)
-        except re.error as error:
-            raise WrongFault(f"path: {error}") from error
+        for name in ("path", "asks"):
+            try:
+                re.compile(getattr(fault, name))
+            except re.error as error:
+                raise WrongFault(f"{name}: {error}") from error
         self._planted.append(fault)
         return fault
 
-    def take(self, vendor: str, method: str, path: str) -> Fault | None:
+    def take(self, vendor: str, method: str, path: str, asked: str) -> Fault | None:
         """The fault that meets this request, now counted as met; None when there is none."""
         for fault in self._planted:
-            if not fault.matches(vendor, method, path):
+            if not fault.matches(vendor, method, path, asked):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1

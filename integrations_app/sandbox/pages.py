@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 HERE = Path(__file__).parent / "templates"
+FOLDERS = Path(__file__).parent
+"""Templates of a vendor may stand in its own folder: `KEY/index.html`."""
 # No form-action: Chromium applies it to the redirect that follows "Allow" and would block it.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -24,7 +26,11 @@ def _moment(seconds: float) -> str:
 
 
 _environment = Environment(
-    autoescape=True, undefined=StrictUndefined, loader=FileSystemLoader(HERE), trim_blocks=True, lstrip_blocks=True
+    autoescape=True,
+    undefined=StrictUndefined,
+    loader=FileSystemLoader([HERE, FOLDERS]),
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _environment.filters["moment"] = _moment
 _environment.filters["masked"] = lambda value: f"{value[:9]}…{value[-4:]}"

@@ -26,19 +26,19 @@ class Answered:
     def number(self, name: str) -> int | None:
         """The header as a whole number from 0 on; None when it is absent or something else."""
         text = self.headers.get(name, "").strip()
-        return int(text[:12]) if text.isascii() and text.isdigit() else None
+        return int(text[:13]) if text.isascii() and text.isdigit() else None
 
-    def moment(self, name: str) -> datetime | None:
-        """The header, seconds since 1970 by the vendor's clock, as a time of ours.
+    def moment(self, name: str, per_second: int = 1) -> datetime | None:
+        """The header, seconds since 1970 by the vendor's clock (1000 per second: milliseconds), as a time of ours.
 
         The difference of the two clocks is read from `Date`. None when the header is absent, nonsense, or more than
         two days away.
         """
-        seconds = self.number(name)
-        if seconds is None:
+        told = self.number(name)
+        if told is None:
             return None
         there = parse_http_date(self.headers.get("date", ""))
-        away = timedelta(seconds=seconds) - timedelta(seconds=(there or self.now).timestamp())
+        away = timedelta(seconds=told / per_second - (there or self.now).timestamp())
         return self.now + away if abs(away) < FURTHEST_RESET else None
 
     @property

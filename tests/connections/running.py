@@ -71,5 +71,5 @@ def sampled(case: Case) -> tuple[Action, Sample]:
 def arrivals(case: Case, sample: Sample) -> int:
     """How often the request that takes effect has arrived at the vendor."""
     calls = case.world.vendor.calls(f"/{case.provider.key}/")
-    wanted = re.compile(sample.path)
-    return sum(one["method"] == sample.method and bool(wanted.search(one["path"])) for one in calls)
+    alike = [one for one in calls if one["method"] == sample.method and re.search(sample.path, one["path"])]
+    return sum(re.search(sample.asks, str(one["body"])) is not None for one in alike)

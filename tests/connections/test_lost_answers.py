@@ -83,7 +83,7 @@ class Story:
         workflow_id = await publish(self.world, name, self.case.connection_id, self.inputs, retry=retry)
         self.before = arrivals(self.case, self.sample)
         if fault:
-            where = {"vendor": self.case.provider.key, "method": self.sample.method, "path": self.sample.path}
+            where = {"vendor": self.case.provider.key, **self.sample.where}
             await asyncio.to_thread(lambda: self.world.vendor.control("faults", **where, count=1, **fault))
         self.run_id = await start(self.world, workflow_id)
 

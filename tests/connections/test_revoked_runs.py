@@ -11,24 +11,12 @@ from integrations_app.connections import service
 from integrations_app.kit.columns import utc_now
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from tests.connections.running import RESTING, arrivals, publish, running_engine, sampled, start, told, until
+from tests.connections.samples import DEAD
 from tests.connections.vendors import RENEWABLE, Case, connected_case
 
 HELD = ("held", "needs_reauth")
 TELL = 2.0
 """Seconds after which an open page shows it at the latest."""
-REFUSALS: dict[str, dict[str, dict[str, Any]]] = {
-    "slack": {
-        code: {"status": 200, "body": {"ok": False, "error": code}} for code in ("token_revoked", "account_inactive")
-    },
-    "github": {"bad_credentials": {"status": 401, "body": {"message": "Bad credentials"}}},
-    "salesforce": {
-        "invalid_session_id": {
-            "status": 401,
-            "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}],
-        }
-    },
-}
-"""How each vendor says that credentials are dead, as its documentation words it; in `reference/providers.md`."""
 
 
 @pytest.fixture
@@ -115,17 +103,17 @@ async def test_after_a_check_that_met_it_no_step_calls(world: Any, key: str) -> 
 
 
 def test_every_provider_says_how_it_refuses() -> None:
-    missing = set(RENEWABLE) - set(REFUSALS)
-    assert not missing, f"add to REFUSALS how these vendors answer when credentials are dead: {sorted(missing)}"
+    missing = [key for key in RENEWABLE if not DEAD.get(key)]
+    assert not missing, f"say in DEAD in their samples.py how these answer when credentials are dead: {missing}"
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(("key", "code"), [(key, code) for key, codes in REFUSALS.items() for code in codes])
+@pytest.mark.parametrize(("key", "code"), [(key, code) for key, codes in DEAD.items() for code in codes])
 async def test_the_first_certain_answer_decides(world: Any, key: str, code: str) -> None:
     case, runs = await prepared(world, key, 2)
     before, curable = case.calls(), code in case.provider.expired_codes
-    where = {"vendor": key, "method": runs.sample.method, "path": runs.sample.path}
-    world.vendor.control("faults", **where, count=0, **REFUSALS[key][code])
+    where = {"vendor": key, **runs.sample.where}
+    world.vendor.control("faults", **where, count=0, **DEAD[key][code])
     run_id = await runs.begin()
     assert await runs.rest(run_id) == HELD
     refused = [one for one in world.vendor.calls(f"/{key}/") if one["fault"]]

@@ -82,7 +82,7 @@ async def test_a_run_waits_as_told_and_another_connection_is_not_delayed(
         given["X-RateLimit-Reset"] = str(int(datetime.now(UTC).timestamp()) + 120)
     body: Any = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests"}] if key == "salesforce" else BODY
     sample = SAMPLES[action]
-    where = {"vendor": key, "method": sample.method, "path": sample.path}
+    where = {"vendor": key, **sample.where}
     world.vendor.control("faults", **where, count=1, status=status, headers=given, body=body)
     found = await until(world, await run(first, action), "waiting", "succeeded", "failed", "held")
     assert found.row.status == "waiting", found.row
@@ -104,7 +104,7 @@ async def test_a_limit_that_tells_no_time_costs_no_attempt(world: Any, header: s
     case = await connected_case(world, "slack")
     sample = SAMPLES["slack.send_message"]
     headers = {"Retry-After": header} if header else {}
-    where = {"vendor": "slack", "method": sample.method, "path": sample.path}
+    where = {"vendor": "slack", **sample.where}
     world.vendor.control("faults", **where, count=1, status=429, headers=headers, body={"ok": False})
     found = await until(world, await run(case, "slack.send_message"), "succeeded", "failed", "held")
     assert found.row.status == "succeeded"
@@ -118,7 +118,7 @@ async def test_a_crowd_that_waits_goes_on_by_itself_and_nothing_is_lost(world: A
     case = await connected_case(world, "github")
     sample = SAMPLES["github.create_issue"]
     before = len([one for one in world.vendor.calls("/issues") if one["status"] == 201])
-    where = {"vendor": "github", "method": sample.method, "path": sample.path}
+    where = {"vendor": "github", **sample.where}
     world.vendor.control("faults", **where, count=1, status=429, headers={"Retry-After": "1"}, body=BODY)
     runs = [await run(case, "github.create_issue") for _ in range(4)]
     done = [await until(world, run_id, "succeeded", "failed", "held") for run_id in runs]

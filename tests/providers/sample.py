@@ -17,6 +17,13 @@ class Sample:
     """A regular expression, searched in the path of the request that takes effect."""
     inputs: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]]
     before: Callable[[Any], Any] = field(default=lambda _vendor: None)
+    asks: str = ""
+    """A regular expression, searched in the body of that request, for a vendor with one path for everything."""
+
+    @property
+    def where(self) -> dict[str, str]:
+        """The request as a fault of the sandbox names it, but for the vendor."""
+        return {"method": self.method, "path": self.path, "asks": self.asks}
 
     def prepared(self, vendor: Any) -> dict[str, Any]:
         """Prepare what the call needs, and return its inputs."""

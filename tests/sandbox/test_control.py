@@ -199,3 +199,13 @@ async def test_two_sandboxes_share_nothing() -> None:
     ]
     assert counts == [2, 1]
     await asyncio.gather(*(http.aclose() for http in clients))
+
+
+def test_a_fault_meets_only_what_asks_for_it(sandbox: Any) -> None:
+    sandbox.control("faults", vendor="slack", path="/api/", asks='"channel": ?"C1"', status=418)
+    token = sandbox.token("slack")
+    assert sandbox.slack("conversations.info", token, channel="C2")["ok"] is False
+    headers = {"Authorization": f"Bearer {token}"}
+    met = sandbox.http.post("/slack/api/conversations.info", json={"channel": "C1"}, headers=headers)
+    assert met.status_code == 418
+    assert sandbox.http.post("/_control/faults", json={"asks": "("}).status_code == 400

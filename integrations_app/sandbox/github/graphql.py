@@ -1,69 +1,15 @@
 """A small GraphQL beside the emulated REST API: viewer, repository with issue, and two mutations."""
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 from integrations_app.sandbox.github import happenings
 from integrations_app.sandbox.github.calls import Call, Json, Reply, endpoint
 from integrations_app.sandbox.github.state import Account, Issue, Repository
-
-Field = tuple[str, str, dict[str, Any], list[Any]]
-"""Alias, name, arguments, selected fields."""
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|\$\w+|-?\d+|[{}()\[\]:!=]')
+from integrations_app.sandbox.graphql import Field, WrongQuery, read_query
 
 
 class Wrong(ValueError):
-    """A query that cannot be read or answered."""
-
-
-def _selection(words: Iterator[str], variables: Json) -> list[Field]:
-    found: list[Field] = []
-    word = next(words)
-    while word != "}":
-        alias = name = word
-        word = next(words)
-        if word == ":":
-            name, word = next(words), next(words)
-        given: Json = {}
-        if word == "(":
-            given, word = _arguments(words, variables, ")"), next(words)
-        inner: list[Field] = []
-        if word == "{":
-            inner, word = _selection(words, variables), next(words)
-        found.append((alias, name, given, inner))
-    return found
-
-
-def _arguments(words: Iterator[str], variables: Json, end: str) -> Json:
-    given: Json = {}
-    while (name := next(words)) != end:
-        if next(words) != ":":
-            raise Wrong(f"Expected a colon after {name}")
-        value = next(words)
-        given[name] = _arguments(words, variables, "}") if value == "{" else _value(value, variables)
-    return given
-
-
-def _value(word: str, variables: Json) -> Any:
-    if word.startswith("$"):
-        return variables.get(word[1:])
-    if word.startswith('"'):
-        return word[1:-1]
-    return int(word) if word.lstrip("-").isdigit() else word
-
-
-def _read(query: str, variables: Json) -> tuple[str, list[Field]]:
-    words = iter(_WORD.findall(query))
-    kind = "query"
-    try:
-        for word in words:
-            kind = word if word in ("query", "mutation") else kind
-            if word == "{":
-                return kind, _selection(words, variables)
-    except (StopIteration, RuntimeError) as error:
-        raise Wrong("Parse error on end of file") from error
-    raise Wrong("A query attribute must be specified and must be a string.")
+    """A query that cannot be answered."""
 
 
 def _node(call: Call, thing: Any) -> Json:
@@ -127,8 +73,8 @@ def graphql(call: Call) -> Reply:
     call.me()
     query, variables = call.body.get("query"), call.body.get("variables") or {}
     try:
-        _, fields = _read(str(query or ""), variables)
+        _, fields = read_query(str(query or ""), variables)
         return Reply(200, {"data": _answer(call, None, fields)})
-    except Wrong as error:
+    except (Wrong, WrongQuery) as error:
         kind = {"type": "NOT_FOUND"} if str(error).startswith("Could not resolve") else {}
         return Reply(200, {"data": None, "errors": [kind | {"message": str(error)}]})

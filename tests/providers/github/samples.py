@@ -111,3 +111,6 @@ SAMPLES: dict[str, Sample] = {
     ),
     "create_or_update_file": Sample("PUT", r"/contents/", _FILE),
 }
+
+DEAD: dict[str, dict[str, Any]] = {"bad_credentials": {"status": 401, "body": {"message": "Bad credentials"}}}
+"""How GitHub says that credentials are dead, as its documentation words it, by our code."""

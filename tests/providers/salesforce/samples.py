@@ -54,3 +54,11 @@ SAMPLES: dict[str, Sample] = {
         "POST", rf"/sobjects/{ROW}$", {"method": "POST", "path": f"sobjects/{ROW}", "body": {"Name": "x"}}
     ),
 }
+
+DEAD: dict[str, dict[str, Any]] = {
+    "invalid_session_id": {
+        "status": 401,
+        "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}],
+    }
+}
+"""How Salesforce says that credentials are dead, as its documentation words it, by our code."""

@@ -76,3 +76,8 @@ SAMPLES: dict[str, Sample] = {
         {"method": "chat.postMessage", "parameters": {"channel": "C0GENERAL", "text": "x"}},
     ),
 }
+
+DEAD: dict[str, dict[str, Any]] = {
+    code: {"status": 200, "body": {"ok": False, "error": code}} for code in ("token_revoked", "account_inactive")
+}
+"""How Slack says that credentials are dead, as its documentation words it, by our code."""
