@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import httpx
@@ -152,24 +153,25 @@ async def door(sandbox_base: str) -> AsyncIterator[Door]:
     await opened.aclose()
 
 
+_NUMBERS = count()
+
+
 @dataclass
 class Connect:
     """Makes connections; every one has an id of its own, so that no picker's memory is shared."""
 
     door: Door
     sandbox: Sandbox
-    made: int = 0
 
     def __call__(
         self, key: str, *, bases: dict[str, str] | None = None, settings: Any = None, **secrets: str
     ) -> Connected:
         provider = registry().get(key)
-        self.made += 1
         found = bases if bases is not None else provider.sandbox_addresses(self.sandbox.base)
         origins = tuple("/".join(address.split("/")[:3]) for address in found.values())
         access = Access(
             organization_id="org-1",
-            connection_id=f"{id(self)}-{self.made}",
+            connection_id=f"connection-{next(_NUMBERS)}",
             secrets={name: Secret(value) for name, value in secrets.items()},
             bases=found,
             settings=settings if settings is not None else provider.settings(),
