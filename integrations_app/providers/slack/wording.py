@@ -1,4 +1,4 @@
-"""Regular expressions of people, matched in bounded time: the engine is linear, and pattern and text are short."""
+"""Regular expressions of people, matched in bounded time: the engine never goes back, both are short."""
 
 from functools import lru_cache
 

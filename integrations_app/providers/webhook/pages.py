@@ -83,7 +83,7 @@ class Pager:
 
 
 def next_in(link: str) -> str:
-    """The target of `rel="next"` in a Link header (RFC 8288), empty without one; in time linear in its length."""
+    """The target of `rel="next"` in a Link header (RFC 8288), empty without one; in time by its length."""
     for one in _BETWEEN.split(link):
         target, closed, rest = one.strip().removeprefix("<").partition(">")
         for attribute in rest.split(";") if closed else ():
