@@ -1,0 +1,1 @@
+"""The emulated Linear: a workspace, OAuth, GraphQL, webhooks and an inspector page."""
