@@ -1,4 +1,4 @@
-"""Emulated Slack, GitHub and Salesforce: strict, in memory, alone; nothing of the product is imported here.
+"""Emulated vendors, a folder each: strict, in memory, alone; nothing of the product is imported here.
 
 These are emulations for newcomers and tests. No real account is ever contacted.
 
