@@ -59,6 +59,8 @@ class Emulation(Generic[T]):
     """
     control: Sequence[BaseRoute] = ()
     """JSON calls for tests below `_control/KEY/`: what a person does at the vendor, and what it holds."""
+    bookkeeping: frozenset[str] = frozenset()
+    """Names of the parts of its state that tell who came and who was told: no part of what an action does."""
     app_registered: Callable[[World, App], None] = _nothing
     settings_changed: Callable[[World, VendorSettings], None] = _nothing
     """Is given the settings before."""

@@ -150,6 +150,8 @@ class Trigger:
     """`(inbound, config)`: whether this delivery starts the workflow. Pure."""
     example: Mapping[str, Any] = field(default_factory=dict)
     """A payload as the vendor sends it: feeds the variable tree before the first real event."""
+    example_config: Mapping[str, Any] = field(default_factory=dict)
+    """What must be chosen for the example to match: the thing that it is about."""
     scopes: tuple[str, ...] = ()
     hooks: Hooks | None = None
     poll: Poll | None = None

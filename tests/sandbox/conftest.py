@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from integrations_app.sandbox.serve import running_sandbox, serving
+from integrations_app.sdk.registry import registry
 
 
 @dataclass
@@ -38,7 +39,9 @@ class Sandbox:
 
     def consent(self, vendor: str, account: str, **query: str) -> dict[str, str]:
         """Press Allow and read the parameters of the redirect."""
-        path = "/slack/oauth/v2/authorize" if vendor == "slack" else "/github/login/oauth/authorize"
+        provider = registry().get(vendor)
+        assert provider.oauth is not None
+        path = provider.sandbox_addresses("")["web"] + provider.oauth.authorize_path
         assert self.http.get(path, params=query).status_code == 200
         answer = self.http.post(path, data=query | {"account": account, "decision": "allow"})
         assert answer.status_code == 303, answer.text

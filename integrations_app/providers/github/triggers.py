@@ -142,6 +142,7 @@ class OnCheckRun(InRepository):
 
 
 def _trigger(key: str, title: str, description: str, config: type[InRepository], matches: matching.Matches) -> Trigger:
+    example = json.loads((_EXAMPLES / f"{key}.json").read_text(encoding="utf-8"))
     return Trigger(
         key=key,
         title=title,
@@ -149,7 +150,8 @@ def _trigger(key: str, title: str, description: str, config: type[InRepository],
         config=config,
         kinds=(key,),
         matches=matches,
-        example=json.loads((_EXAMPLES / f"{key}.json").read_text(encoding="utf-8")),
+        example=example,
+        example_config={"repository": example["repository"]["full_name"]},
         scopes=("repo",),
         hooks=HOOKS,
     )

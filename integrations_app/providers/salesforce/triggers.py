@@ -73,6 +73,7 @@ def target(change: Change, config: Any) -> str:
 
 def _trigger(change: Change, title: str, description: str, config: type[OnRecord]) -> Trigger:
     key = f"record_{change.value}"
+    example = json.loads((_EXAMPLES / f"{key}.json").read_text(encoding="utf-8"))
     return Trigger(
         key=key,
         title=title,
@@ -80,7 +81,8 @@ def _trigger(change: Change, title: str, description: str, config: type[OnRecord
         config=config,
         kinds=(key,),
         matches=matches,
-        example=json.loads((_EXAMPLES / f"{key}.json").read_text(encoding="utf-8")),
+        example=example,
+        example_config={"object": example["object"]},
         scopes=("api",),
         poll=Poll(partial(begin, change), partial(fetch, change), partial(target, change), EVERY),
     )

@@ -103,6 +103,7 @@ emulation = Emulation[Token](
     account_of=lambda token: token.login,
     end_refresh=_end_refresh,
     revoke=_revoke,
+    bookkeeping=frozenset({"tokens", "refresh_tokens", "deliveries", "calls"}),
     control=(Route("/issues", checked(_issues), methods=["GET", "POST"]),),
     app_registered=_registered,
 )

@@ -88,5 +88,6 @@ emulation = Emulation[Token](
     account_of=lambda token: token.email,
     end_refresh=_end_refresh,
     revoke=_revoke,
+    bookkeeping=frozenset({"tokens", "refresh_tokens", "calls"}),
     control=(Route("/issues", checked(_issues), methods=["GET", "POST"]),),
 )

@@ -99,6 +99,7 @@ emulation = Emulation[Token](
     account_of=lambda token: token.username,
     end_refresh=_end_refresh,
     revoke=_revoke,
+    bookkeeping=frozenset({"objects", "tokens", "grants", "cursors", "calls"}),
     control=(Route("/records", checked(_records), methods=["GET", "POST"]),),
     app_registered=_registered,
 )

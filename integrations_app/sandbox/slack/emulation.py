@@ -113,6 +113,7 @@ emulation = Emulation[Token](
     account_of=lambda token: token.team_id,
     end_refresh=_end_refresh,
     revoke=_revoke,
+    bookkeeping=frozenset({"installations", "tokens", "refresh_tokens", "uploads", "deliveries", "calls"}),
     control=(Route("/messages", checked(_messages), methods=["GET", "POST"]),),
     app_registered=_registered,
     settings_changed=_changed,
