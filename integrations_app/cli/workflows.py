@@ -28,22 +28,14 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Print the draft of a workflow in YAML, with connections and endpoints by name where a name is unique."""
-    from integrations_app.cli.exchange import to_yaml, with_names
-    from integrations_app.workflows.drafts import known_connections
-    from integrations_app.workflows.repository import known_endpoints
 
-    async def work(hub: "Hub", actor: "Actor") -> dict[str, Any]:
+    async def work(hub: "Hub", actor: "Actor") -> str:
         from integrations_app.workflows import service
 
-        detail = await service.get(hub, actor, await _find(hub, actor, workflow))
-        chain = actor.organization_id
-        known = await hub.database.read(
-            lambda session: (known_connections(session, chain), known_endpoints(session, chain))
-        )
-        return with_names(detail.draft, *known)
+        found = await _find(hub, actor, workflow)
+        return (await service.export(hub, actor, found, as_json=as_json)).text
 
-    definition = _as_organization(organization, work)
-    typer.echo(json.dumps(definition, indent=2, ensure_ascii=False) if as_json else to_yaml(definition), nl=as_json)
+    typer.echo(_as_organization(organization, work), nl=False)
 
 
 @workflows.command("import")
@@ -56,14 +48,12 @@ def import_(
 
     Prints the id and what must be mended before it can be published. Exit 2 for what is no definition.
     """
-    from integrations_app.cli.exchange import read_definition
-
-    raw = read_definition(read_input(file, LIMIT))
+    raw = read_input(file, LIMIT)
 
     async def work(hub: "Hub", actor: "Actor") -> Any:
         from integrations_app.workflows import service
 
-        return await service.create(hub, actor, raw)
+        return await service.import_definition(hub, actor, raw)
 
     saved = _as_organization(organization, work)
     if as_json:

@@ -22,7 +22,8 @@ _NAMES = (
     "|code_verifier|password|passwd|api_key|apikey|private_key"
 )
 _HEADERS = "authorization|proxy-authorization|cookie|set-cookie|x-api-key"
-_SENSITIVE_KEY = re.compile(rf"(?:{_NAMES}|{_HEADERS})", re.IGNORECASE)
+SENSITIVE_KEY = re.compile(rf"(?:{_NAMES}|{_HEADERS})", re.IGNORECASE)
+"""Names of members whose values are secrets."""
 _KEEP_FIRST = rf"\1{REDACTED}"
 
 # Header lines, schemes, query and form parameters, JSON members, userinfo, JWT, Standard Webhooks secrets, our own
@@ -115,7 +116,7 @@ class Redactor:
         return self._scrub(str(value))
 
     def _scrub_member(self, key: str, value: object, depth: int) -> object:
-        if _SENSITIVE_KEY.fullmatch(key) and value and not isinstance(value, bool):
+        if SENSITIVE_KEY.fullmatch(key) and value and not isinstance(value, bool):
             return REDACTED
         return self._scrub_value(value, depth + 1)
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.hub import Hub
-from integrations_app.web import events, health, logos, oauth, session
+from integrations_app.web import events, exports, health, logos, oauth, session
 from integrations_app.web.api.app import mount
 from integrations_app.web.errors import Answers, on_error
 from integrations_app.web.gate import Gate
@@ -31,6 +31,7 @@ def routes(hub: Hub, probes: Mapping[str, Probe]) -> list[BaseRoute]:
         *logos.routes(hub.registry),
         *oauth.routes(hub),
         *events.routes(hub),
+        *exports.routes(hub),
         mount(hub),
     ]
 

@@ -23,8 +23,8 @@ from integrations_app.workflows.views import Page, SavedDraft, WorkflowDetail, W
 NAME_LIMIT = 200
 
 
-async def create(hub: Hub, actor: Actor, definition: Mapping[str, Any] | str) -> SavedDraft:
-    """Create a workflow from a definition, or a blank one with the given name.
+async def create(hub: Hub, actor: Actor, definition: Mapping[str, Any] | str, *, origin: str = "") -> SavedDraft:
+    """Create a workflow from a definition, or a blank one with the given name; `origin` says whence, for the audit.
 
     Raises Forbidden; InvalidInput with dotted fields (`template_invalid` when a template is none).
     """
@@ -43,7 +43,8 @@ async def create(hub: Hub, actor: Actor, definition: Mapping[str, Any] | str) ->
         )
         Workflows(session, actor.organization_id).add(row)
         keep_draft(session, row, parsed)
-        note(hub, session, actor, "workflow.created", workflow_id, name=parsed.name)
+        told = {"origin": origin} if origin else {}
+        note(hub, session, actor, "workflow.created", workflow_id, name=parsed.name, **told)
         return saved(hub, session, actor, row)
 
     return await hub.database.write(write)

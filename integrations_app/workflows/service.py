@@ -3,8 +3,10 @@
 from integrations_app.workflows.consent import Consent, Need, consent_of, needed_scopes
 from integrations_app.workflows.drafts import create, duplicate, get, list_by_organization
 from integrations_app.workflows.editing.edits import edit, redo, rename, save_draft, undo
+from integrations_app.workflows.exchange import Exported, export
 from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
+from integrations_app.workflows.importing import Arrival, import_definition, preview
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
 from integrations_app.workflows.replacing import Replaced, replace_connection
 from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
@@ -13,7 +15,9 @@ from integrations_app.workflows.tryout import preview_action, preview_step, try_
 from integrations_app.workflows.variables import Variable, load_variables
 
 __all__ = [
+    "Arrival",
     "Consent",
+    "Exported",
     "Need",
     "Published",
     "Replaced",
@@ -27,13 +31,16 @@ __all__ = [
     "duplicate",
     "edit",
     "endpoint_url",
+    "export",
     "get",
     "get_run",
+    "import_definition",
     "list_by_organization",
     "list_runs",
     "load_variables",
     "needed_scopes",
     "pause",
+    "preview",
     "preview_action",
     "preview_step",
     "publish",

@@ -59,6 +59,7 @@ ACTING = {
     "integrations": Permission.MANAGE_CONNECTIONS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "workflows": Permission.EDIT_WORKFLOWS,
+    "import": Permission.EDIT_WORKFLOWS,
     "workflow_editor": Permission.EDIT_WORKFLOWS,
     "editor_step": Permission.EDIT_WORKFLOWS,
     "editor_history": Permission.EDIT_WORKFLOWS,

@@ -4,9 +4,12 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.editor_bar import workflow_badge
+from integrations_app.ui.components.import_dialog import import_dialog
+from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.pages.import_state import ImportState as Import
 from integrations_app.ui.pages.workflows_state import WorkflowLine
 from integrations_app.ui.pages.workflows_state import WorkflowsState as State
 from integrations_app.ui.shell import page_heading, shell
@@ -17,7 +20,15 @@ def workflows() -> rx.Component:
     return shell(
         page_heading(
             "Workflows",
-            rx.cond(State.can_edit, rx.button("New workflow", on_click=State.ask_name(True))),
+            rx.cond(
+                State.can_edit,
+                rx.flex(
+                    rx.button("Import", variant="soft", color_scheme="gray", on_click=Import.ask(True)),
+                    rx.button("New workflow", on_click=State.ask_name(True)),
+                    spacing="3",
+                    wrap="wrap",
+                ),
+            ),
             line=rx.text("A trigger, then steps that use your connections.", size="2", style=theme.MUTED),
         ),
         rx.text(
@@ -34,6 +45,7 @@ def workflows() -> rx.Component:
         ),
         _name_dialog(),
         _delete_dialog(),
+        import_dialog(),
         active="/workflows",
     )
 
@@ -116,9 +128,17 @@ def _menu(line: rx.Var[WorkflowLine]) -> rx.Component:
             )
         ),
         rx.menu.content(
-            rx.menu.item("Open", on_click=rx.redirect("/workflows/" + line.id)), rx.cond(State.can_edit, edit)
+            rx.menu.item("Open", on_click=rx.redirect("/workflows/" + line.id)),
+            _export_item("Export as YAML", line, "yaml"),
+            _export_item("Export as JSON", line, "json"),
+            rx.cond(State.can_edit, edit),
         ),
     )
+
+
+def _export_item(label: str, line: rx.Var[WorkflowLine], kind: str) -> rx.Component:
+    address = "/api/workflows/" + line.id + f"/export.{kind}"
+    return rx.menu.item(native_link(label, href=address, custom_attrs={"download": True}), as_child=True)
 
 
 def _empty() -> rx.Component:

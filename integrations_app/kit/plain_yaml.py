@@ -1,51 +1,36 @@
-"""Definitions in the form in which they travel: written with names, read with suspicion."""
+"""JSON values as YAML: written for people, read with suspicion: no aliases, no tags, no surprises."""
 
+import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
 import yaml
 
 from integrations_app.errors import InvalidInput
-from integrations_app.workflows.definition import FORMAT, WEBHOOK
-from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
 
 DEEPEST = 60
+MOST_EVENTS = 200_000
+"""Of the parser, about as many as there are values: what takes longer to read than it took to send is refused."""
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML was built with it: thirty times as fast."""
 
 
-def with_names(
-    definition: Mapping[str, Any], connections: Iterable[KnownConnection], endpoints: Iterable[KnownEndpoint]
-) -> dict[str, Any]:
-    """The definition with ids of connections and endpoints replaced by names that are unique."""
-    copy: dict[str, Any] = orjson.loads(orjson.dumps(definition))
-    names = _unique({one.id: one.name for one in connections})
-    trigger = copy["trigger"]
-    for part in (trigger, *_parts(copy)):
-        if part.get("connection") in names:
-            part["connection"] = names[part["connection"]]
-    if trigger["type"] == WEBHOOK and "endpoint" in trigger.get("config", {}):
-        endpoint = trigger["config"]["endpoint"]
-        trigger["config"]["endpoint"] = _unique({one.id: one.name for one in endpoints}).get(endpoint, endpoint)
-    return {"format": FORMAT, "name": copy["name"], "trigger": trigger} | copy  # the order in which people read
+def to_yaml(values: Mapping[str, Any]) -> str:
+    """The values as YAML, in the order in which they stand."""
+    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
-def to_yaml(definition: Mapping[str, Any]) -> str:
-    """The definition as YAML, in the order in which people write it."""
-    return yaml.dump(dict(definition), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-def read_definition(raw: bytes) -> dict[str, Any]:
-    """The JSON values in a YAML or JSON text; whether they are a definition is `definition.parse`'s matter.
+def read_plain(raw: bytes) -> dict[str, Any]:
+    """The JSON values in a YAML or JSON text, an object at the top.
 
     InvalidInput for anything but one plain document: aliases, tags, keys that are no texts or stand twice, numbers
-    that JSON does not know, nesting beyond 60 levels.
+    that JSON does not know, nesting beyond 60 levels, more than about 200,000 values.
     """
     try:
         text = raw.decode("utf-8-sig")
-        _require_plain(text)
-        found = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader without tags, aliases and dates
+        found = _read_json(text) if text.lstrip().startswith("{") else _read_yaml(text)
     except UnicodeDecodeError:
         raise InvalidInput({"": "must be UTF-8 text"}) from None
     except yaml.YAMLError as error:
@@ -57,10 +42,53 @@ def read_definition(raw: bytes) -> dict[str, Any]:
     return found
 
 
+def _read_json(text: str) -> Any:
+    """What begins like JSON and is none may still be YAML."""
+    try:
+        found = json.loads(text, object_pairs_hook=_each_once, parse_float=_finite, parse_constant=_finite)
+    except json.JSONDecodeError:
+        return _read_yaml(text)
+    except RecursionError:
+        raise InvalidInput({"": f"must be nested at most {DEEPEST} levels deep"}) from None
+    level: list[Any] = [found]
+    for _ in range(DEEPEST):
+        level = [child for part in level for child in _inside(part)]
+    if any(isinstance(part, dict | list) for part in level):
+        raise InvalidInput({"": f"must be nested at most {DEEPEST} levels deep"})
+    return found
+
+
+def _inside(part: Any) -> list[Any]:
+    if isinstance(part, dict):
+        return list(part.values())
+    return part if isinstance(part, list) else []
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise InvalidInput({"": "has a key that stands twice"})
+    return found
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError("not a JSON number")
+    return number
+
+
+def _read_yaml(text: str) -> Any:
+    _require_plain(text)
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader without tags, aliases and dates
+
+
 def _require_plain(text: str) -> None:
     """Walk the events, which neither recurses nor expands anything."""
     depth = documents = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
+    for count, event in enumerate(yaml.parse(text, _FAST)):
+        if count > MOST_EVENTS:
+            raise InvalidInput({"": "holds too many values"})
         documents += isinstance(event, yaml.DocumentStartEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -73,7 +101,7 @@ def _require_plain(text: str) -> None:
         raise InvalidInput({"": "must be one document"})
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_FAST):  # type: ignore[misc, valid-type]
     """YAML's JSON part: no dates, no yes and no, no octals, no merging."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - PyYAML's own way
@@ -104,10 +132,7 @@ def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
 
 
 def _number(loader: _Loader, node: yaml.ScalarNode) -> float:
-    number = float(loader.construct_scalar(node))
-    if not math.isfinite(number):
-        raise ValueError("not a JSON number")
-    return number
+    return _finite(loader.construct_scalar(node))
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
@@ -136,16 +161,3 @@ def _reason(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f" in line {mark.line + 1}" if mark else ""
     return f"{getattr(error, 'problem', None) or 'unreadable'}{where}"
-
-
-def _unique(names: Mapping[str, str]) -> dict[str, str]:
-    counted = list(names.values())
-    return {key: name for key, name in names.items() if name and counted.count(name) == 1}
-
-
-def _parts(part: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    for step in part.get("steps", ()):
-        yield step
-        yield from _parts(step)
-        for branch in step.get("branches", ()):
-            yield from _parts(branch)

@@ -1,0 +1,110 @@
+"""The library of workflows: exported and imported, begun from a template, sorted by tags."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.journey import Server, card, connect
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+NEWS = """
+format: 1
+name: News for the channel
+trigger: {type: schedule, config: {cron: 0 9 * * 1, timezone: UTC}}
+steps:
+- {key: nap, type: delay, name: Take a breath, seconds: 5}
+- key: tell
+  name: Tell them
+  type: action
+  action: slack.send_message
+  connection: the other office
+  inputs: {channel: C0TRIAGE, text: Good morning}
+"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe has to say of what stands in front."""
+    session = page.context.new_cdp_session(page)
+    session.send("Runtime.evaluate", {"expression": AXE})
+    script = "axe.run(document, {resultTypes: ['violations']}).then(f => f.violations.map(v => v.id + v.nodes[0].html))"
+    asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
+    found: list[str] = session.send("Runtime.evaluate", asked)["result"]["value"]
+    return found
+
+
+def open_list(page: Page, server: Server) -> None:
+    """Open the list of workflows."""
+    page.goto(server.address("/workflows"))
+    expect(page.get_by_role("heading", name="Workflows", level=1)).to_be_visible()
+
+
+def ask_import(page: Page) -> Locator:
+    """Open the dialog."""
+    page.get_by_role("button", name="Import", exact=True).click()
+    return page.get_by_role("dialog", name="Import a workflow")
+
+
+def from_menu(page: Page, name: str, item: str) -> None:
+    """Choose in the menu of a row."""
+    page.get_by_role("button", name=f"More for {name}").click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+def test_a_workflow_is_imported_after_a_look_and_comes_out_the_same(
+    owner: Page, shared_server: Server, tmp_path: Path
+) -> None:
+    page = owner
+    connect(page, "Slack")
+    expect(card(page, "Slack").get_by_text("Connected", exact=True)).to_be_visible()
+    open_list(page, shared_server)
+    dialog = ask_import(page)
+    dialog.get_by_label("Or paste it").fill(NEWS.replace("format: 1", "format: 7").replace("5}", "5, run: id}"))
+    dialog.get_by_role("button", name="Show what it does").click()
+    refused = dialog.get_by_role("list", name="Why not")
+    expect(refused.get_by_text("format", exact=True)).to_be_visible()
+    expect(refused.get_by_text("steps.0.run")).to_be_visible()
+    assert violations(page) == []
+    given = tmp_path / "news.yaml"
+    given.write_text(NEWS)
+    dialog.get_by_label("Drop a file here, or choose one").set_input_files(given)
+    shown = page.get_by_role("dialog", name="Import “News for the channel”?")
+    steps = shown.get_by_role("list", name="What it does").get_by_role("listitem")
+    expect(steps).to_have_text(["On a schedule", "Take a breath", "Tell them"])
+    choice = shown.get_by_role("combobox", name="Slack connection for “the other office”")
+    expect(choice.locator("option:checked")).not_to_have_text("Choose later")
+    expect(shown.get_by_text("Nothing is left to do")).to_be_visible()
+    choice.select_option(label="Choose later")
+    expect(shown.get_by_role("list", name="Left to do")).to_contain_text("Tell them")
+    assert violations(page) == []
+    choice.select_option(index=1)
+    expect(shown.get_by_text("Nothing is left to do")).to_be_visible()
+    shown.get_by_role("button", name="Import workflow").click()
+    page.wait_for_url("**/workflows/*")
+    expect(page.get_by_role("list", name="Steps")).to_contain_text("Take a breath")
+    open_list(page, shared_server)
+    with page.expect_download() as saved:
+        from_menu(page, "News for the channel", "Export as JSON")
+    assert saved.value.suggested_filename == "news-for-the-channel.json"
+    exported = json.loads(Path(saved.value.path()).read_text())
+    assert exported["trigger"]["config"]["cron"] == "0 9 * * 1"
+    assert [step["key"] for step in exported["steps"]] == ["nap", "tell"]
+
+
+def test_a_large_file_and_a_bomb_are_refused_and_leave_nothing(
+    owner: Page, shared_server: Server, tmp_path: Path
+) -> None:
+    page = owner
+    open_list(page, shared_server)
+    dialog = ask_import(page)
+    large = tmp_path / "large.json"
+    large.write_bytes(b"x" * 5_000_000)
+    dialog.get_by_label("Drop a file here, or choose one").set_input_files(large)
+    expect(dialog.get_by_text("large.json is larger than 512 KiB.")).to_be_visible()
+    bomb = tmp_path / "bomb.yaml"
+    bomb.write_text("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n")
+    dialog.get_by_label("Drop a file here, or choose one").set_input_files(bomb)
+    expect(dialog.get_by_text("must not use anchors and aliases")).to_be_visible()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="No workflows yet")).to_be_visible()
