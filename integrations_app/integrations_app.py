@@ -44,6 +44,7 @@ from integrations_app.ui.pages.runs import runs
 from integrations_app.ui.pages.runs_state import RunsState
 from integrations_app.ui.pages.settings import settings as settings_page
 from integrations_app.ui.pages.settings_state import SettingsState
+from integrations_app.ui.pages.templates_state import TemplatesState
 from integrations_app.ui.pages.tokens_state import TokensState
 from integrations_app.ui.pages.workflow_editor import workflow_editor
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
@@ -69,7 +70,7 @@ def add_pages(app: rx.App) -> None:
 
     add(integrations, "/integrations", "Integrations", IntegrationsState)
     add(connection, "/integrations/[provider_key]", "Provider · Integrations", ConnectionState, MovingState)
-    add(workflows, "/workflows", "Workflows · Integrations", WorkflowsState)
+    add(workflows, "/workflows", "Workflows · Integrations", WorkflowsState, TemplatesState)
     add(workflow_editor, "/workflows/[workflow_id]", "Editor · Integrations", WorkflowEditorState)
     add(runs, "/runs", "Runs · Integrations", RunsState)
     add(run, "/runs/[run_id]", "Run · Integrations", RunState)

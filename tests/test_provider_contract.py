@@ -19,6 +19,10 @@ from integrations_app.sdk.forms import Choices, Field, Widget, choices_of, form_
 from integrations_app.sdk.provider import Provider, Settings
 from integrations_app.sdk.registry import discover, registry
 from integrations_app.sdk.triggers import Inbound, Trigger
+from integrations_app.sdk.workflow_templates import WorkflowTemplate
+from integrations_app.workflows.definition import parse
+from integrations_app.workflows.importing import fill
+from integrations_app.workflows.problems import KnownConnection, KnownEndpoint, problems, template_problems
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "providers"
@@ -270,3 +274,41 @@ def test_choices_are_loaded_by_coroutines() -> None:
             for name in model.model_fields:
                 picker = choices_of(model, name)
                 assert picker is None or (isinstance(picker, Choices) and inspect.iscoroutinefunction(picker.load))
+
+
+def connected(provider: Provider) -> KnownConnection:
+    """A connection that may do everything."""
+    oauth = provider.oauth
+    scopes = (*oauth.identity_scopes, *oauth.default_scopes, *oauth.optional_scopes) if oauth else ()
+    return KnownConnection(provider.key.ljust(32, "0"), provider.key, provider.key, "connected", scopes)
+
+
+def test_there_are_templates_of_every_provider() -> None:
+    listed = registry().templates
+    assert len(listed) >= 8
+    assert {one.key.partition("/")[0] for one in listed} == {provider.key for provider in registry()}
+    assert len({one.title for one in listed}) == len(listed)
+
+
+@pytest.mark.parametrize("template", [pytest.param(one, id=one.key) for one in registry().templates])
+def test_a_template_can_be_published_once_it_is_filled_in(template: WorkflowTemplate) -> None:
+    known = [connected(provider) for provider in registry()]
+    taken = {f"{one.provider}:": one.id for one in known}
+    endpoint = KnownEndpoint("e" * 32, str(template.asks.get("trigger.config.endpoint", "")))
+    raw = json.loads(json.dumps(template.definition))
+    left = problems(fill(parse(raw), taken, known, [endpoint]), registry(), known, [endpoint])
+    assert {one.path for one in left} <= set(template.asks), left
+    for path, example in template.asks.items():
+        put(raw, path.split("."), example)
+    filled = fill(parse(raw), taken, known, [endpoint])
+    assert problems(filled, registry(), known, [endpoint]) == []
+    assert template_problems(filled, registry()) == {}
+
+
+def put(part: Any, path: list[str], value: Any) -> None:
+    """Set what stands at the path, where nothing stands yet."""
+    *outer, last = path
+    for name in outer:
+        part = part[int(name)] if isinstance(part, list) else part.setdefault(name, {})
+    assert last not in part
+    part[last] = value

@@ -13,6 +13,7 @@ from integrations_app.sdk.actions import Action, Params
 from integrations_app.sdk.forms import form_fields
 from integrations_app.sdk.provider import Provider, Settings
 from integrations_app.sdk.triggers import Trigger
+from integrations_app.sdk.workflow_templates import load_templates
 
 ENTRY_POINTS = "integrations_app.providers"
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
@@ -64,6 +65,7 @@ def _declared(item: object) -> Provider:
         raise ValueError(fault)
     for model in _models(item):
         form_fields(model)
+    load_templates(item.key, item.folder)
     return item
 
 

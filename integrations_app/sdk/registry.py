@@ -1,7 +1,7 @@
 """Discovery: one folder per provider below `integrations_app.providers`, and those of installed packages."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -10,6 +10,7 @@ from integrations_app.sdk.actions import Action
 from integrations_app.sdk.installed import LeftOut, find_installed
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.triggers import Events, Trigger
+from integrations_app.sdk.workflow_templates import WorkflowTemplate, load_templates
 
 PACKAGE = "integrations_app.providers"
 
@@ -49,6 +50,11 @@ class Registry:
         providers = [(one.key, one.name) for one in self if one.events is not None]
         presets = [(one.kind, one.name) for one in self._presets.values()]
         return tuple(sorted([*providers, *presets], key=lambda one: one[1].lower()))
+
+    @cached_property
+    def templates(self) -> tuple[WorkflowTemplate, ...]:
+        """Every provider's ready workflows; read from their folders on first use."""
+        return tuple(one for provider in self for one in load_templates(provider.key, provider.folder))
 
     def events(self, kind: str) -> Events | None:
         """How deliveries to an endpoint of that kind are verified and read; None for a generic kind."""

@@ -126,7 +126,7 @@ def fill(
     A name that means nothing here stays for people to read; an id of elsewhere goes.
     """
     raw, listed = definition.dump(), tuple(connections)
-    for provider, part in _parts(raw):
+    for provider, part in parts_of(raw):
         reference = str(part.get("connection", ""))
         chosen = next((one for one in listed if one.id == choices.get(_key(provider, reference))), None)
         found = chosen if chosen and chosen.provider == provider else _meant(provider, reference, listed)
@@ -158,7 +158,7 @@ def _surroundings(session: Session, organization_id: str) -> _Surroundings:
 
 def _needs(definition: Definition, registry: Registry, around: _Surroundings) -> Iterator[Need]:
     counted: dict[tuple[str, str], int] = {}
-    for provider, part in _parts(definition.dump()):
+    for provider, part in parts_of(definition.dump()):
         at = (provider, str(part.get("connection", "")))
         counted[at] = counted.get(at, 0) + 1
     for (provider, reference), uses in counted.items():
@@ -172,7 +172,7 @@ def _needs(definition: Definition, registry: Registry, around: _Surroundings) ->
         yield Need(_key(provider, reference), provider, name, shown, uses, offered, meant.id if meant else "")
 
 
-def _parts(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def parts_of(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The trigger and every action step, each with the key of the provider that it belongs to."""
     kind, dot, _ = str(raw["trigger"]["type"]).partition(".")
     if dot:

@@ -108,3 +108,42 @@ def test_a_large_file_and_a_bomb_are_refused_and_leave_nothing(
     expect(dialog.get_by_text("must not use anchors and aliases")).to_be_visible()
     dialog.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="No workflows yet")).to_be_visible()
+
+
+def test_a_template_is_found_looked_at_and_begun(owner: Page, shared_server: Server) -> None:
+    page = owner
+    connect(page, "GitHub")
+    open_list(page, shared_server)
+    gallery = page.get_by_role("list", name="Templates")
+    expect(gallery.get_by_role("listitem").nth(7)).to_be_visible()
+    page.get_by_label("Search templates").fill("github new issues")
+    expect(gallery.get_by_role("listitem")).to_have_count(2)
+    assert violations(page) == []
+    page.get_by_role("button", name="Preview Tell a channel about new issues").click()
+    dialog = page.get_by_role("dialog", name="Tell a channel about new issues")
+    expect(dialog.get_by_role("list", name="What it does").get_by_role("listitem")).to_have_text(
+        ["GitHub: Issue changes", "Tell the channel"]
+    )
+    expect(dialog.get_by_role("combobox", name="GitHub connection").locator("option:checked")).not_to_have_text(
+        "Choose later"
+    )
+    expect(dialog.get_by_role("combobox", name="Slack connection").locator("option:checked")).to_have_text(
+        "Choose later"
+    )
+    expect(dialog.get_by_role("list", name="Left to do")).to_contain_text("Repository is needed.")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Use template").click()
+    page.wait_for_url("**/workflows/*")
+    expect(page.get_by_role("list", name="Steps")).to_contain_text("Tell the channel")
+    expect(page.get_by_role("button", name="3 problems")).to_be_visible()
+
+
+def test_one_click_makes_a_draft_of_a_template(owner: Page, shared_server: Server) -> None:
+    page = owner
+    open_list(page, shared_server)
+    page.get_by_role("button", name="Templates", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Start from a template")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Use Ask for the stand-up").click()
+    page.wait_for_url("**/workflows/*")
+    expect(page.get_by_role("list", name="Steps")).to_contain_text("Ask the channel")

@@ -48,6 +48,7 @@ async def main():
         "action": action.title,
         "logo": [logo.status_code, logo.headers["content-type"]],
         "refused": refused,
+        "templates": [one.key for one in registry().templates],
     }
 
 print(json.dumps(asyncio.run(main())))
@@ -99,6 +100,7 @@ def test_an_installed_provider_is_one_among_the_others(site: Path) -> None:
     assert (seen["form"], seen["action"]) == (["Room"], "Read an address")
     assert seen["logo"] == [200, "image/svg+xml"]
     assert seen["refused"] == "host_not_allowed"
+    assert "outside/read_every_morning" in seen["templates"]
     assert finding(site)["ok"]
 
 
@@ -118,6 +120,13 @@ BROKEN = {
     "hosts": (FROM_OUTSIDE + "provider = replace(good, key='b', hosts=('x.example',))", "hosts does not name"),
     "pattern": (FROM_OUTSIDE + "provider = replace(good, key='b', secret_patterns=('(',))", "unterminated"),
     "twice": (FROM_OUTSIDE + "provider = replace(good, key='b', actions=good.actions * 2)", "one key"),
+    "template": (
+        "import tempfile, pathlib\nfolder = pathlib.Path(tempfile.mkdtemp())\n(folder / 'templates').mkdir()\n"
+        "(folder / 'logo.svg').write_text('<svg/>')\n(folder / 'templates' / 'a.yaml').write_text('title: x')\n"
+        + FROM_OUTSIDE
+        + "provider = replace(good, key='b', folder=folder)",
+        "template a.yaml: summary",
+    ),
     "no action": (FROM_OUTSIDE + "provider = replace(good, key='b', actions=(1,))", "actions is none"),
 }
 

@@ -9,7 +9,9 @@ from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.components.template_gallery import template_dialog, template_gallery
 from integrations_app.ui.pages.import_state import ImportState as Import
+from integrations_app.ui.pages.templates_state import TemplatesState as Templates
 from integrations_app.ui.pages.workflows_state import WorkflowLine
 from integrations_app.ui.pages.workflows_state import WorkflowsState as State
 from integrations_app.ui.shell import page_heading, shell
@@ -24,6 +26,7 @@ def workflows() -> rx.Component:
                 State.can_edit,
                 rx.flex(
                     rx.button("Import", variant="soft", color_scheme="gray", on_click=Import.ask(True)),
+                    rx.button("Templates", variant="soft", color_scheme="gray", on_click=Templates.ask(True)),
                     rx.button("New workflow", on_click=State.ask_name(True)),
                     spacing="3",
                     wrap="wrap",
@@ -46,6 +49,7 @@ def workflows() -> rx.Component:
         _name_dialog(),
         _delete_dialog(),
         import_dialog(),
+        template_dialog(),
         active="/workflows",
     )
 
@@ -142,6 +146,20 @@ def _export_item(label: str, line: rx.Var[WorkflowLine], kind: str) -> rx.Compon
 
 
 def _empty() -> rx.Component:
+    return rx.fragment(
+        _nothing_yet(),
+        rx.cond(
+            State.can_edit,
+            rx.el.section(
+                rx.heading("Or start from a template", as_="h2", size="4", id="templates-heading"),
+                template_gallery(),
+                aria_labelledby="templates-heading",
+            ),
+        ),
+    )
+
+
+def _nothing_yet() -> rx.Component:
     return rx.el.section(
         rx.icon("workflow", size=32, color="var(--accent-9)", aria_hidden="true"),
         rx.heading("No workflows yet", as_="h2", size="4"),
