@@ -18,6 +18,7 @@ from integrations_app.workflows.models import Workflow
 from integrations_app.workflows.problems import KnownConnection, Problem, problems, template_problems
 from integrations_app.workflows.references import connections_in, with_ids
 from integrations_app.workflows.repository import Workflows, known, known_endpoints
+from integrations_app.workflows.tag_rows import tags_of
 from integrations_app.workflows.views import Page, SavedDraft, WorkflowDetail, WorkflowRow, workflow_row
 
 NAME_LIMIT = 200
@@ -69,24 +70,28 @@ async def get(hub: Hub, actor: Actor, workflow_id: str) -> WorkflowDetail:
         named = workflows.connections_of([workflow_id]).get(workflow_id, ())
         failed = workflows.trigger_errors([workflow_id]).get(workflow_id, "")
         kept = saved(hub, session, actor, row)
-        shown = workflow_row(row, named, failed)
+        shown = workflow_row(row, named, failed, tags_of(session, actor.organization_id, [workflow_id])[workflow_id])
         return WorkflowDetail(shown, row.draft, live.definition if live else None, kept.problems, kept.history)
 
     return await hub.database.read(read)
 
 
 async def list_by_organization(
-    hub: Hub, actor: Actor, *, cursor: str = "", limit: int = 50, search: str = ""
+    hub: Hub, actor: Actor, *, cursor: str = "", limit: int = 50, search: str = "", tag: str = "", state: str = ""
 ) -> Page[WorkflowRow]:
-    """The organisation's workflows, newest first, with the health of their connections."""
+    """The organisation's workflows that match, newest first, with the health of their connections.
+
+    `search` is part of the name or of a tag, `state` is `draft`, `live` or `paused`.
+    """
     actor.require(Permission.VIEW)
 
     def read(session: Session) -> Page[WorkflowRow]:
         workflows = Workflows(session, actor.organization_id)
-        rows, next_cursor = workflows.list_page(cursor, limit, search)
+        rows, next_cursor = workflows.list_page(cursor, limit, search=search, tag=tag, state=state)
         ids = [row.id for row in rows]
         named, failed = workflows.connections_of(ids), workflows.trigger_errors(ids)
-        shown = (workflow_row(row, named.get(row.id, ()), failed.get(row.id, "")) for row in rows)
+        tags = tags_of(session, actor.organization_id, ids)
+        shown = (workflow_row(row, named.get(row.id, ()), failed.get(row.id, ""), tags[row.id]) for row in rows)
         return Page(tuple(shown), next_cursor)
 
     return await hub.database.read(read)

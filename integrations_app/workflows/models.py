@@ -63,6 +63,20 @@ class Workflow(SQLModel, table=True):
     """When a live schedule starts it next."""
 
 
+class WorkflowTag(SQLModel, table=True):
+    """A word that people sort workflows by."""
+
+    __tablename__ = "workflow_tag"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "workflow_id"], ["workflow.organization_id", "workflow.id"]),
+        Index("ix_tag", "organization_id", "tag"),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    workflow_id: str = Field(primary_key=True)
+    tag: str = Field(primary_key=True)
+
+
 class DraftEdit(SQLModel, table=True):
     """One person's edit of a draft, with what undoes it; the newest few are kept."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlmodel import Session, col
 
 from integrations_app.connections.models import Connection
@@ -20,6 +20,7 @@ from integrations_app.workflows.models import (
     StepRun,
     Subscription,
     Workflow,
+    WorkflowTag,
     WorkflowVersion,
 )
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
@@ -29,6 +30,12 @@ MAX_LIMIT = 200
 TOLD_BY_CONNECTION = ("needs_reauth", "connection_paused")
 """Codes of failed looks that only repeat what the connection's own status says."""
 M = TypeVar("M", Workflow, Run, Event)
+_PUBLISHED, _PAUSED = col(Workflow.published_number).is_not(None), col(Workflow.paused).is_(True)
+_STANDING: Mapping[str, tuple[ColumnElement[bool], ...]] = {
+    "draft": (~_PUBLISHED,),
+    "live": (_PUBLISHED, ~_PAUSED),
+    "paused": (_PUBLISHED, _PAUSED),
+}
 
 
 class Workflows:
@@ -59,12 +66,26 @@ class Workflows:
             raise NotFound("There is no such workflow.")
         return found
 
-    def list_page(self, cursor: str, limit: int, search: str = "") -> tuple[list[Workflow], str]:
-        """One page, newest first, and the next cursor."""
+    def list_page(
+        self, cursor: str, limit: int, *, search: str = "", tag: str = "", state: str = ""
+    ) -> tuple[list[Workflow], str]:
+        """One page, newest first, and the next cursor; `search` is part of the name or of a tag."""
         statement = self._mine(Workflow)
         if search:
-            statement = statement.where(col(Workflow.name).icontains(storable_text(search), autoescape=True))
+            text = storable_text(search)
+            named = col(Workflow.name).icontains(text, autoescape=True)
+            statement = statement.where(named | self._tagged(col(WorkflowTag.tag).icontains(text, autoescape=True)))
+        if tag:
+            statement = statement.where(self._tagged(col(WorkflowTag.tag) == storable_text(tag)))
+        if state:
+            statement = statement.where(*_STANDING[state])
         return page(self._session, statement, Workflow, cursor, limit)
+
+    def _tagged(self, which: ColumnElement[bool]) -> ColumnElement[bool]:
+        tagged = select(col(WorkflowTag.workflow_id)).where(
+            col(WorkflowTag.organization_id) == self._organization_id, which
+        )
+        return col(Workflow.id).in_(tagged)
 
     def add(self, workflow: Workflow) -> Workflow:
         """Keep a new workflow."""
@@ -74,7 +95,7 @@ class Workflows:
 
     def remove(self, workflow: Workflow) -> None:
         """Forget a workflow, its versions, edits, uses and subscription; its runs stay as history."""
-        for model in (WorkflowVersion, ConnectionUse, Subscription, DraftEdit):
+        for model in (WorkflowVersion, ConnectionUse, Subscription, DraftEdit, WorkflowTag):
             self._forget(model, workflow.id)
         self._session.delete(workflow)
         self._session.flush()

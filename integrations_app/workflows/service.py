@@ -10,6 +10,7 @@ from integrations_app.workflows.importing import Arrival, import_definition, pre
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
 from integrations_app.workflows.replacing import Replaced, replace_connection
 from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
+from integrations_app.workflows.tags import list_tags, set_tags
 from integrations_app.workflows.trial import Trial, try_step
 from integrations_app.workflows.tryout import preview_action, preview_step, try_action
 from integrations_app.workflows.variables import Variable, load_variables
@@ -37,6 +38,7 @@ __all__ = [
     "import_definition",
     "list_by_organization",
     "list_runs",
+    "list_tags",
     "load_variables",
     "needed_scopes",
     "pause",
@@ -52,6 +54,7 @@ __all__ = [
     "resolve",
     "resume",
     "save_draft",
+    "set_tags",
     "start_run",
     "try_action",
     "try_step",

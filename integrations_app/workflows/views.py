@@ -40,6 +40,8 @@ class WorkflowRow:
     next_run_at: datetime | None
     trigger_error: str = ""
     """Why the service could not be asked for what its trigger waits for, the last time; empty when it could."""
+    tags: tuple[str, ...] = ()
+    """In alphabetical order."""
 
     @property
     def needs_attention(self) -> bool:
@@ -150,8 +152,10 @@ def as_dict(row: RunRow | StepRow) -> dict[str, Any]:
     return shown
 
 
-def workflow_row(row: Workflow, connections: tuple[KnownConnection, ...], trigger_error: str = "") -> WorkflowRow:
-    """Freeze a row with the connections it names, and why its trigger could not be asked for."""
+def workflow_row(
+    row: Workflow, connections: tuple[KnownConnection, ...], trigger_error: str = "", tags: tuple[str, ...] = ()
+) -> WorkflowRow:
+    """Freeze a row with the connections it names, why its trigger could not be asked for, and its tags."""
     live = row.published_number is not None
     return WorkflowRow(
         id=row.id,
@@ -166,6 +170,7 @@ def workflow_row(row: Workflow, connections: tuple[KnownConnection, ...], trigge
         last_run_at=row.last_run_at,
         next_run_at=row.next_run_at,
         trigger_error=trigger_error,
+        tags=tags,
     )
 
 

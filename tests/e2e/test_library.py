@@ -147,3 +147,49 @@ def test_one_click_makes_a_draft_of_a_template(owner: Page, shared_server: Serve
     dialog.get_by_role("button", name="Use Ask for the stand-up").click()
     page.wait_for_url("**/workflows/*")
     expect(page.get_by_role("list", name="Steps")).to_contain_text("Ask the channel")
+
+
+def new_workflow(page: Page, server: Server, name: str) -> None:
+    """Make an empty one and go back to the list."""
+    open_list(page, server)
+    page.get_by_role("button", name="New workflow").click()
+    page.get_by_role("dialog").get_by_label("Name").fill(name)
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    page.wait_for_url("**/workflows/*")
+    open_list(page, server)
+
+
+def test_workflows_are_tagged_and_found_by_tag_status_and_words(owner: Page, shared_server: Server) -> None:
+    page = owner
+    for name in ("Count leads", "Watch builds"):
+        new_workflow(page, shared_server, name)
+    from_menu(page, "Count leads", "Edit tags")
+    dialog = page.get_by_role("dialog", name="Tags of Count leads")
+    dialog.get_by_label("Tags, separated by commas").fill(", ".join(str(number) for number in range(11)))
+    dialog.get_by_role("button", name="Save tags").click()
+    expect(dialog.get_by_text("Tags are at most 10.")).to_be_visible()
+    dialog.get_by_label("Tags, separated by commas").fill("Sales,  On   call")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Save tags").click()
+    rows = page.get_by_role("list", name="Workflows").get_by_role("listitem")
+    expect(rows.filter(has_text="Count leads").get_by_role("button", name="on call")).to_be_visible()
+    page.get_by_role("combobox", name="Tag").select_option(label="sales")
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(shared_server.address("/workflows?tag=sales"))
+    assert violations(page) == []
+    page.get_by_role("combobox", name="Status").select_option(label="Live")
+    expect(page.get_by_text("No workflow matches these filters.")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(rows).to_have_count(2)
+    expect(page).to_have_url(shared_server.address("/workflows"))
+    page.get_by_label("Search workflows").press_sequentially("sal")
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(shared_server.address("/workflows?search=sal"))
+    page.reload()
+    expect(page.get_by_label("Search workflows")).to_have_value("sal")
+    expect(rows).to_have_count(1)
+    rows.get_by_role("button", name="sales").click()
+    expect(page).to_have_url(shared_server.address("/workflows?search=sal&tag=sales"))
+    from_menu(page, "Count leads", "Duplicate")
+    page.get_by_role("button", name="Clear filters").click()
+    expect(rows).to_have_count(3)

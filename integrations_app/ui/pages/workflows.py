@@ -3,16 +3,20 @@
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components import listing
+from integrations_app.ui.components.address_bar import address_bar
 from integrations_app.ui.components.editor_bar import workflow_badge
 from integrations_app.ui.components.import_dialog import import_dialog
 from integrations_app.ui.components.native import native_link
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.step_list import kind_mark
+from integrations_app.ui.components.tag_dialog import tag_dialog
 from integrations_app.ui.components.template_gallery import template_dialog, template_gallery
 from integrations_app.ui.pages.import_state import ImportState as Import
 from integrations_app.ui.pages.templates_state import TemplatesState as Templates
-from integrations_app.ui.pages.workflows_state import WorkflowLine
+from integrations_app.ui.pages.workflow_acts_state import WorkflowActsState as Acts
+from integrations_app.ui.pages.workflows_state import STATES, WorkflowLine
 from integrations_app.ui.pages.workflows_state import WorkflowsState as State
 from integrations_app.ui.shell import page_heading, shell
 
@@ -43,25 +47,40 @@ def workflows() -> rx.Component:
         ),
         rx.cond(
             State.loaded,
-            rx.cond((State.lines.length() == 0) & (State.search == ""), _empty(), rx.fragment(_search(), _list())),
+            rx.cond((State.lines.length() == 0) & ~State.filtered, _empty(), rx.fragment(_filters(), _list())),
             _skeletons(),
         ),
         _name_dialog(),
         _delete_dialog(),
+        tag_dialog(),
         import_dialog(),
         template_dialog(),
         active="/workflows",
     )
 
 
-def _search() -> rx.Component:
-    return rx.input(
+def _filters() -> rx.Component:
+    search = rx.input(
         rx.input.slot(rx.icon("search", size=16, aria_hidden="true")),
         placeholder="Search",
         aria_label="Search workflows",
+        default_value=State.filters.search,
+        key=State.round.to(str),
         on_change=State.find.debounce(250),
-        width=rx.breakpoints(initial="100%", sm="280px"),
-        margin_block="12px",
+        width=rx.breakpoints(initial="100%", sm="240px"),
+    )
+    return rx.fragment(
+        listing.filters(
+            search,
+            rx.cond(
+                (State.tags.length() > 0) | (State.filters.tag != ""),
+                listing.filter_choice("Tag", "Every tag", State.tags, State.filters.tag, State.choose_tag),
+            ),
+            listing.filter_choice("Status", "Every status", STATES, State.filters.state, State.choose_state),
+            filtered=State.filtered,
+            on_clear=State.clear_filters,
+        ),
+        address_bar(State.address),
     )
 
 
@@ -72,7 +91,7 @@ def _list() -> rx.Component:
             rx.el.ul(rx.foreach(State.lines, _row), aria_label="Workflows", role="list", class_name="workflow-list"),
             rx.cond(State.more, rx.button("Show more", variant="soft", on_click=State.show_more, margin_top="16px")),
         ),
-        rx.text("No workflow has these words in its name. Clear the search.", style=theme.MUTED, role="status"),
+        listing.nothing_matches("workflow", State.clear_filters),
     )
 
 
@@ -91,7 +110,13 @@ def _row(line: rx.Var[WorkflowLine]) -> rx.Component:
                 title=line.name,
                 class_name="workflow-name",
             ),
-            rx.text(line.trigger, size="2", style=theme.MUTED),
+            rx.flex(
+                rx.text(line.trigger, size="2", style=theme.MUTED, as_="span"),
+                rx.foreach(line.tags, _tag),
+                spacing="2",
+                align="center",
+                wrap="wrap",
+            ),
             rx.cond(
                 line.trouble != "",
                 rx.flex(
@@ -113,14 +138,25 @@ def _row(line: rx.Var[WorkflowLine]) -> rx.Component:
     )
 
 
+def _tag(tag: rx.Var[str]) -> rx.Component:
+    return rx.el.button(
+        tag,
+        type="button",
+        title=rx.Var.create("Show all with the tag ") + tag,
+        on_click=State.choose_tag(tag),
+        class_name="workflow-tag",
+    )
+
+
 def _menu(line: rx.Var[WorkflowLine]) -> rx.Component:
     edit = rx.fragment(
-        rx.menu.item("Run now", disabled=line.state == "paused", on_click=State.run_now(line.id)),
-        rx.cond(line.state == "live", rx.menu.item("Pause", on_click=State.pause(line.id))),
-        rx.cond(line.state == "paused", rx.menu.item("Resume", on_click=State.resume(line.id))),
-        rx.menu.item("Duplicate", on_click=State.duplicate(line.id)),
+        rx.menu.item("Run now", disabled=line.state == "paused", on_click=Acts.run_now(line.id)),
+        rx.cond(line.state == "live", rx.menu.item("Pause", on_click=Acts.pause(line.id))),
+        rx.cond(line.state == "paused", rx.menu.item("Resume", on_click=Acts.resume(line.id))),
+        rx.menu.item("Edit tags", on_click=Acts.ask_tags(line.id)),
+        rx.menu.item("Duplicate", on_click=Acts.duplicate(line.id)),
         rx.menu.separator(),
-        rx.menu.item("Delete", color="red", on_click=State.ask_delete(line.id)),
+        rx.menu.item("Delete", color="red", on_click=Acts.ask_delete(line.id)),
     )
     return rx.menu.root(
         rx.menu.trigger(
@@ -230,9 +266,9 @@ def _name_dialog() -> rx.Component:
 
 def _delete_dialog() -> rx.Component:
     return question(
-        title=rx.fragment("Delete ", State.leaving_name, "?"),
-        words=rx.fragment(State.leaving_loss, " The history of its runs stays."),
-        act=act_button("Delete workflow", State.delete),
-        opened=State.leaving_id != "",
-        on_open_change=State.keep,
+        title=rx.fragment("Delete ", Acts.leaving.name, "?"),
+        words=rx.fragment(Acts.leaving.words, " The history of its runs stays."),
+        act=act_button("Delete workflow", Acts.delete),
+        opened=Acts.leaving.id != "",
+        on_open_change=Acts.keep,
     )

@@ -1,20 +1,19 @@
-"""State of the workflows page: the list, and the acts of a person on one of its rows."""
+"""State of the workflows page: the list with its filters, and the dialog that asks for a new one's name."""
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 import reflex as rx
 from reflex_base.event import EventSpec
 
-from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
+from integrations_app.errors import InvalidInput
 from integrations_app.organizations.permissions import Permission
+from integrations_app.sdk.forms import Choice
 from integrations_app.sdk.registry import Registry
-from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, trigger_words
-from integrations_app.ui.pages.editor_run_state import run_input
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service
@@ -23,6 +22,17 @@ from integrations_app.workflows.views import WorkflowRow
 KINDS = frozenset({"workflow", "run", "connection"})
 PAGE = 30
 STATE_WORDS = {"draft": "Draft", "live": "Live", "paused": "Paused"}
+STATES = tuple(Choice(value, label) for value, label in STATE_WORDS.items())
+LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True)
+class WorkflowFilters:
+    """What the list is narrowed to; empty texts narrow nothing."""
+
+    search: str = ""
+    tag: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class WorkflowLine:
     word: str
     trouble: str
     last_run_at: str
+    tags: list[str]
 
 
 def workflow_line(row: WorkflowRow, registry: Registry) -> WorkflowLine:
@@ -56,6 +67,7 @@ def workflow_line(row: WorkflowRow, registry: Registry) -> WorkflowLine:
         word=STATE_WORDS[row.state],
         trouble=", ".join(troubles),
         last_run_at=row.last_run_at.isoformat() if row.last_run_at else "",
+        tags=list(row.tags),
     )
 
 
@@ -65,23 +77,39 @@ class WorkflowsState(SessionState):
     lines: list[WorkflowLine] = []
     loaded: bool = False
     more: bool = False
-    search: str = ""
+    filters: WorkflowFilters = WorkflowFilters()
+    tags: list[Choice] = []
+    round: int = 0
+    """Counts how often the search was set from outside its field, which then starts anew."""
     naming: bool = False
     """The dialog that asks for a new workflow's name is open."""
     name_error: str = ""
-    leaving_id: str = ""
-    leaving_name: str = ""
-    leaving_loss: str = ""
     notice: str = ""
     notice_ok: bool = True
     _shown: int = PAGE
 
+    @rx.var
+    def filtered(self) -> bool:
+        """Whether a filter hides workflows."""
+        return self.filters != WorkflowFilters()
+
+    @rx.var
+    def address(self) -> str:
+        """Where this list is found again, also by others."""
+        given = {"search": self.filters.search, "tag": self.filters.tag, "state": self.filters.state}
+        query = urlencode({name: value for name, value in given.items() if value})
+        return f"/workflows?{query}" if query else "/workflows"
+
     @rx.event
     @guard(Permission.VIEW)
     async def load(self) -> None:
-        """Show the page and keep it live."""
-        self.search, self.notice, self._shown = "", "", PAGE
-        self.naming, self.leaving_id = False, ""
+        """Show what the address asks for, and keep it live."""
+        wanted = self.router.url.query_parameters
+        state = wanted.get("state", "")
+        self.filters = WorkflowFilters(
+            wanted.get("search", "")[:LONGEST_SEARCH], wanted.get("tag", ""), state if state in STATE_WORDS else ""
+        )
+        self.naming, self.notice, self._shown, self.round = False, "", PAGE, self.round + 1
         await self._refresh(KINDS)
         show_live(self, current_actor(self), WorkflowsState, KINDS)
 
@@ -91,7 +119,13 @@ class WorkflowsState(SessionState):
         cursor = ""
         while True:
             page = await service.list_by_organization(
-                hub(), current_actor(self), cursor=cursor, limit=min(PAGE, self._shown - len(rows)), search=self.search
+                hub(),
+                current_actor(self),
+                cursor=cursor,
+                limit=min(PAGE, self._shown - len(rows)),
+                search=self.filters.search,
+                tag=self.filters.tag,
+                state=self.filters.state,
             )
             rows += page.items
             cursor = page.next_cursor
@@ -100,6 +134,9 @@ class WorkflowsState(SessionState):
         lines = [workflow_line(row, hub().registry) for row in rows]
         if lines != self.lines:
             self.lines = lines
+        tags = [Choice(tag, tag) for tag in await service.list_tags(hub(), current_actor(self))]
+        if tags != self.tags:
+            self.tags = tags
         self.more, self.loaded = bool(cursor), True
 
     @rx.event
@@ -112,8 +149,30 @@ class WorkflowsState(SessionState):
     @rx.event
     @guard(Permission.VIEW)
     async def find(self, text: str) -> None:
-        """Show the workflows whose name has these words."""
-        self.search, self._shown = text.strip(), PAGE
+        """Show the workflows with these words in their name or in a tag."""
+        await self._narrow(search=text.strip()[:LONGEST_SEARCH])
+
+    @rx.event
+    @guard(Permission.VIEW)
+    async def choose_tag(self, tag: str) -> None:
+        """Show the workflows with one tag, or all."""
+        await self._narrow(tag=tag)
+
+    @rx.event
+    @guard(Permission.VIEW)
+    async def choose_state(self, state: str) -> None:
+        """Show drafts, live or paused ones, or all."""
+        await self._narrow(state=state if state in STATE_WORDS else "")
+
+    @rx.event
+    @guard(Permission.VIEW)
+    async def clear_filters(self) -> None:
+        """Show every workflow."""
+        self.round += 1
+        await self._narrow(search="", tag="", state="")
+
+    async def _narrow(self, **changes: str) -> None:
+        self.filters, self._shown = replace(self.filters, **changes), PAGE
         await self._refresh(KINDS)
 
     @rx.event
@@ -133,87 +192,6 @@ class WorkflowsState(SessionState):
             return None
         self.naming = False
         return rx.redirect(f"/workflows/{made.id}")
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def run_now(self, workflow_id: str) -> EventSpec | None:
-        """Run the live version, or the draft of a workflow that was never published, and show the run."""
-        row = next((one for one in self.lines if one.id == workflow_id), None)
-        draft = row is None or row.state == "draft"
-        actor = current_actor(self)
-        try:
-            detail = await service.get(hub(), actor, workflow_id)
-            payload, _ = await run_input(actor, workflow_id, detail.draft if draft else detail.live or detail.draft)
-            run_id = await service.start_run(hub(), actor, workflow_id, input=payload, draft=draft)
-        except InvalidInput:
-            self._say("It cannot run yet: it has problems. Open it, its editor names each of them.", ok=False)
-            return None
-        except IntegrationsError as error:
-            self._say(error.message or error.code, ok=False)
-            return None
-        return rx.redirect(f"/runs/{run_id}")
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def pause(self, workflow_id: str) -> None:
-        """Start no more runs until somebody resumes it."""
-        await self._act(service.pause(hub(), current_actor(self), workflow_id), "Paused. No run starts.")
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def resume(self, workflow_id: str) -> None:
-        """Let it start again."""
-        await self._act(service.resume(hub(), current_actor(self), workflow_id), "Resumed.")
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def duplicate(self, workflow_id: str) -> None:
-        """Copy the draft into a new workflow."""
-        await self._act(service.duplicate(hub(), current_actor(self), workflow_id), "Copied. The copy is a draft.")
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    def ask_delete(self, workflow_id: str) -> None:
-        """Open the question that names what will be lost."""
-        line = next((one for one in self.lines if one.id == workflow_id), None)
-        if line is None:
-            return
-        self.leaving_id, self.leaving_name = line.id, line.name
-        lost = "Its draft and its versions are lost."
-        self.leaving_loss = {
-            "live": f"It is live: it no longer starts by “{line.trigger}”, and what is running is cancelled. {lost}",
-            "paused": f"It is paused: the runs that it holds are cancelled. {lost}",
-        }.get(line.state, "It is not published, so nothing starts it. Its draft is lost.")
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    def keep(self, open_: bool = False) -> None:
-        """Close the question without doing anything."""
-        if not open_:
-            self.leaving_id = ""
-
-    @rx.event(background=True)
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def delete(self) -> None:
-        """Delete the workflow; its vendor hook is taken away, so nothing is locked meanwhile."""
-        async with self:
-            actor, workflow_id = current_actor(self), self.leaving_id
-            self.leaving_id = ""
-        words, ok = "Deleted. The history of its runs stays.", True
-        try:
-            await service.delete(hub(), actor, workflow_id)
-        except NotFound:
-            words = "It was deleted already."
-        except IntegrationsError as error:
-            words, ok = error.message or error.code, False
-        async with self:
-            self._say(words, ok=ok)
-            await self._refresh(KINDS)
-
-    async def _act(self, act: Awaitable[object], words: str) -> None:
-        wrong = await said(act)
-        self._say(wrong or words, ok=not wrong)
-        await self._refresh(KINDS)
 
     def _say(self, words: str, *, ok: bool) -> None:
         self.notice, self.notice_ok = words, ok

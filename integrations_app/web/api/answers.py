@@ -186,6 +186,7 @@ class WorkflowShown(BaseModel):
     state: Literal["draft", "live", "paused"]
     draft_version: int
     published_number: int | None
+    tags: list[str]
     connections: list[UsedConnection]
     created_at: datetime
     updated_at: datetime

@@ -1,6 +1,6 @@
 """Calls about workflows: drafts saved, published, paused, resumed, deleted."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Body, Header, Query
 from pydantic import Field
@@ -24,7 +24,9 @@ IfVersion = Annotated[str | None, Header(alias="If-Match", description="Only whi
 class WorkflowsAsked(Paging):
     """Which workflows."""
 
-    search: str = Field(default="", max_length=200, description="Part of the name.")
+    search: str = Field(default="", max_length=200, description="Part of the name or of a tag.")
+    tag: str = Field(default="", max_length=200, description="With exactly this tag.")
+    state: Literal["draft", "live", "paused"] | None = None
 
 
 async def create_workflow(asked: Caller, definition: Definition) -> Response:
@@ -38,7 +40,13 @@ async def create_workflow(asked: Caller, definition: Definition) -> Response:
 async def list_workflows(asked: Caller, ask: Annotated[WorkflowsAsked, Query()]) -> Response:
     """List workflows, newest first."""
     page = await service.list_by_organization(
-        asked.hub, asked.actor, cursor=ask.after(), limit=ask.limit, search=ask.search
+        asked.hub,
+        asked.actor,
+        cursor=ask.after(),
+        limit=ask.limit,
+        search=ask.search,
+        tag=ask.tag,
+        state=ask.state or "",
     )
     return listed((row.as_dict() for row in page.items), page.next_cursor)
 

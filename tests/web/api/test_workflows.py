@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from integrations_app.workflows import service
 from tests.web.api.conftest import definition, published
 
 
@@ -31,6 +32,16 @@ async def test_a_draft_is_made_read_saved_and_deleted(ed):
     gone = await ed("DELETE", path)
     assert (gone.status_code, gone.content) == (204, b"")
     assert await ed.refused("GET", path) == (404, "not_found")
+
+
+async def test_tags_are_shown_and_filter_the_list(hub, ed):
+    made = [await ed.post("/workflows", definition(name=name)) for name in ("One", "Two")]
+    await service.set_tags(hub, ed.person.actor, made[0]["id"], ["sales"])
+    assert (await ed.get(f"/workflows/{made[0]['id']}"))["tags"] == ["sales"]
+    for query in ({"tag": "sales"}, {"search": "ALE"}, {"state": "draft", "tag": "sales"}):
+        assert [row["name"] for row in (await ed.get("/workflows", **query))["items"]] == ["One"], query
+    assert (await ed.get("/workflows", state="live"))["items"] == []
+    assert (await ed.refused("GET", "/workflows", params={"state": "odd"}))[0] == 422
 
 
 async def test_a_stale_draft_is_not_overwritten(ed):
