@@ -64,6 +64,7 @@ ACTING = {
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "workflows": Permission.EDIT_WORKFLOWS,
     "import": Permission.EDIT_WORKFLOWS,
+    "editor_clipboard": Permission.EDIT_WORKFLOWS,
     "workflow_acts": Permission.EDIT_WORKFLOWS,
     "templates": Permission.EDIT_WORKFLOWS,
     "workflow_editor": Permission.EDIT_WORKFLOWS,

@@ -19,8 +19,44 @@ function useHistoryKeys(enabled, onUndo, onRedo) {
   }, [enabled, onUndo, onRedo]);
 }
 
-export function StepKeys({ enabled = false, onMove, onCopy, onRemove, onUndo, onRedo, children }) {
+function useClipboard(copied, copies) {
+  const seen = useRef(copies);
+  useEffect(() => {
+    if (copies === seen.current) return;
+    seen.current = copies;
+    navigator.clipboard?.writeText(copied).catch(() => {});
+  }, [copied, copies]);
+}
+
+// A menu stands outside the outline, and what it asks for needs the clipboard: it sends the key of its step.
+function usePasting(enabled, onPaste) {
+  useEffect(() => {
+    if (!enabled) return undefined;
+    const listen = async (event) => {
+      const text = await (navigator.clipboard?.readText() ?? Promise.resolve("")).catch(() => "");
+      onPaste?.(event.detail, text);
+    };
+    document.addEventListener("paste-behind", listen);
+    return () => document.removeEventListener("paste-behind", listen);
+  }, [enabled, onPaste]);
+}
+
+export function StepKeys({
+  enabled = false,
+  copied = "",
+  copies = 0,
+  onMove,
+  onCopy,
+  onTake,
+  onPaste,
+  onRemove,
+  onUndo,
+  onRedo,
+  children,
+}) {
   const root = useRef(null);
+  useClipboard(copied, copies);
+  usePasting(enabled, onPaste);
   const refocus = useRef("");
   useHistoryKeys(enabled, onUndo, onRedo);
   useEffect(() => {
@@ -48,10 +84,18 @@ export function StepKeys({ enabled = false, onMove, onCopy, onRemove, onUndo, on
       act(() => onRemove?.(key));
     } else if (enabled && key !== "trigger" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "d") {
       act(() => onCopy?.(key));
+    } else if (key !== "trigger" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c") {
+      if (!String(window.getSelection())) act(() => onTake?.(key));
     }
   };
+  const paste = (event) => {
+    const step = event.target.closest("[data-step]");
+    if (!enabled || !step) return;
+    event.preventDefault();
+    onPaste?.(step.dataset.step, event.clipboardData.getData("text/plain"));
+  };
   return (
-    <div ref={root} onKeyDown={keys} onPointerDown={() => (refocus.current = "")}>
+    <div ref={root} onKeyDown={keys} onPaste={paste} onPointerDown={() => (refocus.current = "")}>
       {children}
     </div>
   );

@@ -1,6 +1,7 @@
-"""Keys around the outline: arrows go and move, Ctrl+Z takes back."""
+"""Keys around the outline: arrows go and move, Ctrl+Z takes back, Ctrl+C and Ctrl+V carry steps elsewhere."""
 
 import reflex as rx
+from reflex_base.event import EventSpec
 
 _asset = rx.asset("step_keys.jsx", shared=True)
 
@@ -11,6 +12,11 @@ class StepKeys(rx.NoSSRComponent):
     library = _asset.importable_path
     tag = "StepKeys"
     enabled: rx.Var[bool]
+    copied: rx.Var[str]
+    """Goes to the clipboard when `copies` has grown."""
+    copies: rx.Var[int]
+    on_take: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+    on_paste: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
     on_move: rx.EventHandler[rx.event.passthrough_event_spec(str, int)]
     on_copy: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_remove: rx.EventHandler[rx.event.passthrough_event_spec(str)]
@@ -19,3 +25,9 @@ class StepKeys(rx.NoSSRComponent):
 
 
 step_keys = StepKeys.create
+
+
+def ask_paste(key: rx.Var[str]) -> EventSpec:
+    """The event of a menu's item that pastes behind the step with that key; the browser reads its clipboard first."""
+    told = f"document.dispatchEvent(new CustomEvent('paste-behind', {{detail: {key}}}))"
+    return rx.run_script(rx.Var(told, _var_data=key._get_all_var_data()))  # noqa: SLF001 - the key is of a loop

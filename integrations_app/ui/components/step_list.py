@@ -4,7 +4,8 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.question import act_button, named, question
-from integrations_app.ui.components.step_keys import step_keys
+from integrations_app.ui.components.step_keys import ask_paste, step_keys
+from integrations_app.ui.pages.editor_clipboard_state import EditorClipboardState as Clipboard
 from integrations_app.ui.pages.editor_history_state import EditorHistoryState as History
 from integrations_app.ui.pages.editor_rows import StepLine
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
@@ -44,6 +45,10 @@ def step_list() -> rx.Component:
                 class_name="step-list",
             ),
             enabled=Steps.can_edit,
+            copied=Clipboard.copied,
+            copies=Clipboard.copies,
+            on_take=Clipboard.copy_step,
+            on_paste=Clipboard.paste_behind,
             on_move=Steps.move_step,
             on_copy=Steps.duplicate_step,
             on_remove=Steps.ask_remove,
@@ -66,7 +71,8 @@ def step_list() -> rx.Component:
             rx.cond(
                 Steps.can_edit,
                 rx.text(
-                    "In the list: arrows go, Alt and arrows move a step, Ctrl+D copies, Delete deletes.",
+                    "In the list: arrows go, Alt and arrows move a step, Ctrl+D duplicates, Ctrl+C and Ctrl+V copy, "
+                    "Delete deletes.",
                     size="1",
                     style=theme.MUTED,
                     class_name="wide-only",
@@ -105,7 +111,7 @@ def _step(line: rx.Var[StepLine]) -> rx.Component:
             on_click=Steps.select(line.key),
             custom_attrs={"data-step": line.key},
         ),
-        rx.cond(Steps.can_edit & (line.detail != "Trigger"), _menu(line)),
+        rx.cond(Steps.can_edit, _menu(line)),
     )
 
 
@@ -164,12 +170,24 @@ def _menu(line: rx.Var[StepLine]) -> rx.Component:
             )
         ),
         rx.menu.content(
-            rx.menu.item("Move up", disabled=line.first, on_click=Steps.move_step(line.key, -1)),
-            rx.menu.item("Move down", disabled=line.last, on_click=Steps.move_step(line.key, 1)),
-            rx.menu.item("Duplicate", on_click=Steps.duplicate_step(line.key)),
-            rx.menu.separator(),
-            rx.menu.item("Delete", color="red", on_click=Steps.ask_remove(line.key)),
+            rx.cond(line.detail == "Trigger", _paste_item(line), _step_items(line)),
         ),
+    )
+
+
+def _paste_item(line: rx.Var[StepLine]) -> rx.Component:
+    return rx.menu.item("Paste after", on_click=ask_paste(line.key))
+
+
+def _step_items(line: rx.Var[StepLine]) -> rx.Component:
+    return rx.fragment(
+        rx.menu.item("Move up", disabled=line.first, on_click=Steps.move_step(line.key, -1)),
+        rx.menu.item("Move down", disabled=line.last, on_click=Steps.move_step(line.key, 1)),
+        rx.menu.item("Duplicate", on_click=Steps.duplicate_step(line.key)),
+        rx.menu.item("Copy", on_click=Clipboard.copy_step(line.key)),
+        _paste_item(line),
+        rx.menu.separator(),
+        rx.menu.item("Delete", color="red", on_click=Steps.ask_remove(line.key)),
     )
 
 

@@ -1,6 +1,5 @@
 """What a person does in the editor, as commands on the draft that the tab shows."""
 
-import copy
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +16,7 @@ from integrations_app.workflows.editing.commands import (
     SetPart,
     setting,
 )
+from integrations_app.workflows.editing.copying import renewed
 from integrations_app.workflows.editing.tree import Document, Standing, Step, free_key, lists_in, readers_of
 
 __all__ = ["TRIGGER", "Document", "Step", "free_key", "readers_of"]
@@ -113,27 +113,9 @@ def copying(document: Document, key: str) -> AddSteps | None:
     found = tree.find(document, key)
     if found is None:
         return None
-    made = renewed(document, found.step)
+    [made] = renewed(document, [found.step])
     made["name"] = f"{str(made.get('name') or made['key'])[: NAME_LENGTH - 7]} (copy)"
     return AddSteps(at=place_behind(document, key), steps=[made])
-
-
-def renewed(document: Document, step: Step) -> Step:
-    """The step with keys that the document does not have; what reads steps inside it reads the new ones."""
-    made, fresh = copy.deepcopy(step), dict[str, str]()
-    for key in tree.keys_in([step]):
-        fresh[key] = free_key(document, re.sub(r"_\d+$", "", key), fresh.values())
-    for old, new in fresh.items():
-        made = tree.with_reference(made, old, new)
-    _rekey([made], fresh)
-    return made
-
-
-def _rekey(steps: list[Step], fresh: dict[str, str]) -> None:
-    for step in steps:
-        step["key"] = fresh[step["key"]]
-        for _, inside in lists_in(step):
-            _rekey(inside, fresh)
 
 
 def with_action(
