@@ -1,6 +1,6 @@
 """Rows of workflows, versions, endpoints, subscriptions and runs, always of one organisation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from integrations_app.workflows.models import (
     Event,
     PollState,
     Run,
+    RunStatus,
     StepRun,
     Subscription,
     Workflow,
@@ -250,9 +251,13 @@ class Runs:
         self._session = session
         self._organization_id = organization_id
 
+    def find(self, run_id: str) -> Run | None:
+        """Return the run or None."""
+        return self._session.get(Run, (self._organization_id, storable_text(run_id)))
+
     def get(self, run_id: str) -> Run:
         """Return the run; raises NotFound."""
-        found = self._session.get(Run, (self._organization_id, storable_text(run_id)))
+        found = self.find(run_id)
         if found is None:
             raise NotFound("There is no such run.")
         return found
@@ -264,6 +269,20 @@ class Runs:
         if found is None:
             raise NotFound("There is no such run.")
         return found
+
+    def list_failed(
+        self, limit: int, workflow_id: str = "", among: Collection[str] | None = None
+    ) -> tuple[list[tuple[str, str, str]], int]:
+        """Id, workflow and its name of the newest failed runs that match, and how many there are."""
+        which = [col(Run.organization_id) == self._organization_id, col(Run.status) == RunStatus.FAILED.value]
+        if workflow_id:
+            which.append(col(Run.workflow_id) == storable_text(workflow_id))
+        if among is not None:
+            which.append(col(Run.id).in_([storable_text(run_id) for run_id in among]))
+        columns = (col(Run.id), col(Run.workflow_id), col(Run.workflow_name))
+        newest = select(*columns).where(*which).order_by(col(Run.created_at).desc(), col(Run.id).desc()).limit(limit)
+        count = self._session.execute(select(func.count()).select_from(Run).where(*which)).scalar() or 0
+        return [(row[0], row[1], row[2]) for row in self._session.execute(newest)], count
 
     def find_by_key(self, workflow_id: str, idempotency_key: str) -> Run | None:
         """The run that was started with this key, or None."""

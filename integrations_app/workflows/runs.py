@@ -1,4 +1,4 @@
-"""Runs: started by hand or by the API, listed, cancelled, replayed and resolved."""
+"""Runs: started by hand or by the API, listed, cancelled and resolved."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from typing import Any, Literal
 import orjson
 from sqlmodel import Session, col
 
-from integrations_app.errors import Conflict, InvalidInput, NotFound
+from integrations_app.errors import Conflict, InvalidInput
 from integrations_app.kit.db import on_commit
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub, organization_topic
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows import engine
 from integrations_app.workflows.checkpoints import announcement
-from integrations_app.workflows.definition import ActionStep, Definition, parse
+from integrations_app.workflows.definition import parse
 from integrations_app.workflows.drafts import find_problems
 from integrations_app.workflows.giving_up import end_steps
 from integrations_app.workflows.held import let_go
@@ -54,7 +54,7 @@ async def start_run(
             return earlier.id
         definition = _startable(hub, session, row) if draft else None
         if not draft:
-            _require_live(row)
+            require_live(row)
         run = Run(
             organization_id=actor.organization_id,
             id=run_id,
@@ -153,49 +153,6 @@ async def cancel(hub: Hub, actor: Actor, run_id: str) -> None:
     await hub.database.write(write)
 
 
-async def replay(
-    hub: Hub,
-    actor: Actor,
-    run_id: str,
-    *,
-    from_step: str | None = None,
-    version: Literal["original", "latest"] = "original",
-) -> str:
-    """Run it again with the same input, on the original or the latest version; returns the new run's id.
-
-    With `from_step` (a step's key or path) the outputs of the steps before it are taken over, not made again.
-    Raises NotFound, Forbidden, Conflict `not_published`, InvalidInput.
-    """
-    actor.require(Permission.EDIT_WORKFLOWS)
-    new_run_id = hub.new_id()
-
-    def write(session: Session) -> str:
-        runs, workflows = Runs(session, actor.organization_id), Workflows(session, actor.organization_id)
-        former = runs.get(run_id)
-        workflow = workflows.get(former.workflow_id)
-        if version == "latest":
-            _require_live(workflow)
-        run = Run(
-            organization_id=actor.organization_id,
-            id=new_run_id,
-            workflow_id=former.workflow_id,
-            workflow_name=workflow.name,
-            version=workflow.published_number if version == "latest" else former.version,
-            definition=former.definition if version == "original" else None,
-            event_id=former.event_id,
-            trigger_payload=former.trigger_payload,
-            replay_of=former.id,
-            created_at=hub.clock(),
-        )
-        add_run(hub, session, workflow, run)
-        if from_step is not None:
-            _take_over(session, runs, former, run, _definition_of(workflows, run), from_step)
-        note(hub, session, actor, "run.replayed", new_run_id, replay_of=run_id, from_step=from_step or "")
-        return new_run_id
-
-    return await hub.database.write(write)
-
-
 async def resolve(hub: Hub, actor: Actor, run_id: str, step: str, outcome: Literal["sent", "not_sent"]) -> None:
     """Say what became of the call whose outcome nobody could know; the run goes on.
 
@@ -252,7 +209,8 @@ def _key(given: str | None) -> str | None:
     return f"api:{given}" if given is not None else None
 
 
-def _require_live(row: Workflow) -> None:
+def require_live(row: Workflow) -> None:
+    """Raise Conflict `not_published` or `workflow_paused` for a workflow that cannot be started."""
     if row.published_number is None:
         raise Conflict("not_published", "Publish the workflow first.")
     if row.paused:
@@ -266,28 +224,3 @@ def _startable(hub: Hub, session: Session, row: Workflow) -> dict[str, Any]:
     if errors:
         raise InvalidInput(errors, "", "not_publishable")
     return row.draft
-
-
-def _definition_of(workflows: Workflows, run: Run) -> Definition:
-    if run.definition is not None:
-        return parse(run.definition)
-    version = workflows.version(run.workflow_id, run.version or 0)
-    if version is None:
-        raise NotFound("The version of that run is gone.")
-    return parse(version.definition)
-
-
-def _take_over(session: Session, runs: Runs, former: Run, run: Run, definition: Definition, from_step: str) -> None:
-    """Copy what the steps before `from_step` gave."""
-    steps = {step.key: step for _, step in definition.walk()}
-    if from_step.rpartition("/")[2] not in steps:
-        raise InvalidInput({"from_step": "is no step of that version"})
-    rows = runs.steps(former.id)
-    begins = next((one.position for one in rows if from_step in {one.path, one.step_key}), len(rows))
-    for row in rows:
-        step = steps.get(row.step_key)
-        carries_on = isinstance(step, ActionStep) and step.on_error == "continue" and row.status == StepStatus.FAILED
-        done = row.status in {StepStatus.SUCCEEDED, StepStatus.SKIPPED} or carries_on
-        if row.position < begins and done and step is not None and step.type == row.type:
-            session.add(StepRun(**row.model_dump(exclude={"run_id"}), run_id=run.id))
-    session.flush()

@@ -9,7 +9,8 @@ from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.importing import Arrival, import_definition, preview
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
 from integrations_app.workflows.replacing import Replaced, replace_connection
-from integrations_app.workflows.runs import cancel, get_run, list_runs, replay, resolve, start_run, wait_for_run
+from integrations_app.workflows.replaying import Replayed, find_failed, replay, replay_failed
+from integrations_app.workflows.runs import cancel, get_run, list_runs, resolve, start_run, wait_for_run
 from integrations_app.workflows.tags import list_tags, set_tags
 from integrations_app.workflows.trial import Trial, try_step
 from integrations_app.workflows.tryout import preview_action, preview_step, try_action
@@ -22,6 +23,7 @@ __all__ = [
     "Need",
     "Published",
     "Replaced",
+    "Replayed",
     "Trial",
     "Variable",
     "cancel",
@@ -33,6 +35,7 @@ __all__ = [
     "edit",
     "endpoint_url",
     "export",
+    "find_failed",
     "get",
     "get_run",
     "import_definition",
@@ -51,6 +54,7 @@ __all__ = [
     "rename",
     "replace_connection",
     "replay",
+    "replay_failed",
     "resolve",
     "resume",
     "save_draft",

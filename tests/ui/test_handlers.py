@@ -12,6 +12,7 @@ from integrations_app.ui.guard import assert_guarded, guarded_handlers
 
 LOOKING = {
     "attention.load",
+    "bulk_replay.clear",
     "connection.choose",
     "connection.load",
     "connection.show_tab",
@@ -77,6 +78,7 @@ ACTING = {
     "try": Permission.EDIT_WORKFLOWS,
     "run": Permission.EDIT_WORKFLOWS,
     "runs": Permission.EDIT_WORKFLOWS,
+    "bulk_replay": Permission.EDIT_WORKFLOWS,
     "activity": Permission.MANAGE_MEMBERS,
     "audit": Permission.MANAGE_MEMBERS,
     "settings": Permission.MANAGE_MEMBERS,

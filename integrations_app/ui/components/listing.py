@@ -62,13 +62,11 @@ def with_older(shown: rx.Component, *, older: Any, on_older: Any) -> rx.Componen
     return rx.fragment(shown, rx.cond(older, more))
 
 
-def row_link(badge: rx.Component, href: Any, name: Any) -> rx.Component:
+def row_link(badge: rx.Component, href: Any, name: Any, before: Any = None) -> rx.Component:
     """The head of a row, which opens what it is about; `name` is what a screen reader says."""
-    return rx.el.th(
-        rx.link(badge, href=href, aria_label=name, underline="none", class_name="row-link"),
-        scope="row",
-        role="rowheader",
-    )
+    link = rx.link(badge, href=href, aria_label=name, underline="none", class_name="row-link")
+    shown = link if before is None else rx.flex(before, link, align="center")
+    return rx.el.th(shown, scope="row", role="rowheader")
 
 
 def nothing_matches(what: str, on_clear: Any) -> rx.Component:

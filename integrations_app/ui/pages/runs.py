@@ -1,12 +1,16 @@
 """The runs list: the last day at a glance, filters, and every run, live."""
 
+from typing import Any
+
 import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components import listing
 from integrations_app.ui.components.bars import bars
+from integrations_app.ui.components.bulk_replay import chooser, replay_bar, replay_progress, replay_question, selects
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.bulk_replay_state import BulkReplayState as Bulk
 from integrations_app.ui.pages.run_rows import RunLine
 from integrations_app.ui.pages.runs_state import STATUSES
 from integrations_app.ui.pages.runs_state import RunsState as State
@@ -28,25 +32,33 @@ def runs() -> rx.Component:
         ),
         rx.card(bars(State.chart, State.loaded), size="2", width="100%"),
         _filters(),
+        replay_progress(),
         rx.cond(State.loaded, _list(), listing.skeleton_rows()),
+        replay_question(),
         active="/runs",
     )
 
 
 def _filters() -> rx.Component:
     return listing.filters(
-        listing.filter_choice("Workflow", "All workflows", State.workflows, State.workflow_id, State.choose_workflow),
+        listing.filter_choice("Workflow", "All workflows", State.workflows, State.workflow_id, _choose_workflow),
         listing.filter_choice("Status", "Every status", STATUSES, State.status, State.choose_status),
         filtered=State.filtered,
         on_clear=State.clear_filters,
     )
 
 
+def _choose_workflow(workflow_id: Any) -> list[Any]:
+    return [State.choose_workflow(workflow_id), Bulk.clear()]
+
+
 def _list() -> rx.Component:
     rows = listing.table("Runs", COLUMNS, rx.foreach(State.lines, _row))
     return rx.cond(
         State.lines.length() > 0,
-        listing.with_older(rows, older=State.older, on_older=State.show_older),
+        listing.with_older(
+            rx.fragment(rx.cond(selects(), replay_bar()), rows), older=State.older, on_older=State.show_older
+        ),
         rx.cond(
             State.filtered,
             listing.nothing_matches("run", State.clear_filters),
@@ -59,7 +71,12 @@ def _list() -> rx.Component:
 
 def _row(line: rx.Var[RunLine]) -> rx.Component:
     return rx.el.tr(
-        listing.row_link(status_badge(line.status, line.word), line.href, line.word + ", open run " + line.short_id),
+        listing.row_link(
+            status_badge(line.status, line.word),
+            line.href,
+            line.word + ", open run " + line.short_id,
+            before=rx.cond(selects(), chooser(line)),
+        ),
         rx.el.td(
             rx.link(line.workflow_name, href=line.workflow_href, title=line.workflow_name, class_name="runs-workflow"),
             role="cell",

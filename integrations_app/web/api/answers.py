@@ -263,6 +263,27 @@ class RunStarted(BaseModel):
     run_id: str
 
 
+class RunReplayed(BaseModel):
+    """A run that was made once more."""
+
+    run_id: str
+    replay_of: str
+
+
+class RunRefused(BaseModel):
+    """A run that was not replayed."""
+
+    run_id: str
+    error: Problem
+
+
+class RunsReplayed(BaseModel):
+    """What replaying many came to."""
+
+    replayed: list[RunReplayed]
+    refused: list[RunRefused]
+
+
 class EventShown(BaseModel):
     """A delivery, or what stands for some that were rejected."""
 

@@ -9,14 +9,17 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from integrations_app.organizations.permissions import Permission
-from integrations_app.web.api.answers import RunShown, RunStarted, RunWhole
+from integrations_app.web.api.answers import RunShown, RunsReplayed, RunStarted, RunWhole
 from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed
 from integrations_app.workflows import service
 from integrations_app.workflows.models import FINISHED, RunStatus
+from integrations_app.workflows.replaying import From, Version
 from integrations_app.workflows.views import as_dict
 
 LONGEST_WAIT = 60
+MOST_AT_ONCE = 100
+MAX_ACT = 100
 FIRST_DAY, LAST_DAY = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
@@ -61,7 +64,23 @@ class Replay(Asking):
     """How to run again."""
 
     from_step: str | None = Field(default=None, max_length=1000, description="Key or path; what comes before is kept.")
-    version: Literal["original", "latest"] = "original"
+    version: Version = "original"
+
+
+class ReplayMany(Asking):
+    """Which runs to run again, and how."""
+
+    run_ids: list[Annotated[str, Field(max_length=64)]] = Field(
+        min_length=1, max_length=MOST_AT_ONCE, description="Runs that failed."
+    )
+    begin: From = Field(default="failed_step", alias="from", description="Where each begins.")
+    version: Version = "original"
+    idempotency_key: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_ACT,
+        description="The same key with the same runs starts nothing twice, and answers the same.",
+    )
 
 
 class Resolution(Asking):
@@ -133,6 +152,22 @@ async def replay_run(asked: Caller, run_id: str, body: Replay | None = None) -> 
     return Json({"run_id": started}, 202)
 
 
+async def replay_runs(asked: Caller, body: ReplayMany) -> Response:
+    """Replay failed runs.
+
+    Each runs again with the same input. What cannot be replayed is named in `refused` and stops no other.
+    """
+    act = f"api:{body.idempotency_key}" if body.idempotency_key else asked.hub.new_id()
+    done = await service.replay_failed(
+        asked.hub, asked.actor, body.run_ids, act=act, begin=body.begin, version=body.version
+    )
+    refused = [
+        {"run_id": key, "error": {"code": one.code, "message": one.message}} for key, one in done.refused.items()
+    ]
+    replayed = [{"run_id": new, "replay_of": former} for former, new in done.started.items()]
+    return Json({"replayed": replayed, "refused": refused}, 202)
+
+
 async def resolve_run(asked: Caller, run_id: str, body: Resolution) -> Response:
     """Resolve a run.
 
@@ -150,5 +185,6 @@ CALLS = (
     Call("GET", ONE, get_run, Permission.VIEW, RunWhole),
     Call("POST", f"{ONE}/cancel", cancel_run, EDIT, RunWhole),
     Call("POST", f"{ONE}/replay", replay_run, EDIT, RunStarted, 202, refusals=(409,)),
+    Call("POST", "/runs/replay", replay_runs, EDIT, RunsReplayed, 202),
     Call("POST", f"{ONE}/resolve", resolve_run, EDIT, RunWhole, refusals=(409,)),
 )

@@ -236,3 +236,21 @@ async def test_providers_say_all_that_a_program_needs(caller):
     assert [one["kind"] for one in slack["auth"]] == ["oauth2", "access_token"]
     assert (await ada.get("/providers", limit=1))["items"] == items[:1]
     assert await ada.refused("GET", "/providers/nobody") == (404, "not_found")
+
+
+async def test_failed_runs_are_replayed_together(ed, caller, engine):
+    stop = {"key": "end", "type": "stop", "outcome": "failed", "message": "no"}
+    workflow_id = await published(ed, stop)
+    ids = [(await ed.post(f"/workflows/{workflow_id}/runs", {}, 200, wait=10))["run_id"] for _ in range(2)]
+    body = {"run_ids": [*ids, "0" * 32], "from": "start", "version": "latest", "idempotency_key": "k"}
+    told = await ed.post("/runs/replay", body, 202)
+    assert [one["replay_of"] for one in told["replayed"]] == ids
+    assert [(one["run_id"], one["error"]["code"]) for one in told["refused"]] == [("0" * 32, "not_found")]
+    assert await ed.post("/runs/replay", body, 202) == told
+    again = await ed.get(f"/runs/{told['replayed'][0]['run_id']}")
+    assert again["replay_of"] == ids[0]
+    for change in ({"run_ids": ids[:0]}, {"run_ids": ids * 51}, {"from": "end"}, {"x": 1}):
+        odd = {"run_ids": ids, **change}
+        assert (await ed.refused("POST", "/runs/replay", json=odd))[0] == 422, odd
+    viewer = await caller("viewer")
+    assert await viewer.refused("POST", "/runs/replay", json={"run_ids": ids}) == (403, "forbidden")
