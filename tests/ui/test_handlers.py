@@ -62,6 +62,7 @@ ACTING = {
     "doctor": Permission.MANAGE_CONNECTIONS,
     "moving": Permission.EDIT_WORKFLOWS,
     "integrations": Permission.MANAGE_CONNECTIONS,
+    "editor_condition": Permission.EDIT_WORKFLOWS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "workflows": Permission.EDIT_WORKFLOWS,
     "import": Permission.EDIT_WORKFLOWS,

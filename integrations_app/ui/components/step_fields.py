@@ -7,7 +7,9 @@ import reflex as rx
 
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui import theme
+from integrations_app.ui.components.condition_input import condition_input
 from integrations_app.ui.components.mapping_input import Variable, mapping_input
+from integrations_app.ui.pages.editor_condition_state import EditorConditionState as Conditions
 from integrations_app.ui.pages.editor_panel_rows import FieldGroup, StepField
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
@@ -57,6 +59,7 @@ def drawn_field(item: rx.Var[StepField], hands: Hands) -> rx.Component:
             item.control,
             ("select", _select(item, hands)),
             ("checkbox", _checkbox(item, hands)),
+            *([] if hands.commit else [("condition", _condition(item))]),
             _text(item, hands),
         )
     )
@@ -175,6 +178,28 @@ def _checkbox(item: rx.Var[StepField], hands: Hands) -> rx.Component:
         item.identifier,
         item.error,
         item.help,
+    )
+
+
+def _condition(item: rx.Var[StepField]) -> rx.Component:
+    return rx.el.div(
+        condition_input(
+            identifier=item.identifier,
+            label=item.label,
+            help=item.help,
+            error=item.error,
+            value=item.value,
+            rows=item.conditions,
+            sayable=item.sayable,
+            required=item.required,
+            placeholder=item.placeholder,
+            variables=EDITOR.variables,
+            disabled=EDITOR.disabled,
+            on_commit=lambda text, seen: EDITOR.set(item.name, text, seen),
+            on_rows=lambda rows, seen: Conditions.set_rows(Steps.selected, item.name, rows, seen),
+        ),
+        key=item.identifier,
+        style=theme.WRAP_ANYWHERE,
     )
 
 

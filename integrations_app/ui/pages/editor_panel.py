@@ -15,6 +15,7 @@ from integrations_app.sdk.actions import Effect
 from integrations_app.sdk.forms import Choice, Field, Widget, form_fields
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import Registry
+from integrations_app.ui.components.condition_input import ConditionRow
 from integrations_app.ui.pages.connection_rows import SAFETY
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
 from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField, grouped
@@ -22,6 +23,7 @@ from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine
 from integrations_app.ui.pages.editor_schedule import next_times
 from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
+from integrations_app.workflows.condition_rows import rows_of
 from integrations_app.workflows.definition import MAX_ITEMS, RUN_ALL, RUN_ONCE, SCHEDULE, SKIP, WEBHOOK, Retry
 from integrations_app.workflows.endpoints import EndpointRow
 
@@ -93,11 +95,28 @@ def panel_of(document: Document, key: str, around: Surroundings) -> Panel:
 
 def _condition_fields(step: Step, around: Surroundings) -> list[StepField]:
     return [
-        replace(_plain(around, step["key"], f"{BRANCH}{number}", label, branch.get("when") or "", note), mapped=True)
+        _condition(around, step["key"], f"{BRANCH}{number}", "If" if number == 0 else "Else if", branch, required=True)
         for number, branch in enumerate(step.get("branches") or [])
         if not branch.get("else")
-        for label, note in [("If" if number == 0 else "Else if", "Such as trigger.action == 'opened'.")]
     ]
+
+
+def _condition(
+    around: Surroundings, key: str, name: str, label: str, part: Mapping[str, Any], *, required: bool
+) -> StepField:
+    """The condition in `part`, a branch or a step, as rows where they can say it."""
+    drawn = _plain(around, key, name, label, part.get("when") or "")
+    rows = rows_of(drawn.value)
+    shown_rows = [ConditionRow(one.left, one.operator, one.right, one.join) for one in rows or ()]
+    return replace(
+        drawn,
+        control="condition",
+        required=required,
+        mapped=True,
+        placeholder="trigger.action == 'opened'",
+        conditions=shown_rows,
+        sayable=rows is not None,
+    )
 
 
 def _for_each_fields(step: Step, around: Surroundings) -> list[StepField]:
@@ -323,7 +342,7 @@ def _options(step: Step, around: Surroundings) -> list[StepField]:
     on_error = _plain(around, key, "on_error", "On error", step.get("on_error", "stop"))
     timeout, attempts = step.get("timeout_seconds"), retry.get("attempts")
     return [
-        _plain(around, key, "when", "Only if", step.get("when") or "", "Such as trigger.action == 'opened'."),
+        _condition(around, key, "when", "Only if", step, required=False),
         _plain(
             around, key, "timeout_seconds", "Timeout (seconds)", f"{timeout:g}" if timeout else "", "30 when empty."
         ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from integrations_app.sdk.forms import Choice
+from integrations_app.ui.components.condition_input import ConditionRow
 from integrations_app.ui.components.mapping_input import PickerOption
 
 OWN = "@"
@@ -18,7 +19,7 @@ class StepField:
     identifier: str
     label: str
     control: str = "text"
-    """`text`, `multiline`, `select` or `checkbox`."""
+    """`text`, `multiline`, `select`, `checkbox` or `condition`."""
     help: str = ""
     error: str = ""
     required: bool = False
@@ -32,6 +33,9 @@ class StepField:
     choices: list[PickerOption] = field(default_factory=list)
     loading: bool = False
     group: str = ""
+    conditions: list[ConditionRow] = field(default_factory=list)
+    sayable: bool = True
+    """Of a condition: whether rows can say it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,45 @@
+"""A condition as rows of value, operator and value, or as the expression that they say."""
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from integrations_app.ui.components.mapping_input import Variable
+
+_asset = rx.asset("condition_input.jsx", shared=True)
+
+
+@dataclass(frozen=True)
+class ConditionRow:
+    """One row, as `workflows.condition_rows.Row` has it."""
+
+    left: str
+    operator: str
+    right: str = ""
+    join: str = "and"
+
+
+class ConditionInput(rx.NoSSRComponent):
+    """Sends `on_rows(rows, seen)` when a field of finished rows is left, `on_commit(text, seen)` for an expression.
+
+    `seen` is the expression that stood there before.
+    """
+
+    library = _asset.importable_path
+    tag = "ConditionInput"
+    identifier: rx.Var[str]
+    label: rx.Var[str]
+    help: rx.Var[str]
+    error: rx.Var[str]
+    value: rx.Var[str]
+    rows: rx.Var[list[ConditionRow]]
+    sayable: rx.Var[bool]
+    required: rx.Var[bool]
+    placeholder: rx.Var[str]
+    variables: rx.Var[list[Variable]]
+    disabled: rx.Var[bool]
+    on_commit: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
+    on_rows: rx.EventHandler[rx.event.passthrough_event_spec(list[dict[str, str]], str)]
+
+
+condition_input = ConditionInput.create

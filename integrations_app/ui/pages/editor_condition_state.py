@@ -1,0 +1,39 @@
+"""Conditions that are put together from rows: read, and stored as the expression that they say."""
+
+from collections.abc import AsyncIterator
+
+import reflex as rx
+from pydantic import TypeAdapter, ValidationError
+
+from integrations_app.errors import InvalidInput
+from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.guard import guard
+from integrations_app.ui.pages.editor_typing import as_seen, typed
+from integrations_app.ui.pages.workflow_editor_state import MEND, SAVING, WorkflowEditorState
+from integrations_app.workflows.condition_rows import Row, expression_of
+
+_ROWS: TypeAdapter[list[Row]] = TypeAdapter(list[Row])
+
+
+class EditorConditionState(WorkflowEditorState):
+    """Only if, If and Else if."""
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    async def set_rows(self, key: str, name: str, rows: list[dict[str, str]], seen: str) -> AsyncIterator[None]:
+        """Store the condition that the rows say; `seen` is the expression that stood there before."""
+        document = self._document()
+        self.saved = SAVING
+        yield
+        try:
+            expression = expression_of(_ROWS.validate_python(rows))
+            command = as_seen(typed(document, key, name, expression), typed(document, key, name, seen))
+        except ValidationError:
+            self.saved = MEND
+            return
+        except InvalidInput as error:
+            self.saved = MEND  # the rows stay where they were typed: in the browser
+            self._errors = {**self._errors, name: next(iter(error.fields.values()), error.message)}
+            await self._draw()
+            return
+        await self._edit(command, name, expression)
