@@ -28,6 +28,7 @@ from integrations_app.workflows.definition import (
     ForEachStep,
     Step,
 )
+from integrations_app.workflows.kinds import misfit
 from integrations_app.workflows.mapping import Segments, fields_of, input_variables
 
 _STEP_PARTS = frozenset({"output", "ok", "error"})
@@ -105,7 +106,7 @@ def problems(
 
     `endpoints` None leaves the endpoint of a webhook trigger unchecked.
     """
-    check = _Check(registry, tuple(connections), None if endpoints is None else tuple(endpoints))
+    check = _Check(definition, registry, tuple(connections), None if endpoints is None else tuple(endpoints))
     check.trigger(definition)
     if not definition.steps:
         check.add("steps", "no_steps", "Add a step.")
@@ -115,13 +116,14 @@ def problems(
 
 def template_problems(definition: Definition, registry: Registry) -> dict[str, str]:
     """Fields whose text is not a template at all: refused already when a draft is saved."""
-    check = _Check(registry, (), None)
+    check = _Check(definition, registry, (), None)
     check.steps("steps", definition.steps, frozenset(), in_loop=False)
     return {problem.path: problem.message for problem in check.found if problem.code == "template_invalid"}
 
 
 @dataclass
 class _Check:
+    definition: Definition
     registry: Registry
     connections: tuple[KnownConnection, ...]
     endpoints: tuple[KnownEndpoint, ...] | None
@@ -275,6 +277,9 @@ class _Check:
                 self.add(place, "unknown_input", f"{action.title} takes no {name!r}.")
             read = partial(input_variables, raw, fields.get(name), place)
             self._read(place, read, visible, in_loop=in_loop)
+            why = misfit(self.definition, self.registry, raw, fields[name]) if name in fields else ""
+            if why:
+                self.add(place, "wrong_kind", f"{fields[name].label} {why}.", Severity.WARNING)
 
     # --- templates and what they read ----------------------------------------------------------
 

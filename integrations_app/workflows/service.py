@@ -8,6 +8,7 @@ from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.importing import Arrival, import_definition, preview
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
+from integrations_app.workflows.rendering import render_inputs
 from integrations_app.workflows.replacing import Replaced, replace_connection
 from integrations_app.workflows.replaying import Replayed, find_failed, replay, replay_failed
 from integrations_app.workflows.runs import cancel, get_run, list_runs, resolve, start_run, wait_for_run
@@ -52,6 +53,7 @@ __all__ = [
     "redo",
     "release_held",
     "rename",
+    "render_inputs",
     "replace_connection",
     "replay",
     "replay_failed",

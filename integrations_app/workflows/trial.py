@@ -21,10 +21,10 @@ from integrations_app.sdk.waiting import Later
 from integrations_app.workflows.conduct import NOTHING_YET
 from integrations_app.workflows.definition import ActionStep, Definition, ForEachStep, parse
 from integrations_app.workflows.mapping import bind, render
+from integrations_app.workflows.last_values import example_of, last_values
 from integrations_app.workflows.masking import masked_inputs
 from integrations_app.workflows.repository import Workflows
 from integrations_app.workflows.storable import storable_json
-from integrations_app.workflows.variables import last_values
 
 _log = logging.getLogger(__name__)
 
@@ -61,17 +61,17 @@ async def read_sample(
     hub: Hub, actor: Actor, workflow_id: str, step_key: str, sample: Mapping[str, Any] | None = None
 ) -> tuple[ActionStep, dict[str, Any]]:
     """An action step of a draft, and what its templates see in a trial. Raises NotFound."""
-
-    def read(session: Session) -> tuple[Definition, Any, dict[str, Any]]:
-        definition = parse(Workflows(session, actor.organization_id).get(workflow_id).draft)
-        trigger, outputs = last_values(session, actor.organization_id, workflow_id)
-        return definition, trigger, outputs
-
-    definition, trigger, outputs = await hub.database.read(read)
+    definition, trigger, outputs = await hub.database.read(lambda session: _read(hub, session, actor, workflow_id))
     step = next((one for _, one in definition.walk() if one.key == step_key), None)
     if not isinstance(step, ActionStep):
         raise NotFound("There is no such action step.")
     return step, _values(hub, definition, step_key, sample if sample is not None else trigger, outputs)
+
+
+async def read_values(hub: Hub, actor: Actor, workflow_id: str, step_key: str) -> dict[str, Any]:
+    """What templates of any step see in a trial. Raises NotFound."""
+    definition, trigger, outputs = await hub.database.read(lambda session: _read(hub, session, actor, workflow_id))
+    return _values(hub, definition, step_key, trigger, outputs)
 
 
 async def run_once(hub: Hub, actor: Actor, step: ActionStep, values: dict[str, Any], began: float) -> Trial:
@@ -110,12 +110,18 @@ async def _call(hub: Hub, actor: Actor, step: ActionStep, action: Action, params
     return storable_json(result.model_dump(mode="json"))
 
 
+def _read(hub: Hub, session: Session, actor: Actor, workflow_id: str) -> tuple[Definition, Any, dict[str, Any]]:
+    definition = parse(Workflows(session, actor.organization_id).get(workflow_id).draft)
+    trigger, outputs = last_values(session, actor.organization_id, workflow_id)
+    return definition, trigger, outputs
+
+
 def _values(
     hub: Hub, definition: Definition, step_key: str, trigger: Any, outputs: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What templates see: samples for everything, as far as there are any."""
     if trigger is None:
-        trigger = _example(hub, definition)
+        trigger = example_of(definition, hub.registry)
     steps = {step.key: NOTHING_YET for _, step in definition.walk()}
     steps |= {key: {"output": output, "ok": True, "error": None} for key, output in outputs.items()}
     values = {
@@ -137,13 +143,6 @@ def _first_item(step: ForEachStep, values: dict[str, Any]) -> Any:
     except MappingError:
         return None
     return items[0] if isinstance(items, list | tuple) and items else None
-
-
-def _example(hub: Hub, definition: Definition) -> Mapping[str, Any]:
-    try:
-        return hub.registry.trigger(definition.trigger.type)[1].example
-    except NotFound:
-        return {}
 
 
 def _since(began: float) -> int:

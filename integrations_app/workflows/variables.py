@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from integrations_app.errors import NotFound
+from integrations_app.kit.templates.values import describe
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.registry import Registry
@@ -19,7 +19,7 @@ from integrations_app.workflows.definition import (
     Step,
     parse,
 )
-from integrations_app.workflows.models import Run, StepRun, StepStatus
+from integrations_app.workflows.last_values import example_of, last_values
 from integrations_app.workflows.repository import Workflows
 
 MAX_NODES = 400
@@ -37,6 +37,8 @@ class Variable:
     sample: str
     depth: int
     has_children: bool = False
+    kind: str = ""
+    """`a text`, `a number`, `true or false`, `a list`, `an object`; empty when nobody knows."""
 
 
 def variables(
@@ -48,7 +50,7 @@ def variables(
     the fields of the action's result model). Pure.
     """
     found: list[Variable] = []
-    payload = trigger if trigger is not None else _example(definition, registry)
+    payload = trigger if trigger is not None else example_of(definition, registry)
     _add(found, "trigger", "Trigger", payload, 0)
     before, loops = _before(definition.steps, step_key) or ([], [])
     for step in before:
@@ -72,36 +74,6 @@ async def load_variables(hub: Hub, actor: Actor, workflow_id: str, step_key: str
         return variables(definition, hub.registry, step_key, trigger, outputs)
 
     return await hub.database.read(read)
-
-
-def last_values(session: Session, organization_id: str, workflow_id: str) -> tuple[Any, dict[str, Any]]:
-    """The newest run's payload (None without one) and its steps' outputs by key."""
-    newest = (
-        select(Run)
-        .where(col(Run.organization_id) == organization_id, col(Run.workflow_id) == workflow_id)
-        .order_by(col(Run.created_at).desc())
-        .limit(1)
-    )
-    run = session.scalars(newest).first()
-    if run is None:
-        return None, {}
-    steps = select(col(StepRun.step_key), col(StepRun.output)).where(
-        col(StepRun.organization_id) == organization_id,
-        col(StepRun.run_id) == run.id,
-        col(StepRun.status) == StepStatus.SUCCEEDED.value,
-    )
-    return run.trigger_payload, _by_key(session.execute(steps.order_by(col(StepRun.position))))
-
-
-def _by_key(rows: Iterable[Any]) -> dict[str, Any]:
-    return {row.step_key: row.output for row in rows}
-
-
-def _example(definition: Definition, registry: Registry) -> Any:
-    try:
-        return registry.trigger(definition.trigger.type)[1].example
-    except NotFound:
-        return {}
 
 
 def _before(steps: tuple[Step, ...], step_key: str) -> tuple[list[Step], list[ForEachStep]] | None:
@@ -142,7 +114,7 @@ def _add(found: list[Variable], path: str, label: str, value: Any, depth: int) -
     if len(found) >= MAX_NODES:
         return
     children = list(_children(path, value)) if depth < MAX_DEPTH else []
-    found.append(Variable(path, label, _sample(value), depth, bool(children)))
+    found.append(Variable(path, label, _sample(value), depth, bool(children), _kind(value)))
     for child_path, child_label, child in children[:MAX_CHILDREN]:
         _add(found, child_path, child_label, child, depth + 1)
 
@@ -153,6 +125,10 @@ def _children(path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
             yield (f"{path}.{key}" if str(key).isidentifier() else f"{path}[{str(key)!r}]"), str(key), child
     elif isinstance(value, list) and value:
         yield f"{path}[0]", "first item", value[0]
+
+
+def _kind(value: Any) -> str:
+    return "" if value is None else describe(value)
 
 
 def _sample(value: Any) -> str:

@@ -3,6 +3,9 @@
 import { useEffect, useId, useRef, useState } from "react";
 
 const SEARCH_PAUSE = 250;
+const RENDER_PAUSE = 600;
+const BRACES = /\{\{([^{}]*)\}\}/g;
+const MOST_CHIPS = 12;
 
 function useOutside(ref, close) {
   useEffect(() => {
@@ -39,14 +42,24 @@ function Choices({ id, options, loading, active, error, onPick }) {
 
 function Variables({ label, variables, onPick, onClose }) {
   const [search, setSearch] = useState("");
+  const box = useRef(null);
   const found = variables.filter((one) => `${one.path} ${one.label}`.toLowerCase().includes(search.toLowerCase()));
+  const keys = (event) => {
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      onClose();
+    } else if (event.key === "Enter" && event.target.type === "search" && found.length > 0) {
+      event.preventDefault();
+      onPick(found[0]);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const stops = [...box.current.querySelectorAll("input, li > button")];
+      const at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+      stops[Math.max(0, Math.min(at, stops.length - 1))].focus();
+    }
+  };
   return (
-    <div
-      role="dialog"
-      aria-label={`Variables for ${label}`}
-      className="variable-panel"
-      onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), onClose())}
-    >
+    <div ref={box} role="dialog" aria-label={`Variables for ${label}`} className="variable-panel" onKeyDown={keys}>
       <input
         autoFocus
         type="search"
@@ -60,7 +73,10 @@ function Variables({ label, variables, onPick, onClose }) {
           <li key={one.path}>
             <button type="button" onClick={() => onPick(one)} style={{ paddingInlineStart: `${8 + one.depth * 14}px` }}>
               <span>{one.path}</span>
-              {one.sample ? <small>{one.sample}</small> : null}
+              <small>
+                {one.sample}{" "}
+                {one.kind ? <em>{one.kind}</em> : null}
+              </small>
             </button>
           </li>
         ))}
@@ -70,14 +86,63 @@ function Variables({ label, variables, onPick, onClose }) {
   );
 }
 
+function Chips({ label, text, filters, disabled, onChange }) {
+  const [chosen, setChosen] = useState(-1);
+  const parts = [...text.matchAll(BRACES)];
+  if (parts.length === 0 || filters.length === 0) return null;
+  const add = (filter) => {
+    const part = parts[chosen];
+    const made = `{{ ${part[1].trim()} | ${filter.text} }}`;
+    setChosen(-1);
+    onChange(text.slice(0, part.index) + made + text.slice(part.index + part[0].length));
+  };
+  return (
+    <div role="group" aria-label={`Variables in ${label}`} className="variable-chips">
+      {parts.slice(0, MOST_CHIPS).map((part, index) => (
+        <button
+          key={index}
+          type="button"
+          className="variable-chip"
+          title="Add a filter"
+          aria-label={`Filter ${part[1].trim()}`}
+          aria-expanded={chosen === index}
+          disabled={disabled}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => setChosen(chosen === index ? -1 : index)}
+        >
+          {part[1].trim()} <span aria-hidden="true">| +</span>
+        </button>
+      ))}
+      {chosen >= 0 && chosen < parts.length ? (
+        <ul
+          aria-label={`Filters for ${parts[chosen][1].trim()}`}
+          className="filter-list"
+          onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), setChosen(-1))}
+        >
+          {filters.map((filter) => (
+            <li key={filter.name}>
+              <button type="button" onMouseDown={(event) => event.preventDefault()} onClick={() => add(filter)}>
+                <span>{filter.name}</span>
+                <small>{filter.words}</small>
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </div>
+  );
+}
+
 export function MappingInput({
   identifier, label, help = "", error = "", required = false, value = "", multiline = false, rows = 1, placeholder = "",
-  picker = false, options = [], loading = false, variables = [], disabled = false, onCommit, onSearch,
+  picker = false, options = [], loading = false, variables = [], filters = [],
+  rendered = "", disabled = false, onCommit, onSearch, onPause,
 }) {
   const list = useId();
   const root = useRef(null);
   const control = useRef(null);
   const pause = useRef(null);
+  const thinking = useRef(null);
   const caret = useRef(null);
   const quiet = useRef(false); // focus that we moved ourselves opens no list
   const [text, setText] = useState(value);
@@ -94,11 +159,12 @@ export function MappingInput({
     committed.current = value;
     setText(value);
   }, [value]);
-  useEffect(() => () => clearTimeout(pause.current), []);
+  useEffect(() => () => (clearTimeout(pause.current), clearTimeout(thinking.current)), []);
 
   const commit = (next) => {
     if (next === committed.current) return;
     const seen = committed.current;
+    clearTimeout(thinking.current); // the answer to the commit brings the result too
     committed.current = next;
     onCommit?.(next, seen);
   };
@@ -121,9 +187,16 @@ export function MappingInput({
     quiet.current = true;
     control.current?.focus();
   };
+  const rewrite = (next) => {
+    setText(next);
+    commit(next);
+  };
   const typed = (event) => {
-    setText(event.target.value);
+    const next = event.target.value;
+    setText(next);
     caret.current = event.target.selectionStart;
+    clearTimeout(thinking.current);
+    if (onPause && next.includes("{{")) thinking.current = setTimeout(() => onPause(next), RENDER_PAUSE);
     if (!picker) return;
     setOpen("choices");
     setActive(-1);
@@ -210,6 +283,12 @@ export function MappingInput({
       {open === "choices" ? <Choices id={list} options={options} loading={loading} active={active} error={error} onPick={pick} /> : null}
       {open === "variables" ? (
         <Variables label={label} variables={variables} onPick={insert} onClose={() => setOpen("")} />
+      ) : null}
+      <Chips label={label} text={text} filters={variables.length ? filters : []} disabled={disabled} onChange={rewrite} />
+      {rendered && text.includes("{{") ? (
+        <div role="note" aria-label={`Result of ${label}`} className="rendered">
+          {rendered}
+        </div>
       ) : null}
       <div id={`${identifier}-note`} className={error ? "field-note wrong" : "field-note"}>
         {error || (known && known.label !== text ? known.label : help)}

@@ -15,6 +15,35 @@ class Variable:
     label: str
     sample: str = ""
     depth: int = 0
+    kind: str = ""
+    """A text, a number…, in words; empty when nobody knows."""
+
+
+@dataclass(frozen=True)
+class FilterOption:
+    """One filter that a variable can go through: its name, how it is written, and what it does."""
+
+    name: str
+    text: str
+    words: str
+
+
+FILTERS = [
+    FilterOption("default", "default: ''", "another value when it is empty or missing"),
+    FilterOption("upper", "upper", "in capitals"),
+    FilterOption("lower", "lower", "in small letters"),
+    FilterOption("trim", "trim", "without spaces around it"),
+    FilterOption("replace", "replace: 'old', 'new'", "one text in place of another"),
+    FilterOption("date", "date: '%Y-%m-%d'", "a time, written as you say"),
+    FilterOption("join", "join: ', '", "a list as one text"),
+    FilterOption("first", "first", "the first item of a list"),
+    FilterOption("last", "last", "the last item of a list"),
+    FilterOption("size", "size", "how many items or characters"),
+    FilterOption("json", "json", "as JSON text"),
+    FilterOption("url_encode", "url_encode", "safe inside an address"),
+    FilterOption("base64", "base64", "encoded as base64"),
+]
+"""Every filter of the templates, the most wanted first."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +57,8 @@ class PickerOption:
 
 class MappingInput(rx.NoSSRComponent):
     """Sends `on_commit(text, seen)` when left or chosen, `on_search(words)` while a picker is open; nothing per key.
+
+    `on_pause(text)` asks for the rendered result of a text with variables, when nobody has typed for a while.
 
     `seen` is what stood there when the writing began.
     """
@@ -47,7 +78,10 @@ class MappingInput(rx.NoSSRComponent):
     options: rx.Var[list[PickerOption]]
     loading: rx.Var[bool]
     variables: rx.Var[list[Variable]]
+    filters: rx.Var[list[FilterOption]]
+    rendered: rx.Var[str]
     disabled: rx.Var[bool]
+    on_pause: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     on_commit: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
     on_search: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 

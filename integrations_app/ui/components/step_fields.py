@@ -8,9 +8,10 @@ import reflex as rx
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui import theme
 from integrations_app.ui.components.condition_input import condition_input
-from integrations_app.ui.components.mapping_input import Variable, mapping_input
+from integrations_app.ui.components.mapping_input import FILTERS, Variable, mapping_input
 from integrations_app.ui.pages.editor_condition_state import EditorConditionState as Conditions
 from integrations_app.ui.pages.editor_panel_rows import FieldGroup, StepField
+from integrations_app.ui.pages.editor_sample_state import EditorSampleState as Samples
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
 SEARCH: Any = Steps.search_choices
@@ -37,6 +38,13 @@ class Hands:
     def variables(self) -> Any:
         """What may be inserted."""
         return _NO_VARIABLES if self.commit else Steps.variables
+
+    def showing(self, item: rx.Var[StepField]) -> dict[str, Any]:
+        """How a field shows what its text comes to."""
+        if self.commit:
+            return {}
+        result = rx.cond(item.mapped, Steps.rendered.to(dict[str, str])[item.name], "")
+        return {"rendered": result, "on_pause": lambda text: Samples.render_text(Steps.selected, item.name, text)}
 
     @property
     def disabled(self) -> Any:
@@ -219,6 +227,8 @@ def _text(item: rx.Var[StepField], hands: Hands) -> rx.Component:
             options=item.choices,
             loading=item.loading,
             variables=rx.cond(item.mapped, hands.variables, _NO_VARIABLES),
+            filters=FILTERS,
+            **hands.showing(item),
             disabled=hands.disabled,
             on_commit=lambda text, seen: hands.set(item.name, text, seen),
             on_search=lambda words: hands.search(item.name, words),

@@ -26,7 +26,7 @@ def typed(document: Document, key: str, name: str, text: str) -> Command | None:
         return None
     if name.startswith(OWN):
         return set_option(document, key, name.removeprefix(OWN), text)
-    found = _action_field(str(step.get("action", "")), name)
+    found = action_field(str(step.get("action", "")), name)
     return set_field(document, key, found, text) if found else None
 
 
@@ -37,7 +37,8 @@ def as_seen(command: Command | None, before: Command | None) -> Command | None:
     return command
 
 
-def _action_field(reference: str, name: str) -> Field | None:
+def action_field(reference: str, name: str) -> Field | None:
+    """The field of an action's parameter; None when there is none."""
     try:
         _, action = hub().registry.action(reference)
     except NotFound:
@@ -70,5 +71,5 @@ def not_askable(panel: Panel, document: Document, name: str) -> str:
     if panel.key == TRIGGER:
         known: Field | None = _trigger_field(panel.choice, name)
     else:
-        known = _action_field(panel.choice, name)
+        known = action_field(panel.choice, name)
     return missing_dependencies(known, inputs_of(document, panel.key), labels) if known else ""

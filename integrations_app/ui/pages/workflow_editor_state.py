@@ -18,6 +18,7 @@ from integrations_app.ui.pages.editor_consent import LackLine, lack_lines
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, set_connection, step_of
 from integrations_app.ui.pages.editor_panel import Surroundings, connected_ids, panel_of
 from integrations_app.ui.pages.editor_panel_rows import Panel
+from integrations_app.ui.pages.editor_rendering import mapped_inputs
 from integrations_app.ui.pages.editor_rows import (
     PickerItem,
     ProblemLine,
@@ -64,6 +65,8 @@ class WorkflowEditorState(SessionState):
     panel_open: bool = False
     """On a phone, where outline and panel take turns."""
     variables: list[Variable] = []
+    rendered: dict[str, str] = {}
+    """What mapped fields of the panel come to with sample values, by the name of the field."""
     picker: list[PickerItem] = []
     saved: str = SAVED
     conflict: bool = False
@@ -265,6 +268,7 @@ class WorkflowEditorState(SessionState):
         self._put("error_count", sum(one.is_error for one in found))
         self._put("panel", keep_choices(panel_of(document, self.selected, around), self.panel))
         self._put("variables", await self._list_variables())
+        self._put("rendered", await self._render(document))
         self._put("request", await self._preview())
 
     async def _preview(self) -> RequestView:
@@ -285,7 +289,13 @@ class WorkflowEditorState(SessionState):
         if self.selected == TRIGGER:
             return []
         rows = await service.load_variables(hub(), current_actor(self), self.workflow_id, self.selected)
-        return [Variable(row.path, row.label, row.sample, row.depth) for row in rows]
+        return [Variable(row.path, row.label, row.sample, row.depth, row.kind) for row in rows]
+
+    async def _render(self, document: Document) -> dict[str, str]:
+        if self.selected == TRIGGER:
+            return {}
+        inputs = mapped_inputs(document, self.selected)
+        return await service.render_inputs(hub(), current_actor(self), self.workflow_id, self.selected, inputs)
 
     async def _show_run(self) -> None:
         """Say where the run stands that was started here."""
