@@ -3,8 +3,8 @@
 from sqlmodel import col
 
 from integrations_app.organizations.rotation_places import Place
-from integrations_app.workflows.models import Endpoint, Event
-from integrations_app.workflows.sealing import ENDPOINT, EVENT
+from integrations_app.workflows.models import Endpoint, Event, PinnedSample
+from integrations_app.workflows.sealing import ENDPOINT, EVENT, SAMPLE
 
 PLACES = (
     Place(
@@ -25,6 +25,16 @@ PLACES = (
         key=(col(Event.id),),
         record=col(Event.id),
         field="body",
+        version=1,
+    ),
+    Place(
+        name="pinned_sample.value",
+        table=PinnedSample,
+        envelope=col(PinnedSample.value),
+        kind=SAMPLE,
+        key=(col(PinnedSample.id),),
+        record=col(PinnedSample.id),
+        field="value",
         version=1,
     ),
 )

@@ -98,6 +98,25 @@ class DraftEdit(SQLModel, table=True):
     made_at: datetime = Field(sa_type=Timestamp)
 
 
+class PinnedSample(SQLModel, table=True):
+    """Sample data that somebody fixed for a step of a draft, or for its trigger; no part of the definition."""
+
+    __tablename__ = "pinned_sample"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "workflow_id"], ["workflow.organization_id", "workflow.id"]),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    workflow_id: str = Field(primary_key=True)
+    step_key: str = Field(primary_key=True)
+    """Or `trigger`."""
+    id: str = Field(unique=True)
+    value: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Envelope of the JSON."""
+    pinned_by: str
+    pinned_at: datetime = Field(sa_type=Timestamp)
+
+
 class WorkflowVersion(SQLModel, table=True):
     """A published definition; never changed again."""
 

@@ -15,6 +15,7 @@ from integrations_app.workflows.models import (
     DraftEdit,
     Endpoint,
     Event,
+    PinnedSample,
     PollState,
     Run,
     RunStatus,
@@ -95,8 +96,8 @@ class Workflows:
         return workflow
 
     def remove(self, workflow: Workflow) -> None:
-        """Forget a workflow, its versions, edits, uses and subscription; its runs stay as history."""
-        for model in (WorkflowVersion, ConnectionUse, Subscription, DraftEdit, WorkflowTag):
+        """Forget a workflow, its versions, edits, pins, tags, uses and subscription; its runs stay as history."""
+        for model in (WorkflowVersion, ConnectionUse, Subscription, DraftEdit, PinnedSample, WorkflowTag):
             self._forget(model, workflow.id)
         self._session.delete(workflow)
         self._session.flush()

@@ -1,12 +1,12 @@
-"""Where the secrets of endpoints and the bodies of events are sealed to."""
+"""Where the secrets of endpoints, the bodies of events and pinned samples are sealed to."""
 
 from sqlmodel import Session
 
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows.models import Endpoint
+from integrations_app.workflows.models import Endpoint, PinnedSample
 
-ENDPOINT, EVENT = "endpoint", "event"
+ENDPOINT, EVENT, SAMPLE = "endpoint", "event", "sample"
 
 
 def seal_endpoint_secret(hub: Hub, session: Session, row: Endpoint, secret: Secret) -> bytes:
@@ -42,3 +42,18 @@ def open_body(hub: Hub, session: Session, organization_id: str, event_id: str, e
         session, organization_id, record=event_id, kind=EVENT, field="body", version=1, envelope=envelope
     )
     return opened.reveal_bytes("show or replay an event")
+
+
+def seal_sample(hub: Hub, session: Session, row: PinnedSample, value: bytes) -> bytes:
+    """An envelope with the JSON of a pinned sample."""
+    return hub.keyring.seal(
+        session, row.organization_id, record=row.id, kind=SAMPLE, field="value", version=1, secret=Secret(value)
+    )
+
+
+def open_sample(hub: Hub, session: Session, row: PinnedSample) -> bytes:
+    """The JSON of a pinned sample; raises CredentialUnreadable, VaultSealed."""
+    opened = hub.keyring.open(
+        session, row.organization_id, record=row.id, kind=SAMPLE, field="value", version=1, envelope=row.value
+    )
+    return opened.reveal_bytes("show or use a pinned sample")

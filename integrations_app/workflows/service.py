@@ -7,6 +7,7 @@ from integrations_app.workflows.exchange import Exported, export
 from integrations_app.workflows.held import release_held
 from integrations_app.workflows.hooks import delivery_refusal, endpoint_url
 from integrations_app.workflows.importing import Arrival, import_definition, preview
+from integrations_app.workflows.pins import Sample, load_sample, pin, pin_run, unpin
 from integrations_app.workflows.publishing import Published, delete, pause, publish, resume, unpublish
 from integrations_app.workflows.rendering import render_inputs
 from integrations_app.workflows.replacing import Replaced, replace_connection
@@ -25,6 +26,7 @@ __all__ = [
     "Published",
     "Replaced",
     "Replayed",
+    "Sample",
     "Trial",
     "Variable",
     "cancel",
@@ -43,9 +45,12 @@ __all__ = [
     "list_by_organization",
     "list_runs",
     "list_tags",
+    "load_sample",
     "load_variables",
     "needed_scopes",
     "pause",
+    "pin",
+    "pin_run",
     "preview",
     "preview_action",
     "preview_step",
@@ -65,6 +70,7 @@ __all__ = [
     "try_action",
     "try_step",
     "undo",
+    "unpin",
     "unpublish",
     "wait_for_run",
 ]

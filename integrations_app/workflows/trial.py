@@ -20,9 +20,10 @@ from integrations_app.sdk.actions import Action, Params, Result
 from integrations_app.sdk.waiting import Later
 from integrations_app.workflows.conduct import NOTHING_YET
 from integrations_app.workflows.definition import ActionStep, Definition, ForEachStep, parse
+from integrations_app.workflows.last_values import example_of
 from integrations_app.workflows.mapping import bind, render
-from integrations_app.workflows.last_values import example_of, last_values
 from integrations_app.workflows.masking import masked_inputs
+from integrations_app.workflows.pins import sample_values
 from integrations_app.workflows.repository import Workflows
 from integrations_app.workflows.storable import storable_json
 
@@ -47,8 +48,8 @@ async def try_step(
 ) -> Trial:
     """Run the draft's action step once, for real: what it does at the vendor is done.
 
-    Templates see `sample` (or the newest run's payload, or the trigger's example) as the trigger and the newest run's
-    outputs. A failure is a result. Raises Forbidden, NotFound.
+    Templates see `sample` (or what is pinned, the newest run's payload, the trigger's example) as the trigger, and what
+    is pinned or the newest run's outputs. A failure is a result. Raises Forbidden, NotFound.
     """
     actor.require(Permission.EDIT_WORKFLOWS)
     step, values = await read_sample(hub, actor, workflow_id, step_key, sample)
@@ -112,7 +113,7 @@ async def _call(hub: Hub, actor: Actor, step: ActionStep, action: Action, params
 
 def _read(hub: Hub, session: Session, actor: Actor, workflow_id: str) -> tuple[Definition, Any, dict[str, Any]]:
     definition = parse(Workflows(session, actor.organization_id).get(workflow_id).draft)
-    trigger, outputs = last_values(session, actor.organization_id, workflow_id)
+    trigger, outputs = sample_values(hub, session, actor.organization_id, workflow_id)
     return definition, trigger, outputs
 
 

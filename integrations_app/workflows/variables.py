@@ -1,12 +1,12 @@
 """The variable tree of the editor: what a step may read, with sample values from the last event and run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
-from integrations_app.errors import NotFound
+from integrations_app.errors import InvalidInput, MappingError, NotFound
 from integrations_app.kit.templates.values import describe
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
@@ -19,7 +19,9 @@ from integrations_app.workflows.definition import (
     Step,
     parse,
 )
-from integrations_app.workflows.last_values import example_of, last_values
+from integrations_app.workflows.last_values import example_of
+from integrations_app.workflows.mapping import render
+from integrations_app.workflows.pins import sample_values
 from integrations_app.workflows.repository import Workflows
 
 MAX_NODES = 400
@@ -57,7 +59,7 @@ def variables(
         _add_step(found, registry, step, outputs)
     if loops:
         items = loops[-1].items
-        sample = items[0] if isinstance(items, list) and items else None
+        sample = _first_item(items, payload, outputs)
         _add(found, "item", f"Item of {loops[-1].name or loops[-1].key}", sample, 0)
     _add(found, "run", "Run", {"id": ""}, 0)
     _add(found, "workflow", "Workflow", {"name": definition.name}, 0)
@@ -65,15 +67,25 @@ def variables(
 
 
 async def load_variables(hub: Hub, actor: Actor, workflow_id: str, step_key: str) -> tuple[Variable, ...]:
-    """The tree for a step of the draft, with samples from the workflow's newest run; raises NotFound."""
+    """The tree for a step of the draft, with samples that are pinned or of the newest run; raises NotFound."""
     actor.require(Permission.VIEW)
 
     def read(session: Session) -> tuple[Variable, ...]:
         definition = parse(Workflows(session, actor.organization_id).get(workflow_id).draft)
-        trigger, outputs = last_values(session, actor.organization_id, workflow_id)
+        trigger, outputs = sample_values(hub, session, actor.organization_id, workflow_id)
         return variables(definition, hub.registry, step_key, trigger, outputs)
 
     return await hub.database.read(read)
+
+
+def _first_item(items: str | list[Any], trigger: Any, outputs: Mapping[str, Any]) -> Any:
+    """What a loop would begin with, as far as there are samples."""
+    steps = {key: {"output": output, "ok": True, "error": None} for key, output in outputs.items()}
+    try:
+        listed = render(items, None, {"trigger": trigger, "steps": steps})
+    except (MappingError, InvalidInput):
+        return None
+    return listed[0] if isinstance(listed, list | tuple) and listed else None
 
 
 def _before(steps: tuple[Step, ...], step_key: str) -> tuple[list[Step], list[ForEachStep]] | None:

@@ -64,6 +64,8 @@ ACTING = {
     "integrations": Permission.MANAGE_CONNECTIONS,
     "editor_condition": Permission.EDIT_WORKFLOWS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
+    "editor_input": Permission.EDIT_WORKFLOWS,
+    "editor_pin": Permission.EDIT_WORKFLOWS,
     "editor_sample": Permission.EDIT_WORKFLOWS,
     "workflows": Permission.EDIT_WORKFLOWS,
     "import": Permission.EDIT_WORKFLOWS,

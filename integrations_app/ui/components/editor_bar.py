@@ -7,6 +7,7 @@ import reflex as rx
 from integrations_app.ui import theme
 from integrations_app.ui.components.consent_choice import consent_dialog
 from integrations_app.ui.components.question import act_button, question
+from integrations_app.ui.components.sample_data import run_with_button, run_with_dialog
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.editor_history_state import EditorHistoryState as History
 from integrations_app.ui.pages.editor_rows import ProblemLine
@@ -43,6 +44,7 @@ def editor_bar() -> rx.Component:
         _problems(),
         _warning_dialog(),
         consent_dialog(),
+        run_with_dialog(),
         class_name="editor-bar",
     )
 
@@ -136,6 +138,7 @@ def _acts() -> rx.Component:
             ),
         ),
         rx.button(rx.icon("play", size=16, aria_hidden="true"), "Run now", variant="soft", on_click=State.run_now),
+        run_with_button(),
         rx.button("Publish", loading=State.publishing, on_click=PUBLISH(False)),
         rx.cond(State.state != "draft", _menu()),
         spacing="2",

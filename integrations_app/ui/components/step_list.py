@@ -103,6 +103,10 @@ def _step(line: rx.Var[StepLine]) -> rx.Component:
                 rx.el.span(line.detail, class_name="step-detail"),
                 class_name="step-words",
             ),
+            rx.cond(
+                Steps.pinned.contains(line.key),
+                rx.icon("pin", size=14, aria_label="Pinned data", class_name="pin-mark"),
+            ),
             rx.cond(line.problems > 0, _problem_badge(line)),
             type="button",
             aria_current=rx.cond(chosen, "step", "false"),

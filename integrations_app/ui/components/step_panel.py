@@ -9,6 +9,7 @@ from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.consent_choice import step_consent
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
 from integrations_app.ui.components.request_view import paste_form
+from integrations_app.ui.components.sample_data import sample_data
 from integrations_app.ui.components.step_fields import field_groups, labelled_select, step_field
 from integrations_app.ui.components.step_list import kind_mark
 from integrations_app.ui.components.step_trial import step_test
@@ -62,6 +63,7 @@ def _trigger() -> rx.Component:
             panel.choice == "manual",
             rx.text("Starts by Run now, or by a call of the API. It needs nothing else.", size="2", style=theme.MUTED),
         ),
+        sample_data(),
         class_name="editor-fields",
     )
 
@@ -101,6 +103,7 @@ def _action() -> rx.Component:
         field_groups(panel.groups),
         _options(),
         step_test(),
+        sample_data(),
         class_name="editor-fields",
     )
 

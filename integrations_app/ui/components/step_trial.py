@@ -50,6 +50,22 @@ def _section() -> rx.Component:
     )
 
 
+def _pin(trial: rx.Var[TrialView]) -> rx.Component:
+    return rx.flex(
+        rx.button(
+            rx.icon("pin", size=14, aria_hidden="true"),
+            "Pin this answer",
+            size="1",
+            variant="soft",
+            on_click=State.pin_answer,
+        ),
+        rx.text(trial.pin_note, size="2", style=theme.MUTED, as_="span"),
+        spacing="3",
+        align="center",
+        wrap="wrap",
+    )
+
+
 def _result(trial: rx.Var[TrialView]) -> rx.Component:
     red = {"color": "var(--red-11)", "white_space": "pre-wrap", **theme.WRAP_ANYWHERE}
     return rx.el.div(
@@ -65,5 +81,6 @@ def _result(trial: rx.Var[TrialView]) -> rx.Component:
         rx.cond(trial.error != "", rx.text(trial.error, size="2", style=red)),
         rx.cond(trial.inputs != "", json_view("Request", trial.inputs)),
         rx.cond(trial.answer != "", json_view("Answer", trial.answer)),
+        rx.cond(trial.answer != "", _pin(trial)),
         class_name="editor-fields",
     )

@@ -11,11 +11,13 @@ from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.editor_consent import only_lacks
+from integrations_app.ui.pages.editor_document import TRIGGER
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows import service
 from integrations_app.workflows.definition import MANUAL, parse
+from integrations_app.workflows.pins import PINNED
 from integrations_app.workflows.problems import Problem
 
 BLOCKED = "Not published. Mend the problems below, then publish again."
@@ -124,10 +126,12 @@ class EditorRunState(WorkflowEditorState):
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     async def run_now(self) -> None:
-        """Run the draft with the last event that came in, or with the trigger's example."""
+        """Run the draft with what is pinned, the last event that came in, or the trigger's example."""
         if not self._may_leave():
             return
-        payload, note = await run_input(current_actor(self), self.workflow_id, self._document())
+        await self._start(*await run_input(current_actor(self), self.workflow_id, self._document()))
+
+    async def _start(self, payload: Mapping[str, Any], note: str) -> None:
         try:
             run_id = await service.start_run(hub(), current_actor(self), self.workflow_id, input=payload, draft=True)
         except InvalidInput as error:
@@ -164,6 +168,9 @@ async def run_input(actor: Actor, workflow_id: str, definition: Mapping[str, Any
     """What a run by hand begins with, and a sentence that says so; empty words when nothing need be said."""
     parsed = parse(definition)
     kind = parsed.trigger.type
+    pinned = await service.load_sample(hub(), actor, workflow_id, TRIGGER)
+    if pinned.source == PINNED:
+        return pinned.value, "With the pinned data."
     if kind == MANUAL:
         return {}, ""
     recent = await service.list_runs(hub(), actor, workflow_id=workflow_id, limit=RECENT)

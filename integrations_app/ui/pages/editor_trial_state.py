@@ -1,10 +1,11 @@
 """Trying one step by itself: what was asked of the vendor, and what it answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import orjson
 import reflex as rx
 
-from integrations_app.errors import IntegrationsError
+from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.organizations.permissions import Permission
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
@@ -29,12 +30,15 @@ class TrialView:
     inputs: str = ""
     answer: str = ""
     error: str = ""
+    pin_note: str = ""
 
 
 class EditorTrialState(WorkflowEditorState):
     """Test step."""
 
     trial: TrialView = TrialView()
+    _output: str = ""
+    """The whole answer as JSON."""
 
     @rx.event(background=True)
     @guard(Permission.EDIT_WORKFLOWS)
@@ -47,13 +51,31 @@ class EditorTrialState(WorkflowEditorState):
                 self.trial = TrialView(place, error=UNSAVED)
                 return
             self.trial = TrialView(place, running=True)
+        output = ""
         try:
-            shown = trial_view(place, await service.try_step(hub(), actor, workflow_id, key))
+            tried = await service.try_step(hub(), actor, workflow_id, key)
+            shown, output = trial_view(place, tried), orjson.dumps(tried.output).decode()
         except IntegrationsError as error:
             shown = TrialView(place, error=error.message or error.code)
         async with self:
             if self.trial == TrialView(place, running=True):
-                self.trial = shown
+                self.trial, self._output = shown, output
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    async def pin_answer(self) -> None:
+        """Let later steps read this answer until somebody unpins it."""
+        workflow_id, _, key = self.trial.place.partition("/")
+        if not self._output or workflow_id != self.workflow_id:
+            return
+        try:
+            await service.pin(hub(), current_actor(self), workflow_id, key, orjson.loads(self._output))
+        except IntegrationsError as error:
+            why = next(iter(error.fields.values()), "") if isinstance(error, InvalidInput) else error.message
+            self.trial = replace(self.trial, pin_note=f"Not pinned: {why or error.code}")
+            return
+        self.trial = replace(self.trial, pin_note="Pinned.")
+        await self._draw()
 
 
 def trial_view(place: str, tried: Trial) -> TrialView:

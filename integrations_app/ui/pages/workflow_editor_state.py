@@ -28,6 +28,7 @@ from integrations_app.ui.pages.editor_rows import (
     problem_lines,
     run_words,
 )
+from integrations_app.ui.pages.editor_samples import SampleView, sample_view
 from integrations_app.ui.pages.request_rows import RequestView, request_trouble, request_view
 from integrations_app.ui.session import SessionState, current_actor
 from integrations_app.workflows import service
@@ -65,6 +66,9 @@ class WorkflowEditorState(SessionState):
     panel_open: bool = False
     """On a phone, where outline and panel take turns."""
     variables: list[Variable] = []
+    sample: SampleView = SampleView()
+    pinned: list[str] = []
+    """Steps (or the trigger) whose sample somebody fixed."""
     rendered: dict[str, str] = {}
     """What mapped fields of the panel come to with sample values, by the name of the field."""
     picker: list[PickerItem] = []
@@ -268,6 +272,7 @@ class WorkflowEditorState(SessionState):
         self._put("error_count", sum(one.is_error for one in found))
         self._put("panel", keep_choices(panel_of(document, self.selected, around), self.panel))
         self._put("variables", await self._list_variables())
+        await self._draw_sample()
         self._put("rendered", await self._render(document))
         self._put("request", await self._preview())
 
@@ -290,6 +295,11 @@ class WorkflowEditorState(SessionState):
             return []
         rows = await service.load_variables(hub(), current_actor(self), self.workflow_id, self.selected)
         return [Variable(row.path, row.label, row.sample, row.depth, row.kind) for row in rows]
+
+    async def _draw_sample(self) -> None:
+        found = await service.load_sample(hub(), current_actor(self), self.workflow_id, self.selected)
+        self._put("sample", sample_view(f"{self.workflow_id}/{self.selected}", found))
+        self._put("pinned", list(found.pinned))
 
     async def _render(self, document: Document) -> dict[str, str]:
         if self.selected == TRIGGER:

@@ -1,0 +1,48 @@
+"""Sample data in the editor: what a step is taken to have given, as text to read and change."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from integrations_app.errors import InvalidInput
+from integrations_app.workflows.pins import EXAMPLE, LAST_RUN, NOTHING, PINNED, Sample
+
+SOURCES = {
+    PINNED: "Pinned: tests, samples and Run now use it until somebody unpins it.",
+    LAST_RUN: "Of the last run.",
+    EXAMPLE: "The example of the trigger.",
+    NOTHING: "None yet: test the step, run once, or write some and pin it.",
+}
+
+
+@dataclass(frozen=True)
+class SampleView:
+    """The sample of what is selected."""
+
+    place: str = ""
+    """The workflow and the step that it belongs to, as `workflow/step`."""
+    text: str = ""
+    source: str = ""
+    """In words."""
+    pinned: bool = False
+
+
+def sample_view(place: str, sample: Sample) -> SampleView:
+    """Lay out a sample."""
+    text = "" if sample.source == NOTHING else indented(sample.value)
+    return SampleView(place, text, SOURCES[sample.source], sample.source == PINNED)
+
+
+def indented(value: Any) -> str:
+    """JSON with its tree to be seen."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def read_json(text: str, name: str) -> Any:
+    """The value of a text. InvalidInput `{name: why}`, with the line, when it is no JSON."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        place = f"Line {error.lineno}, column {error.colno}"
+        raise InvalidInput({name: f"{place}: this is no JSON ({error.msg})."}) from None
