@@ -171,6 +171,17 @@ def _actions() -> rx.Component:
                     color_scheme="gray",
                 ),
             ),
+            rx.cond(
+                State.workflow_exists,
+                rx.button(
+                    rx.icon("pencil", size=16, aria_hidden="true"),
+                    "Open in editor",
+                    title="Its data becomes the pinned sample data of the draft.",
+                    on_click=State.open_in_editor,
+                    variant="soft",
+                    color_scheme="gray",
+                ),
+            ),
             spacing="3",
             wrap="wrap",
             align="center",

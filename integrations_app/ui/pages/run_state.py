@@ -127,6 +127,18 @@ class RunState(SessionState):
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
+    async def open_in_editor(self) -> EventSpec | None:
+        """Pin the run's data as the samples of its workflow, and open the editor with its states."""
+        self.notice = ""
+        try:
+            workflow_id = await service.pin_run(hub(), current_actor(self), self.run_id)
+        except IntegrationsError as error:
+            self.notice = error.message
+            return None
+        return rx.redirect(f"/workflows/{workflow_id}?run={self.run_id}")
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
     async def cancel(self) -> None:
         """End the run before its next step."""
         await self._act(service.cancel(hub(), current_actor(self), self.run_id))

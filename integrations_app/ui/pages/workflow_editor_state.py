@@ -125,6 +125,7 @@ class WorkflowEditorState(SessionState):
         if not self.picker:
             self.picker = picker_items(hub().registry)
         await self._adopt(detail)
+        await self._open_run(self.router.url.query_parameters.get("run", ""))
         self.loaded = True
         show_live(self, current_actor(self), WorkflowEditorState, KINDS)
         yield
@@ -313,6 +314,18 @@ class WorkflowEditorState(SessionState):
             return
         row = (await service.get_run(hub(), current_actor(self), self.run_id)).row
         self.run_status, self.run_line = row.status, run_words(row)
+
+    async def _open_run(self, run_id: str) -> None:
+        """Show where a run stands that somebody opened here; one of another workflow is not shown."""
+        if not run_id:
+            return
+        try:
+            found = await service.get_run(hub(), current_actor(self), run_id)
+        except NotFound:
+            return
+        if found.row.workflow_id == self.workflow_id:
+            self.run_id = run_id
+            await self._show_run()
 
     async def _take_new_connection(self) -> None:
         """Use the connection that was made while the panel asked for one."""
