@@ -6,6 +6,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.consent_choice import consent_dialog
+from integrations_app.ui.components.focus_on import focus_on
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.sample_data import run_with_button, run_with_dialog
 from integrations_app.ui.components.status_badge import status_badge
@@ -45,6 +46,7 @@ def editor_bar() -> rx.Component:
         _warning_dialog(),
         consent_dialog(),
         run_with_dialog(),
+        focus_on(target=State.focus),
         class_name="editor-bar",
     )
 
@@ -213,7 +215,7 @@ def _problem(line: rx.Var[ProblemLine]) -> rx.Component:
             ),
             rx.el.span(rx.el.strong(line.where), " ", line.message),
             type="button",
-            on_click=State.show_problem(line.step),
+            on_click=State.show_problem(line.step, line.target),
         )
     )
 

@@ -64,6 +64,8 @@ class ProblemLine:
     where: str
     message: str
     is_error: bool
+    target: str = ""
+    """The id of the field that it is about."""
     scopes: tuple[str, ...] = ()
     """Permissions whose consent mends it."""
 
@@ -154,8 +156,23 @@ def problem_lines(document: Document, registry: Registry, found: Iterable[Proble
         owner, within = owner_of(document, problem.path)
         error = problem.severity is Severity.ERROR
         scopes = problem.lack.scopes if problem.lack else ()
-        lines.append(ProblemLine(owner, within, names.get(owner, "Workflow"), _told(problem), error, scopes))
+        where, target = names.get(owner, "Workflow"), target_of(owner, within)
+        lines.append(ProblemLine(owner, within, where, _told(problem), error, target, scopes))
     return sorted(lines, key=lambda line: not line.is_error)
+
+
+def target_of(owner: str, within: str) -> str:
+    """The id of the control at a place of a step, or of the trigger; empty for what has none of its own."""
+    first, *rest = within.split(".")
+    if first == "connection":
+        return "step-connection"
+    if first in {"action", "type"}:
+        return "trigger-type" if owner == TRIGGER else "step-action"
+    if first in {"inputs", "config", "retry"} and rest:
+        return f"{owner}-own-{rest[0]}" if first == "retry" else f"{owner}-{rest[0]}"
+    if first == "branches" and rest:
+        return f"{owner}-own-branch-{rest[0]}"
+    return f"{owner}-own-{first}" if first and owner else ""
 
 
 def _told(problem: Problem) -> str:

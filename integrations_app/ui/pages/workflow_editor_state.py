@@ -65,6 +65,8 @@ class WorkflowEditorState(SessionState):
     panel: Panel = Panel()
     panel_open: bool = False
     """On a phone, where outline and panel take turns."""
+    focus: str = ""
+    """The id of the field to go to, with a number that makes every wish another one."""
     variables: list[Variable] = []
     sample: SampleView = SampleView()
     pinned: list[str] = []
@@ -145,6 +147,7 @@ class WorkflowEditorState(SessionState):
                 await self._follow(detail)
             else:
                 self._found = list(detail.problems)
+                await self._draw_sample()
         if "run" in kinds:
             await self._show_run()
         if "connection" in kinds and self.connecting:
@@ -160,10 +163,12 @@ class WorkflowEditorState(SessionState):
 
     @rx.event
     @guard(Permission.VIEW)
-    async def show_problem(self, key: str) -> None:
-        """Go to the step that a problem is about, and mark there what is missing."""
+    async def show_problem(self, key: str, target: str = "") -> None:
+        """Go to the field that a problem is about, and mark what is missing in its step."""
         self._show_missing = True
         await self._select(key or self.selected)
+        number = int(self.focus.rpartition("#")[2] or 0) + 1
+        self.focus = f"{target}#{number}"
 
     @rx.event
     @guard(Permission.VIEW)
