@@ -15,9 +15,13 @@ MAX_DEPTH = 20
 
 def masked_inputs(params: Params, registry: Registry) -> dict[str, Any]:
     """The parameters as JSON values: secrets masked by their type and by the vendors' token shapes, long texts cut."""
-    redactor = _redactor(tuple(pattern for provider in registry for pattern in provider.secret_patterns))
-    shown = redactor.scrub_value(_cut(params.model_dump(mode="json", exclude_unset=True), 0))
+    shown = redactor_of(registry).scrub_value(_cut(params.model_dump(mode="json", exclude_unset=True), 0))
     return shown if isinstance(shown, dict) else {}
+
+
+def redactor_of(registry: Registry) -> Redactor:
+    """What masks secrets of every vendor by their shape."""
+    return _redactor(tuple(pattern for provider in registry for pattern in provider.secret_patterns))
 
 
 @lru_cache(maxsize=8)

@@ -17,9 +17,11 @@ from integrations_app.workflows.tags import list_tags, set_tags
 from integrations_app.workflows.trial import Trial, try_step
 from integrations_app.workflows.tryout import preview_action, preview_step, try_action
 from integrations_app.workflows.variables import Variable, load_variables
+from integrations_app.workflows.versions import ChangeWords, VersionRow, changes_since, list_versions, restore
 
 __all__ = [
     "Arrival",
+    "ChangeWords",
     "Consent",
     "Exported",
     "Need",
@@ -29,7 +31,9 @@ __all__ = [
     "Sample",
     "Trial",
     "Variable",
+    "VersionRow",
     "cancel",
+    "changes_since",
     "consent_of",
     "create",
     "delete",
@@ -45,6 +49,7 @@ __all__ = [
     "list_by_organization",
     "list_runs",
     "list_tags",
+    "list_versions",
     "load_sample",
     "load_variables",
     "needed_scopes",
@@ -63,6 +68,7 @@ __all__ = [
     "replay",
     "replay_failed",
     "resolve",
+    "restore",
     "resume",
     "save_draft",
     "set_tags",

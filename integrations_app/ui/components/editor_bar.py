@@ -8,12 +8,16 @@ from integrations_app.ui import theme
 from integrations_app.ui.components.consent_choice import consent_dialog
 from integrations_app.ui.components.focus_on import focus_on
 from integrations_app.ui.components.question import act_button, question
+from integrations_app.ui.components.raw_dialog import raw_dialog
 from integrations_app.ui.components.sample_data import run_with_button, run_with_dialog
 from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.components.versions_dialog import publish_dialog, versions_dialog
 from integrations_app.ui.pages.editor_history_state import EditorHistoryState as History
+from integrations_app.ui.pages.editor_raw_state import EditorRawState as Raw
 from integrations_app.ui.pages.editor_rows import ProblemLine
 from integrations_app.ui.pages.editor_run_state import EditorRunState as State
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
+from integrations_app.ui.pages.editor_versions_state import EditorVersionsState as Versions
 
 PUBLISH: Any = State.publish
 """A background handler: its type does not say that it takes arguments."""
@@ -35,7 +39,7 @@ def editor_bar() -> rx.Component:
             _name(),
             rx.flex(_standing(), _saved(), spacing="4", align="center", wrap="wrap"),
             rx.spacer(),
-            rx.cond(State.can_edit, _acts()),
+            rx.flex(rx.cond(State.can_edit, _acts()), _menu(), spacing="2", align="center", wrap="wrap"),
             spacing="3",
             align="center",
             wrap="wrap",
@@ -46,6 +50,9 @@ def editor_bar() -> rx.Component:
         _warning_dialog(),
         consent_dialog(),
         run_with_dialog(),
+        publish_dialog(),
+        versions_dialog(),
+        raw_dialog(),
         focus_on(target=State.focus),
         class_name="editor-bar",
     )
@@ -141,8 +148,7 @@ def _acts() -> rx.Component:
         ),
         rx.button(rx.icon("play", size=16, aria_hidden="true"), "Run now", variant="soft", on_click=State.run_now),
         run_with_button(),
-        rx.button("Publish", loading=State.publishing, on_click=PUBLISH(False)),
-        rx.cond(State.state != "draft", _menu()),
+        rx.button("Publish", loading=State.publishing, on_click=Versions.ask_publish),
         spacing="2",
         align="center",
         wrap="wrap",
@@ -161,13 +167,22 @@ def _menu() -> rx.Component:
             )
         ),
         rx.menu.content(
-            rx.cond(
-                State.state == "paused",
-                rx.menu.item("Resume", on_click=State.resume),
-                rx.menu.item("Pause", on_click=State.pause),
-            ),
-            rx.menu.item("Unpublish", on_click=State.unpublish),
+            rx.menu.item("Versions", on_click=Versions.list_versions(True)),
+            rx.menu.item("As YAML", on_click=Raw.show_raw(True)),
+            rx.cond((State.state != "draft") & State.can_edit.to(bool), _standing_items()),
         ),
+    )
+
+
+def _standing_items() -> rx.Component:
+    return rx.fragment(
+        rx.menu.separator(),
+        rx.cond(
+            State.state == "paused",
+            rx.menu.item("Resume", on_click=State.resume),
+            rx.menu.item("Pause", on_click=State.pause),
+        ),
+        rx.menu.item("Unpublish", on_click=State.unpublish),
     )
 
 
