@@ -68,6 +68,10 @@ def test_editor_and_run_have_no_violations(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Run now").click()
     expect(page.get_by_text("Succeeded").first).to_be_visible()
+    canvas = page.get_by_role("region", name="Canvas", exact=True)
+    canvas.get_by_role("button", name="Send a message to a channel Succeeded").click()
+    expect(page.get_by_role("region", name="In this run")).to_be_visible()
+    assert violations(page) == [], "the canvas and a step's data after a run"
     page.goto(server.address("/runs"))
     page.get_by_role("row").filter(has_text=WORKFLOW).get_by_role("link").first.click()
     expect(page.get_by_role("list", name="Steps")).to_be_visible()
@@ -88,6 +92,9 @@ def test_nothing_overflows_on_a_phone(server: Server, new_context: Callable[...,
     phone.goto(page.url)
     expect(phone.get_by_role("list", name="Steps")).to_be_visible()
     assert width_of(phone) <= PHONE, "the editor"
+    phone.get_by_role("radio", name="Canvas").click()
+    expect(phone.get_by_role("region", name="Canvas", exact=True)).to_be_visible()
+    assert width_of(phone) <= PHONE, "the canvas"
 
 
 def width_of(page: Page) -> int:

@@ -291,3 +291,24 @@ def test_the_rest_of_the_retry_rule() -> None:
     assert "retry" not in given["steps"][0]
     with pytest.raises(InvalidInput):
         set_option(given, "a", "delay_seconds", "3601")
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "expected"),
+    [
+        ("z", ("", -1, 0), "z a which[inner|] each[]"),
+        ("a", ("", -1, 2), "which[inner|] a each[] z"),
+        ("a", ("", -1, 99), "which[inner|] each[] z a"),
+        ("inner", ("which", 1, 0), "a which[|inner] each[] z"),
+        ("which", ("each", -1, 0), "a each[which[inner|]] z"),
+    ],
+)
+def test_a_step_is_moved_to_the_place_between_two_that_the_person_sees(
+    key: str, place: tuple[str, int, int], expected: str
+) -> None:
+    assert shape(done(DEEP, edit.moving_to(DEEP, key, edit.place_at(*place)))) == expected
+
+
+@pytest.mark.parametrize(("key", "index"), [("which", 1), ("which", 2), ("gone", 0)])
+def test_a_step_that_is_dropped_where_it_stands_is_not_moved(key: str, index: int) -> None:
+    assert edit.moving_to(DEEP, key, edit.place_at("", -1, index)) is None

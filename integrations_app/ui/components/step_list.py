@@ -130,7 +130,7 @@ def _heading(line: rx.Var[StepLine]) -> rx.Component:
                 variant="ghost",
                 aria_label=where,
                 title=where,
-                on_click=Steps.add_into(line.key, line.branch),
+                on_click=Steps.add_into(line.key, line.branch, -1),
             ),
         ),
         rx.cond(Steps.can_edit & (line.branch >= 0), _branch_menu(line)),

@@ -60,6 +60,23 @@ def place_behind(document: Document, key: str) -> Place:
     return Place(parent=found.parent, branch=found.branch, index=found.index + 1)
 
 
+def place_at(parent: str, branch: int, index: int) -> Place:
+    """A place as the browser names it: a branch below 0 is none."""
+    return Place(parent=parent, branch=branch if branch >= 0 else None, index=max(index, 0))
+
+
+def moving_to(document: Document, key: str, to: Place) -> MoveStep | None:
+    """Move a step to a place that is counted with the step itself still where it is; None where it is already."""
+    found = tree.find(document, key)
+    if found is None:
+        return None
+    if (found.parent, found.branch) != (to.parent, to.branch) or to.index < found.index:
+        return MoveStep(key=key, to=to)
+    if to.index <= found.index + 1:
+        return None
+    return MoveStep(key=key, to=Place(parent=to.parent, branch=to.branch, index=to.index - 1))
+
+
 def end_of(document: Document, parent: str, branch: int | None) -> Place:
     """The end of a list inside a step."""
     step = step_of(document, parent)

@@ -27,6 +27,9 @@ from integrations_app.ui.session import current_actor
 from integrations_app.workflows.editing.commands import AddSteps, Place, RemoveBranch, RemoveStep
 from integrations_app.workflows.editing.tree import keys_in
 
+BEHIND = ("", -1, -1)
+"""The place behind the selected step."""
+
 
 class EditorStepState(WorkflowEditorState):
     """Adding, moving and changing steps."""
@@ -38,20 +41,20 @@ class EditorStepState(WorkflowEditorState):
     removing_inside: int = 0
     """How many steps go with it."""
     removing_breaks: list[str] = []
-    _into: tuple[str, int] = ("", -1)
-    """The step and the branch to whose end the picker adds; no step: behind the selected one."""
+    _into: tuple[str, int, int] = BEHIND
+    """The step, the branch and the place to which the picker adds; a place below 0 is the end."""
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
     def show_picker(self, open_: bool = True) -> None:
         """Open or close the step picker; what is chosen goes behind the selected step."""
-        self.adding, self._into = open_, ("", -1)
+        self.adding, self._into = open_, BEHIND
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
-    def add_into(self, key: str, branch: int) -> None:
-        """Open the step picker for the end of a branch, or of a loop (-1)."""
-        self.adding, self._into = True, (key, branch)
+    def add_into(self, key: str, branch: int, index: int) -> None:
+        """Open the step picker for a place in a branch, in a loop or at the top level (branch -1); below 0: the end."""
+        self.adding, self._into = True, (key, branch, index)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -65,8 +68,7 @@ class EditorStepState(WorkflowEditorState):
             provider, action = hub().registry.action(kind)
             offered = await connections.list_by_organization(hub(), current_actor(self), provider.key)
             step = edit.action_step(document, kind, action.title, only_connection(offered, provider.key))
-        parent, branch = self._into
-        place = edit.end_of(document, parent, branch if branch >= 0 else None) if parent else self._place(document)
+        place = self._place(document)
         self._show_missing, self.saved = False, SAVING
         yield
         await self._add(AddSteps(at=place, steps=[step]))
@@ -80,7 +82,12 @@ class EditorStepState(WorkflowEditorState):
             await self._select(former)
 
     def _place(self, document: Document) -> Place:
-        """Behind the selected step; at the end while the trigger is selected."""
+        """Where the picker was opened for: by default behind the selected step, at the end for the trigger."""
+        parent, branch, index = self._into
+        if index >= 0:
+            return edit.place_at(parent, branch, index)
+        if parent:
+            return edit.end_of(document, parent, branch if branch >= 0 else None)
         return edit.place_behind(document, "" if self.selected == TRIGGER else self.selected)
 
     @rx.event

@@ -1,16 +1,19 @@
-"""The workflow editor: outline and panel side by side, one at a time on phones."""
+"""The workflow editor: outline, canvas and panel side by side, one at a time on phones."""
 
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.canvas_pane import canvas_pane, view_switch
 from integrations_app.ui.components.editor_bar import editor_bar
 from integrations_app.ui.components.step_list import remove_dialog, step_list
 from integrations_app.ui.components.step_panel import step_panel
 from integrations_app.ui.components.step_picker import step_picker
+from integrations_app.ui.components.step_values import step_values
+from integrations_app.ui.pages.editor_canvas_state import EditorCanvasState as Canvas
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState as State
 from integrations_app.ui.shell import shell
 
-WIDTH = "1280px"
+WIDTH = "100%"
 
 
 def workflow_editor() -> rx.Component:
@@ -27,10 +30,15 @@ def workflow_editor() -> rx.Component:
 
 
 def _panes() -> rx.Component:
-    return rx.el.div(
-        step_list(),
-        step_panel(),
-        class_name=rx.cond(State.panel_open, "editor-panes panel-open", "editor-panes"),
+    return rx.fragment(
+        view_switch(),
+        rx.el.div(
+            step_list(),
+            canvas_pane(),
+            rx.el.div(step_values(), step_panel(), class_name="editor-side"),
+            class_name=rx.cond(State.panel_open, "editor-panes panel-open", "editor-panes"),
+            custom_attrs={"data-view": Canvas.view, "data-outline": rx.cond(Canvas.outline_open, "open", "closed")},
+        ),
     )
 
 
@@ -48,9 +56,11 @@ def _skeleton() -> rx.Component:
         rx.el.h1("Workflow", style=theme.VISUALLY_HIDDEN),
         rx.skeleton(height="40px", width="100%", margin_bottom="20px"),
         rx.el.div(
-            rx.skeleton(height="240px", width="100%"),
-            rx.skeleton(height="420px", width="100%"),
+            rx.skeleton(height="240px", width="100%", class_name="editor-outline"),
+            rx.skeleton(height="100%", width="100%", class_name="editor-canvas"),
+            rx.skeleton(height="420px", width="100%", class_name="editor-side"),
             class_name="editor-panes",
+            custom_attrs={"data-view": "outline"},
         ),
         role="status",
         aria_label="Loading",

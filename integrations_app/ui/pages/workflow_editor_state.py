@@ -14,6 +14,8 @@ from integrations_app.ui.components.mapping_input import Variable
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
+from integrations_app.ui.pages.canvas_layout import Drawing, drawing_of
+from integrations_app.ui.pages.canvas_rows import StepMark, StepValues, step_marks, values_of
 from integrations_app.ui.pages.editor_consent import LackLine, lack_lines
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, set_connection, step_of
 from integrations_app.ui.pages.editor_panel import Surroundings, connected_ids, panel_of
@@ -56,6 +58,11 @@ class WorkflowEditorState(SessionState):
     state_word: str = "Draft"
     version_word: str = ""
     outline: list[StepLine] = []
+    drawing: Drawing = Drawing()
+    marks: dict[str, StepMark] = {}
+    """Where the steps stand in the run that was started here, by key."""
+    values: StepValues = StepValues()
+    """What the selected step was given and gave in that run."""
     problems: list[ProblemLine] = []
     error_count: int = 0
     selected: str = TRIGGER
@@ -122,6 +129,7 @@ class WorkflowEditorState(SessionState):
         self.selected, self.panel_open, self.panel = TRIGGER, False, Panel()
         self.unsaved, self.conflict, self._pending, self._errors, self._typed = False, False, "", {}, {}
         self.notice, self.run_id, self.run_status, self.run_line = "", "", "", ""
+        self.marks, self.values = {}, StepValues()
         self.connecting, self.blocked, self._show_missing = False, False, False
         self.asking_consent, self.consent_begun = False, False
         if not self.picker:
@@ -186,6 +194,7 @@ class WorkflowEditorState(SessionState):
         self.selected, self.panel_open = key, True
         self.connecting, self.blocked = False, False
         await self._draw()
+        await self._show_run()
 
     async def _edit(self, command: Command | None, name: str = "", text: str = "") -> bool:
         """Store an edit at once, and draw what is stored; whether it was.
@@ -273,6 +282,7 @@ class WorkflowEditorState(SessionState):
             hub().clock(),
         )
         self._put("outline", outline(document, registry, self._found))
+        self._put("drawing", drawing_of(document))
         self._put("problems", found)
         self._put("lacks", lack_lines(self._found, offered))
         self._put("error_count", sum(one.is_error for one in found))
@@ -314,11 +324,13 @@ class WorkflowEditorState(SessionState):
         return await service.render_inputs(hub(), current_actor(self), self.workflow_id, self.selected, inputs)
 
     async def _show_run(self) -> None:
-        """Say where the run stands that was started here."""
+        """Say where the run stands that was started here, each of its steps, and what is known of the selected one."""
         if not self.run_id:
             return
-        row = (await service.get_run(hub(), current_actor(self), self.run_id)).row
-        self.run_status, self.run_line = row.status, run_words(row)
+        found = await service.get_run(hub(), current_actor(self), self.run_id)
+        self.run_status, self.run_line = found.row.status, run_words(found.row)
+        self._put("marks", step_marks(found.steps))
+        self._put("values", values_of(found.steps, self.selected))
 
     async def _open_run(self, run_id: str) -> None:
         """Show where a run stands that somebody opened here; one of another workflow is not shown."""
