@@ -29,6 +29,7 @@ from integrations_app.ui.live import LivePages, provide_live_pages
 from integrations_app.ui.pages.audit import AuditState, audit
 from integrations_app.ui.pages.connection import connection
 from integrations_app.ui.pages.connection_state import ConnectionState
+from integrations_app.ui.pages.endpoints_state import EndpointsState
 from integrations_app.ui.pages.event import event
 from integrations_app.ui.pages.event_state import EventState
 from integrations_app.ui.pages.events import events
@@ -77,7 +78,8 @@ def add_pages(app: rx.App) -> None:
     add(events, "/events", "Events · Integrations", EventsState)
     add(event, "/events/[event_id]", "Event · Integrations", EventState)
     add(audit, "/audit", "Audit · Integrations", AuditState)
-    add(settings_page, "/settings", "Settings · Integrations", SettingsState, TokensState, KeysState)
+    parts = (SettingsState, TokensState, EndpointsState, KeysState)
+    add(settings_page, "/settings", "Settings · Integrations", *parts)
     app.add_page(not_found, route="404", title="Page not found · Integrations")
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from integrations_app.kit.secret import Secret
 from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.samples import Sample
 from integrations_app.sdk.waiting import Answer
 
 Headers = Mapping[str, str]
@@ -49,6 +50,8 @@ class Events:
     content_types: tuple[str, ...] = ("application/json",)
     max_body: int = 1024 * 1024
     """Bytes."""
+    sample: Sample | None = None
+    """A delivery that starts as little as possible, to try an endpoint with."""
 
 
 @dataclass(frozen=True, slots=True)

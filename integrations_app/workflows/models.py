@@ -210,6 +210,7 @@ class Event(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("organization_id", "endpoint_id", "delivery_id", name="uq_event_delivery"),
         Index("ix_event_time", "organization_id", "received_at"),
+        Index("ix_event_endpoint", "organization_id", "endpoint_id", "received_at"),
     )
 
     organization_id: str = Field(primary_key=True)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_hmac_sha256
+from integrations_app.sdk.samples import Sample
 from integrations_app.sdk.triggers import Events, Headers, Inbound
 
 FORM = "application/x-www-form-urlencoded"
@@ -75,4 +76,13 @@ def _id_of(account: Any) -> str:
     return str(account.get("id", "")) if isinstance(account, dict) else ""
 
 
-EVENTS = Events(verify=verify, parse=parse, content_types=("application/json", FORM), max_body=MAX_BODY)
+_SAMPLE = Sample(
+    {
+        "X-GitHub-Event": "ping",
+        "X-GitHub-Delivery": "{id}",
+        "X-Hub-Signature-256": "sha256={signature}",
+    },
+    '{"zen": "Keep it logically awesome.", "hook_id": 1}',
+    "{body}",
+)
+EVENTS = Events(verify=verify, parse=parse, content_types=("application/json", FORM), max_body=MAX_BODY, sample=_SAMPLE)

@@ -11,6 +11,7 @@ from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_timestamped
 from integrations_app.providers.slack.messages import operation_of
+from integrations_app.sdk.samples import Sample
 from integrations_app.sdk.triggers import Events, Headers, Inbound
 from integrations_app.sdk.waiting import Answer
 
@@ -111,4 +112,9 @@ def answer(inbound: Inbound) -> Answer | None:
     return Answer(operation, says)
 
 
-EVENTS = Events(verify=verify, parse=parse, answer=answer, content_types=("application/json", FORM))
+_SAMPLE = Sample(
+    {"X-Slack-Request-Timestamp": "{time}", "X-Slack-Signature": "v0={signature}"},
+    '{"type": "url_verification", "challenge": "{id}"}',
+    "v0:{time}:{body}",
+)
+EVENTS = Events(verify=verify, parse=parse, answer=answer, content_types=("application/json", FORM), sample=_SAMPLE)

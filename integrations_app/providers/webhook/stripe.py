@@ -12,6 +12,7 @@ import orjson
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_dated
+from integrations_app.sdk.samples import Sample
 from integrations_app.sdk.triggers import Events, Headers, Inbound, Preset
 
 _MOST_PARTS = 20
@@ -36,4 +37,9 @@ def parse(_headers: Headers, body: bytes) -> Inbound:
     return Inbound(str(event.get("type", "")), event["id"], event)
 
 
-STRIPE = Preset("stripe", "Stripe", Events(verify, parse))
+_SAMPLE = Sample(
+    {"Stripe-Signature": "t={time},v1={signature}"},
+    '{"id": "evt_{id}", "object": "event", "type": "integrations.test"}',
+    "{time}.{body}",
+)
+STRIPE = Preset("stripe", "Stripe", Events(verify, parse, sample=_SAMPLE))

@@ -16,7 +16,7 @@ def question(
     act: rx.Component,
     opened: Any,
     on_open_change: Any,
-    keep: str = "Keep it",
+    keep: Any = "Keep it",
 ) -> rx.Component:
     """Ask while `opened`; `content` stands below the words, `act` is the button (or buttons) that does it."""
     return rx.alert_dialog.root(
@@ -42,6 +42,11 @@ def act_button(name: str, on_click: Any, *, destructive: bool = True, disabled: 
     """The button that does what was asked about."""
     look: dict[str, Any] = {"color_scheme": "red"} if destructive else {}
     return rx.alert_dialog.action(rx.button(name, on_click=on_click, disabled=disabled, **look))
+
+
+def named_if(words: Any, names: Any) -> rx.Component:
+    """`words` and the names below them; nothing where there are none."""
+    return rx.cond(names.length() > 0, rx.fragment(rx.text(words, size="2", margin_top="8px"), named(names)))
 
 
 def named(names: Any) -> rx.Component:

@@ -6,34 +6,21 @@ from typing import Any
 import reflex as rx
 from reflex_base.event import EventSpec
 
-from integrations_app.errors import IntegrationsError, InvalidInput
-from integrations_app.kit.secret import Secret
-from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.errors import IntegrationsError
+from integrations_app.organizations.permissions import Permission
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.editor_document import set_config
+from integrations_app.ui.pages.endpoint_opening import SECRET_BOX, SHOWN_ONCE, new_secret_of, open_endpoint, ways
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.session import current_actor
-from integrations_app.workflows import service
 from integrations_app.workflows.definition import WEBHOOK
-from integrations_app.workflows.endpoints import create_endpoint, delete_endpoint, list_endpoints, rotate_endpoint
-from integrations_app.workflows.inbound import NONE
+from integrations_app.workflows.endpoint_overview import users_of
+from integrations_app.workflows.endpoints import delete_endpoint, list_endpoints, rotate_endpoint
 
-WAYS = (
-    Choice("hmac_sha256", "Signature (X-Hub-Signature-256)"),
-    Choice("standard_webhooks", "Signature (Standard Webhooks)"),
-    Choice("bearer", "Bearer token"),
-    Choice("basic", "User and password"),
-    Choice("api_key", "API key"),
-    Choice("none", "None: whoever knows the address"),
-)
-"""Ways that no vendor owns; those of vendors come from the registry."""
-UNSIGNED_REFUSED = "Say that anybody may start the workflow, or choose how senders prove who they are."
 ACTS = frozenset({"rotate", "delete"})
-SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
-SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
 
 
 class EditorEndpointState(WorkflowEditorState):
@@ -63,29 +50,19 @@ class EditorEndpointState(WorkflowEditorState):
         """Open or close the form for a new address."""
         self.opening, self.opening_error, self.endpoint_notice = open_, "", ""
         self.opened_in, self.asked = self.workflow_id, ""
-        vendors = [Choice(kind, name) for kind, name in hub().registry.senders]
-        self.ways = [*WAYS[:-1], *vendors, WAYS[-1]]
+        self.ways = ways()
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
     async def create_endpoint(self, form: dict[str, str]) -> AsyncIterator[EventSpec]:
         """Open the address and let the workflow listen on it."""
-        name, kind, given = str(form.get("name", "")).strip(), str(form.get("kind", "")), form.get("secret", "").strip()
-        if kind == NONE and not form.get("unsigned"):
-            self.opening_error = UNSIGNED_REFUSED
-            return
-        secret = Secret(given) if given and kind != NONE else None
-        try:
-            made = await create_endpoint(hub(), current_actor(self), name, kind, secret)
-        except InvalidInput as error:
-            self.opening_error = "; ".join(f"{part.capitalize()} {why}." for part, why in error.fields.items())
-            return
-        except IntegrationsError as error:
-            self.opening_error = error.message or error.code
+        made = await open_endpoint(current_actor(self), form)
+        if isinstance(made, str):
+            self.opening_error = made
             return
         self.opening, self.opening_error = False, ""
         self.secret_of = made.row.name
-        yield hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret and secret is None else "")
+        yield hand_over(SECRET_BOX, new_secret_of(made, form))
         await self._edit(set_config(self._document(), "endpoint", made.row.id))
 
     @rx.event
@@ -99,8 +76,9 @@ class EditorEndpointState(WorkflowEditorState):
             await self._draw()
             return
         self._asked_id, self.asked_name = endpoint_id, known[endpoint_id].name
-        self.asked_listeners, drafts = await listeners_of(current_actor(self), endpoint_id)
-        self.asked_drafts = [name for workflow_id, name in drafts if workflow_id != self.workflow_id]
+        users = await users_of(hub(), current_actor(self), endpoint_id)
+        self.asked_listeners = [name for _, name in users.live]
+        self.asked_drafts = [name for workflow_id, name in users.drafts if workflow_id != self.workflow_id]
         self.asked = act
 
     @rx.event
@@ -141,26 +119,6 @@ class EditorEndpointState(WorkflowEditorState):
         else:
             await self._draw()
         self.endpoint_notice, self.endpoint_ok = f"Deleted “{self.asked_name}”.", True
-
-
-async def listeners_of(actor: Actor, endpoint_id: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """Names of the live workflows that listen on an endpoint; id and name of those whose draft names it."""
-    live: list[str] = []
-    drafts: list[tuple[str, str]] = []
-    cursor, more = "", True
-    while more:
-        page = await service.list_by_organization(hub(), actor, cursor=cursor)
-        for row in page.items:
-            if row.trigger_type != WEBHOOK and row.published_number is None:
-                continue
-            detail = await service.get(hub(), actor, row.id)
-            if _listens(detail.live, endpoint_id):
-                live.append(row.name)
-            elif _listens(detail.draft, endpoint_id):
-                drafts.append((row.id, row.name))
-        cursor = page.next_cursor
-        more = bool(cursor)
-    return live, drafts
 
 
 def _listens(document: Mapping[str, Any] | None, endpoint_id: str) -> bool:

@@ -1,8 +1,9 @@
-"""The settings page: members and roles, one's own password, API tokens, encryption keys."""
+"""The settings page: members and roles, API tokens, endpoints, one's own password, encryption keys."""
 
 import reflex as rx
 
 from integrations_app.ui import theme
+from integrations_app.ui.components.endpoints_section import endpoints_section
 from integrations_app.ui.components.keys_section import keys_section
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.question import act_button, question
@@ -20,6 +21,7 @@ def settings() -> rx.Component:
         rx.vstack(
             rx.cond(State.can_manage_members, _members()),
             tokens_section(),
+            rx.cond(State.can_manage, endpoints_section()),
             _password(),
             rx.cond(State.can_manage_keys, keys_section()),
             spacing="5",

@@ -16,9 +16,12 @@ from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.live import show_live
+from integrations_app.ui.pages import endpoints_state
+from integrations_app.ui.pages.endpoints_state import EndpointsState
 from integrations_app.ui.session import SessionState, current_actor
 
 KINDS = frozenset({"member"})
+LIVE = KINDS | endpoints_state.KINDS
 LINK_BOX = "invitation-link"
 ROLES = tuple(role.value for role in Role)
 
@@ -62,11 +65,13 @@ class SettingsState(SessionState):
         """Show the page and keep it live."""
         self.members_notice, self.password_notice = "", ""
         await self._refresh(KINDS)
-        show_live(self, current_actor(self), SettingsState, KINDS)
+        show_live(self, current_actor(self), SettingsState, LIVE)
 
-    async def _refresh(self, _kinds: frozenset[str]) -> None:
-        """Read members and invitations again; nothing to show below admin."""
-        if not self.can_manage_members:
+    async def _refresh(self, kinds: frozenset[str]) -> None:
+        """Read again what changed: members and invitations, endpoints; nothing to show below admin."""
+        if kinds & endpoints_state.KINDS:
+            await (await self.get_state(EndpointsState))._refresh(kinds)  # noqa: SLF001 - a part of the same page
+        if not (self.can_manage_members and kinds & KINDS):
             return
         actor = current_actor(self)
         self.members = [

@@ -3,7 +3,8 @@
 from typing import Any, cast
 
 from integrations_app.organizations.hub import Hub
-from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, UNSIGNED_REFUSED, EditorEndpointState
+from integrations_app.ui.pages.editor_endpoint_state import EditorEndpointState
+from integrations_app.ui.pages.endpoint_opening import SECRET_BOX, UNSIGNED_REFUSED
 from integrations_app.workflows import service
 from integrations_app.workflows.endpoints import create_endpoint, list_endpoints
 from tests.workflows.probe import ACTOR, step, workflow

@@ -7,7 +7,8 @@ import reflex as rx
 
 from integrations_app.organizations.hub import Hub
 from integrations_app.ui.components.one_time_secret import hand_over
-from integrations_app.ui.pages.editor_endpoint_state import SECRET_BOX, EditorEndpointState
+from integrations_app.ui.pages.editor_endpoint_state import EditorEndpointState
+from integrations_app.ui.pages.endpoint_opening import SECRET_BOX
 from integrations_app.ui.pages.settings_state import LINK_BOX, SettingsState
 from integrations_app.workflows import service
 from integrations_app.workflows.endpoints import list_endpoints

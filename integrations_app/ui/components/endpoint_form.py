@@ -1,0 +1,91 @@
+"""The form of a new endpoint, and the box that shows its secret this once."""
+
+from typing import Any
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.one_time_secret import one_time_secret
+from integrations_app.ui.pages.endpoint_opening import SECRET_BOX
+
+
+def endpoint_secret(state: Any) -> rx.Component:
+    """Where the secret of `state.secret_of` is shown."""
+    words = rx.Var.create("The secret of “") + state.secret_of + "”. It is shown this once: give it to the sender now."
+    return one_time_secret(id=SECRET_BOX, words=words, copy_words="Copy secret")
+
+
+def endpoint_form(state: Any) -> rx.Component:
+    """The form of a new address; `state` has ways, opening_error, create_endpoint and ask_endpoint."""
+    return rx.form(
+        rx.vstack(
+            _labelled(
+                "Endpoint name", "endpoint-name", rx.input(id="endpoint-name", name="name", required=True, width="100%")
+            ),
+            _labelled(
+                "How senders prove who they are",
+                "endpoint-kind",
+                rx.el.select(
+                    rx.foreach(state.ways, lambda way: rx.el.option(way.label, value=way.value)),
+                    id="endpoint-kind",
+                    name="kind",
+                    class_name="native-select",
+                ),
+            ),
+            _own_secret(),
+            _unsigned(),
+            rx.text(state.opening_error, size="2", role="status", color="var(--red-11)"),
+            rx.flex(
+                rx.button("Open endpoint", type="submit"),
+                rx.button(
+                    "Cancel", type="button", variant="soft", color_scheme="gray", on_click=state.ask_endpoint(False)
+                ),
+                spacing="2",
+            ),
+            spacing="3",
+            align="stretch",
+        ),
+        on_submit=state.create_endpoint,
+        class_name="connect-in-place",
+    )
+
+
+def _own_secret() -> rx.Component:
+    return rx.el.div(
+        _labelled(
+            "Secret of the sender (optional)",
+            "endpoint-own-secret",
+            rx.input(id="endpoint-own-secret", name="secret", type="password", auto_complete="off", width="100%"),
+        ),
+        rx.text(
+            "When the sender gives one. Left empty, we make one and show it this once.", size="1", style=theme.MUTED
+        ),
+        class_name="only-signed",
+    )
+
+
+def _unsigned() -> rx.Component:
+    """The warning and the explicit yes; the style sheet shows them only while nothing is to be proved."""
+    return rx.el.div(
+        rx.callout(
+            "Nothing is checked: whoever learns the address, from a log or a proxy on the way, can start its "
+            "workflows with any data. Let them do nothing that matters.",
+            icon="triangle-alert",
+            size="1",
+            color_scheme="amber",
+            high_contrast=True,
+        ),
+        rx.el.label(
+            rx.el.input(type="checkbox", name="unsigned", id="endpoint-unsigned"),
+            rx.text("Anybody who knows the address may start it", size="2", as_="span"),
+            html_for="endpoint-unsigned",
+            class_name="check",
+        ),
+        class_name="only-unsigned",
+    )
+
+
+def _labelled(label: str, identifier: str, control: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(label, html_for=identifier, class_name="field-label"), control, class_name="editor-field"
+    )

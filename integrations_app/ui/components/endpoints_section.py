@@ -1,0 +1,196 @@
+"""The endpoints section of the settings page: addresses, what came last, who stands on them, and the acts."""
+
+from typing import cast
+
+import reflex as rx
+
+from integrations_app.ui import theme
+from integrations_app.ui.components.endpoint_form import endpoint_form, endpoint_secret
+from integrations_app.ui.components.question import act_button, named_if, question
+from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.endpoint_acts_state import DELETE, TEST
+from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState as State
+from integrations_app.ui.pages.endpoint_lines import EndpointLine, UserLine
+
+
+def endpoints_section() -> rx.Component:
+    """Draw the section; shown to admins only."""
+    return rx.card(
+        rx.el.section(
+            rx.heading("Endpoints", as_="h2", size="4", margin_bottom="12px"),
+            rx.text(
+                "Addresses at which programs and services start your workflows. Those that a connection keeps at its "
+                "service by itself are not listed.",
+                size="2",
+                style=theme.MUTED,
+            ),
+            rx.cond(
+                State.endpoints.length() > 0,
+                rx.el.ul(rx.foreach(State.endpoints, _endpoint), class_name="endpoints", aria_label="Endpoints"),
+                rx.cond(State.loaded, rx.text("There are no endpoints yet.", size="2", margin_top="12px")),
+            ),
+            rx.box(endpoint_secret(State), margin_top="12px"),
+            _notice(),
+            rx.cond(
+                State.opening,
+                endpoint_form(State),
+                rx.button("Add endpoint", variant="soft", on_click=State.ask_endpoint(True), margin_top="8px"),
+            ),
+            aria_label="Endpoints",
+        ),
+        _question(),
+        size="3",
+    )
+
+
+def _endpoint(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.el.li(
+        rx.flex(
+            rx.heading(line.name, as_="h3", size="3", style=theme.WRAP_ANYWHERE),
+            rx.text(line.way, size="2", style=theme.MUTED),
+            spacing="3",
+            wrap="wrap",
+            align="baseline",
+        ),
+        _last(line),
+        rx.flex(
+            rx.code(line.url, size="2", style=theme.WRAP_ANYWHERE),
+            _copy("Copy", "Copy the address of ", line, line.url),
+            spacing="2",
+            wrap="wrap",
+            align="center",
+        ),
+        _users(line),
+        rx.cond(line.curl != "", _shell(line)),
+        _acts(line),
+    )
+
+
+def _last(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.flex(
+        status_badge(line.dot, line.word),
+        rx.cond(
+            line.last_href != "",
+            rx.link(
+                relative_time(at=line.last_at),
+                href=line.last_href,
+                size="2",
+                underline="always",
+                aria_label=rx.Var.create("Open the last event of ") + line.name,
+            ),
+        ),
+        spacing="3",
+        wrap="wrap",
+        align="center",
+    )
+
+
+def _users(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.cond(
+        line.users.length() > 0,
+        rx.flex(
+            rx.text("Used by", size="2", style=theme.MUTED),
+            rx.foreach(line.users, _user),
+            spacing="2",
+            wrap="wrap",
+        ),
+        rx.text("No workflow uses it.", size="2", style=theme.MUTED),
+    )
+
+
+def _user(user: rx.Var[UserLine]) -> rx.Component:
+    return rx.link(user.name, href=user.href, size="2", underline="always", style=theme.WRAP_ANYWHERE)
+
+
+def _shell(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.el.details(
+        rx.el.summary("Send from a shell"),
+        rx.text("With the secret in the variable SECRET. It needs curl and openssl.", size="1", style=theme.MUTED),
+        rx.el.pre(
+            line.curl,
+            role="group",
+            tab_index=0,
+            aria_label=rx.Var.create("Commands for ") + line.name,
+            class_name="shell",
+        ),
+        _copy("Copy commands", "Copy the commands for ", line, line.curl),
+    )
+
+
+def _copy(words: str, label: str, line: rx.Var[EndpointLine], value: rx.Var[str]) -> rx.Component:
+    return rx.button(
+        words,
+        aria_label=rx.Var.create(label) + line.name,
+        size="1",
+        variant="soft",
+        width="fit-content",
+        on_click=rx.set_clipboard(value),
+    )
+
+
+def _acts(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.flex(
+        _act("Send a test delivery", "Send a test delivery to ", TEST, line),
+        _act("Delete", "Delete ", DELETE, line),
+        spacing="2",
+        wrap="wrap",
+    )
+
+
+def _act(words: str, label: str, act: str, line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.button(
+        words,
+        aria_label=rx.Var.create(label) + line.name,
+        variant="soft",
+        color_scheme="red" if act == DELETE else "gray",
+        size="1",
+        on_click=State.ask_about(act, line.id),
+    )
+
+
+def _notice() -> rx.Component:
+    return rx.flex(
+        rx.text(
+            State.endpoint_notice,
+            size="2",
+            color=rx.cond(State.endpoint_ok, "var(--gray-12)", "var(--red-11)"),
+            style=theme.WRAP_ANYWHERE,
+        ),
+        rx.cond(State.event_href != "", rx.link("Open the event", href=State.event_href, size="2", underline="always")),
+        spacing="2",
+        wrap="wrap",
+        role="status",
+        min_height="20px",
+        margin_top="8px",
+    )
+
+
+def _question() -> rx.Component:
+    deleting = State.asked == DELETE
+    return question(
+        named_if(
+            rx.cond(
+                deleting, "These live workflows listen on it. Unpublish them first:", "These live workflows start:"
+            ),
+            cast("rx.Var[list[str]]", State.asked_listeners),
+        ),
+        rx.cond(
+            deleting,
+            named_if("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
+        ),
+        title=rx.fragment(rx.cond(deleting, "Delete “", "Send a test delivery to “"), State.asked_name, "”?"),
+        words=rx.cond(
+            deleting,
+            "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
+            "A small signed sample goes the way that every delivery goes, and what listens takes it for real.",
+        ),
+        keep=rx.cond(deleting, "Keep it", "Do not send"),
+        act=rx.cond(
+            deleting,
+            act_button("Delete now", State.delete_endpoint, disabled=State.asked_listeners.length() > 0),
+            act_button("Send now", State.test_endpoint, destructive=False),
+        ),
+        opened=State.asked != "",
+        on_open_change=State.keep_endpoint,
+    )

@@ -1,0 +1,66 @@
+"""What the settings show of an endpoint, as small frozen rows; pure functions only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from integrations_app.ui.pages.event_rows import DOTS, WORDS
+from integrations_app.ui.pages.run_words import iso
+from integrations_app.workflows.endpoint_overview import EndpointOverview, LastDelivery, Users
+from integrations_app.workflows.events import REJECTED
+
+NONE_YET = "Nothing came yet"
+
+
+@dataclass(frozen=True)
+class UserLine:
+    """A workflow that stands on the endpoint."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True)
+class EndpointLine:
+    """One endpoint."""
+
+    id: str
+    name: str
+    url: str
+    way: str
+    """How senders prove who they are."""
+    curl: str
+    dot: str
+    word: str
+    last_at: str
+    last_href: str
+    users: list[UserLine] = field(default_factory=list)
+
+
+def endpoint_line(one: EndpointOverview, ways: Mapping[str, str], curl: str) -> EndpointLine:
+    """An endpoint in words."""
+    last = one.last
+    return EndpointLine(
+        id=one.row.id,
+        name=one.row.name,
+        url=one.row.url,
+        way=ways.get(one.row.kind, one.row.kind),
+        curl=curl,
+        dot=DOTS[last.verdict] if last else "none",
+        word=_word(last),
+        last_at=iso(last.at) if last else "",
+        last_href=f"/events/{last.event_id}" if last else "",
+        users=user_lines(one.users),
+    )
+
+
+def user_lines(users: Users) -> list[UserLine]:
+    """The live workflows, then those whose draft names it."""
+    live = [UserLine(name, f"/workflows/{workflow_id}") for workflow_id, name in users.live]
+    drafts = [UserLine(f"{name} (draft)", f"/workflows/{workflow_id}") for workflow_id, name in users.drafts]
+    return [*live, *drafts]
+
+
+def _word(last: LastDelivery | None) -> str:
+    if last is None:
+        return NONE_YET
+    return f"{WORDS[last.verdict]}: {last.reason}" if last.verdict == REJECTED else WORDS[last.verdict]

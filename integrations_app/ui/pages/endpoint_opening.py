@@ -1,0 +1,50 @@
+"""Opening an endpoint from a form, in the editor and in the settings alike."""
+
+from collections.abc import Mapping
+
+from integrations_app.errors import IntegrationsError, InvalidInput
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.permissions import Actor
+from integrations_app.sdk.forms import Choice
+from integrations_app.ui.hub import hub
+from integrations_app.workflows.endpoints import CreatedEndpoint, create_endpoint
+from integrations_app.workflows.inbound import NONE
+
+WAYS = (
+    Choice("hmac_sha256", "Signature (X-Hub-Signature-256)"),
+    Choice("standard_webhooks", "Signature (Standard Webhooks)"),
+    Choice("bearer", "Bearer token"),
+    Choice("basic", "User and password"),
+    Choice("api_key", "API key"),
+    Choice("none", "None: whoever knows the address"),
+)
+"""Ways that no vendor owns; those of vendors come from the registry."""
+UNSIGNED_REFUSED = "Say that anybody may start the workflow, or choose how senders prove who they are."
+SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
+SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
+
+
+def ways() -> list[Choice]:
+    """How senders may prove who they are, the way to prove nothing last."""
+    vendors = [Choice(kind, name) for kind, name in hub().registry.senders]
+    return [*WAYS[:-1], *vendors, WAYS[-1]]
+
+
+async def open_endpoint(actor: Actor, form: Mapping[str, str]) -> CreatedEndpoint | str:
+    """Open what the form says; else why it was not opened, for people."""
+    name, kind = str(form.get("name", "")).strip(), str(form.get("kind", ""))
+    given = str(form.get("secret", "")).strip()
+    if kind == NONE and not form.get("unsigned"):
+        return UNSIGNED_REFUSED
+    try:
+        return await create_endpoint(hub(), actor, name, kind, Secret(given) if given and kind != NONE else None)
+    except InvalidInput as error:
+        return "; ".join(f"{part.capitalize()} {why}." for part, why in error.fields.items())
+    except IntegrationsError as error:
+        return error.message or error.code
+
+
+def new_secret_of(made: CreatedEndpoint, form: Mapping[str, str]) -> str:
+    """The secret to show this once; empty when the sender gave its own, or there is none."""
+    own = str(form.get("secret", "")).strip()
+    return made.secret.reveal(SHOWN_ONCE) if made.secret and not own else ""

@@ -1,0 +1,58 @@
+"""Endpoints in the settings: opened, tried, sent to from a shell's commands, deleted after a question."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.journey import Server
+from tests.e2e.test_inbox import deliver
+
+
+def add(page: Page, server: Server, name: str) -> tuple[Locator, Locator, str]:
+    """Open an endpoint in the settings; the section, its line, and its secret."""
+    page.goto(server.address("/settings"))
+    section = page.get_by_role("region", name="Endpoints")
+    section.get_by_role("button", name="Add endpoint").click()
+    section.get_by_label("Endpoint name").fill(name)
+    section.get_by_role("button", name="Open endpoint").click()
+    box = section.get_by_role("status").filter(has_text=f"The secret of “{name}”.")
+    secret = str(box.locator("code").text_content())
+    box.get_by_role("button", name="Done").click()
+    line = section.get_by_role("list", name="Endpoints").get_by_role("listitem").filter(has_text=name)
+    return section, line, secret
+
+
+def address_of(line: Locator) -> str:
+    return str(line.locator("code", has_text="/api/webhooks/").first.text_content())
+
+
+def test_an_endpoint_is_added_tried_and_deleted(owner: Page, shared_server: Server) -> None:
+    page = owner
+    page.goto(shared_server.address("/settings"))
+    expect(page.get_by_role("region", name="Endpoints").get_by_text("There are no endpoints yet.")).to_be_visible()
+    section, line, secret = add(page, shared_server, "Orders")
+    expect(line).to_contain_text("Signature (X-Hub-Signature-256)")
+    expect(line).to_contain_text("Nothing came yet")
+    expect(line).to_contain_text("No workflow uses it.")
+    assert deliver(address_of(line), "somebody else's secret", {"order": 1}, "d1") == 401
+    expect(line).to_contain_text("Rejected: The signature does not match.")
+
+    line.get_by_role("button", name="Send a test delivery to Orders").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Send now").click()
+    notice = section.get_by_role("status").filter(has_text="The test delivery to “Orders” was accepted")
+    expect(notice).to_contain_text("started no run")
+    expect(line).to_contain_text("Accepted")
+    line.get_by_text("Send from a shell").click()
+    commands = line.get_by_role("group", name="Commands for Orders")
+    expect(commands).to_contain_text('openssl dgst -sha256 -hmac "$SECRET"')
+    assert secret not in page.content()
+    notice.get_by_role("link", name="Open the event").click()
+    expect(page.get_by_role("region", name="Body")).to_contain_text('"test": true')
+
+    page.goto(shared_server.address("/settings"))
+    url = address_of(line)
+    line.get_by_role("button", name="Delete Orders").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Keep it").click()
+    expect(line).to_be_visible()
+    line.get_by_role("button", name="Delete Orders").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete now").click()
+    expect(section.get_by_text("There are no endpoints yet.")).to_be_visible()
+    assert deliver(url, secret, {"order": 2}, "d2") == 404
