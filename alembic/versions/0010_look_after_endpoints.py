@@ -1,4 +1,4 @@
-"""Find the last delivery of each endpoint.
+"""Find the last delivery of each endpoint, and keep a former secret for a while.
 
 Revision ID: 0010
 Revises: 0009
@@ -6,6 +6,7 @@ Revises: 0009
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0010"
@@ -16,4 +17,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     """Apply the change."""
+    with op.batch_alter_table("endpoint") as table:
+        table.add_column(sa.Column("former_secret", sa.LargeBinary(), nullable=True))
+        table.add_column(sa.Column("former_until", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_event_endpoint", "event", ["organization_id", "endpoint_id", "received_at"])

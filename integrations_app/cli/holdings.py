@@ -17,7 +17,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.models import Organization
 from integrations_app.workflows.models import Endpoint
 from integrations_app.workflows.repository import Endpoints
-from integrations_app.workflows.sealing import open_endpoint_secret
+from integrations_app.workflows.sealing import EndpointField, open_endpoint_secret
 
 Labelled = tuple[str, Secret]
 Opening = Callable[[], dict[str, Secret]]
@@ -61,7 +61,7 @@ def _sealed(hub: Hub, session: Session, organization_id: str) -> Iterator[tuple[
         for app in OAuthApps(session, organization_id).list_by_provider(provider.key):
             yield f"OAuth app {app.id}", partial(_open_app, hub, session, app)
     for endpoint in Endpoints(session, organization_id).list_all():
-        if endpoint.secret:
+        if endpoint.secret or endpoint.former_secret:
             yield f"endpoint {endpoint.id}", partial(_open_endpoint, hub, session, endpoint)
 
 
@@ -73,4 +73,5 @@ def _open_app(hub: Hub, session: Session, app: OAuthApp) -> dict[str, Secret]:
 
 
 def _open_endpoint(hub: Hub, session: Session, endpoint: Endpoint) -> dict[str, Secret]:
-    return {"secret": open_endpoint_secret(hub, session, endpoint)}
+    fields: tuple[EndpointField, ...] = ("secret", "former_secret")
+    return {field: open_endpoint_secret(hub, session, endpoint, field) for field in fields if getattr(endpoint, field)}

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from integrations_app.kit.secret import Secret
 
@@ -20,6 +21,13 @@ class OpenEndpoint:
     enabled: bool
     secret: Secret | None
     connection_id: str | None = None
+    former: Secret | None = None
+    former_until: datetime | None = None
+
+    def secrets(self, now: datetime) -> tuple[Secret | None, ...]:
+        """What a delivery may be signed with at this moment: the secret, and for a while the one before it."""
+        fresh = self.former is not None and self.former_until is not None and now < self.former_until
+        return (self.secret, self.former) if fresh else (self.secret,)
 
 
 _kept: dict[str, tuple[float, OpenEndpoint]] = {}

@@ -1,7 +1,7 @@
 """Endpoints: our inbound addresses, created, rotated, switched and deleted."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -17,9 +17,10 @@ from integrations_app.workflows.endpoint_cache import forget
 from integrations_app.workflows.hooks import endpoint_url
 from integrations_app.workflows.models import Endpoint
 from integrations_app.workflows.repository import Endpoints
-from integrations_app.workflows.sealing import seal_endpoint_secret
+from integrations_app.workflows.sealing import open_endpoint_secret, seal_endpoint_secret
 
 MAX_NAME = 200
+MOST_GRACE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class EndpointRow:
     target: str
     created_at: datetime
     last_event_at: datetime | None
+    former_until: datetime | None
+    """Until when the secret before the last rotation is taken too; None when it is not."""
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the REST API, times as datetime."""
@@ -76,15 +79,22 @@ async def create_endpoint(
         )
         row.secret = seal_endpoint_secret(hub, session, row, used) if used is not None else None
         Endpoints(session, actor.organization_id).add(row)
-        _note(hub, session, actor, "endpoint.created", row, kind=kind)
+        note(hub, session, actor, "endpoint.created", row, kind=kind)
         return _row(hub, row)
 
     return CreatedEndpoint(await hub.database.write(write), used)
 
 
-async def rotate_endpoint(hub: Hub, actor: Actor, endpoint_id: str, secret: Secret | None = None) -> CreatedEndpoint:
-    """Replace the secret; deliveries signed with the former one are refused from now on. Raises NotFound."""
+async def rotate_endpoint(
+    hub: Hub, actor: Actor, endpoint_id: str, secret: Secret | None = None, grace: timedelta = timedelta(0)
+) -> CreatedEndpoint:
+    """Replace the secret; the one before it is taken too for `grace`, at most MOST_GRACE, and erased then.
+
+    A former one that was still taken is erased now. Raises NotFound, Conflict, InvalidInput, VaultSealed.
+    """
     actor.require(Permission.MANAGE_CONNECTIONS)
+    if not timedelta(0) <= grace <= MOST_GRACE:
+        raise InvalidInput({"grace_seconds": "is 0 to 604800: seven days at most"})
 
     def write(session: Session) -> CreatedEndpoint:
         row = Endpoints(session, actor.organization_id).get(endpoint_id)
@@ -93,9 +103,14 @@ async def rotate_endpoint(hub: Hub, actor: Actor, endpoint_id: str, secret: Secr
         if used is None:
             raise Conflict("no_secret", "This endpoint has no secret to rotate.")
         _require_valid(hub, row.name, row.kind, used)
+        row.former_secret, row.former_until = None, None
+        if grace and row.secret:
+            before = open_endpoint_secret(hub, session, row)
+            row.former_secret = seal_endpoint_secret(hub, session, row, before, "former_secret")
+            row.former_until = hub.clock() + grace
         row.secret = seal_endpoint_secret(hub, session, row, used)
         session.add(row)
-        _note(hub, session, actor, "endpoint.rotated", row)
+        note(hub, session, actor, "endpoint.rotated", row, grace_seconds=int(grace.total_seconds()))
         return CreatedEndpoint(_row(hub, row), used)
 
     made = await hub.database.write(write)
@@ -111,7 +126,7 @@ async def set_enabled(hub: Hub, actor: Actor, endpoint_id: str, *, enabled: bool
         row = Endpoints(session, actor.organization_id).get(endpoint_id)
         row.enabled = enabled
         session.add(row)
-        _note(hub, session, actor, "endpoint.enabled" if enabled else "endpoint.disabled", row)
+        note(hub, session, actor, "endpoint.enabled" if enabled else "endpoint.disabled", row)
 
     await hub.database.write(write)
     forget(endpoint_id)
@@ -131,7 +146,7 @@ async def delete_endpoint(hub: Hub, actor: Actor, endpoint_id: str) -> None:
         if listening:
             raise Conflict("endpoint_in_use", f"{listening} live workflows listen on it. Unpublish them first.")
         endpoints.remove(row)
-        _note(hub, session, actor, "endpoint.deleted", row)
+        note(hub, session, actor, "endpoint.deleted", row)
 
     await hub.database.write(write)
     forget(endpoint_id)
@@ -164,7 +179,7 @@ def _row(hub: Hub, row: Endpoint) -> EndpointRow:
     return EndpointRow(url=endpoint_url(hub, row.id), **same)
 
 
-def _note(hub: Hub, session: Session, actor: Actor, act: str, row: Endpoint, **detail: Any) -> None:
+def note(hub: Hub, session: Session, actor: Actor, act: str, row: Endpoint, **detail: Any) -> None:
     """Audit an act on an endpoint. Call it last in the transaction."""
     detail = {"name": row.name, **detail}
     record(session, hub.keyring, actor, act, now=hub.clock(), subject=f"endpoint:{row.id}", detail=detail)

@@ -18,6 +18,16 @@ PLACES = (
         version=1,
     ),
     Place(
+        name="endpoint.former_secret",
+        table=Endpoint,
+        envelope=col(Endpoint.former_secret),
+        kind=ENDPOINT,
+        key=(col(Endpoint.id),),
+        record=col(Endpoint.id),
+        field="former_secret",
+        version=1,
+    ),
+    Place(
         name="event.body",
         table=Event,
         envelope=col(Event.body),

@@ -114,7 +114,8 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
             "The endpoint has no secret yet; nothing is accepted unsigned.", None, "endpoint_unconfigured"
         )
     try:
-        judge.verify(hub.registry, endpoint.kind, endpoint.secret, headers, body, hub.clock())
+        now = hub.clock()
+        judge.verify_any(hub.registry, endpoint.kind, endpoint.secrets(now), headers, body, now)
     except SignatureInvalid as error:
         await _note_rejected(hub, endpoint, error, headers)
         raise
@@ -194,7 +195,10 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
     if row is None:
         return None
     secret = open_endpoint_secret(hub, session, row) if row.secret else None
-    return OpenEndpoint(row.organization_id, row.id, row.kind, row.enabled, secret, row.connection_id)
+    former = open_endpoint_secret(hub, session, row, "former_secret") if row.former_secret else None
+    return OpenEndpoint(
+        row.organization_id, row.id, row.kind, row.enabled, secret, row.connection_id, former, row.former_until
+    )
 
 
 def keep_delivery(

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ GENERIC_KINDS = (HMAC_SHA256, STANDARD_WEBHOOKS, BEARER, BASIC, API_KEY, NONE)
 GENERIC_TYPES = ("application/json",)
 GENERIC_MAX_BODY = 1024 * 1024
 MAX_DELIVERY_ID = 200
+SIGNATURE_INVALID = "signature_invalid"
 _BOM = b"\xef\xbb\xbf"
 _BASIC_USER = "integrations"
 _MAX_HEADERS, _MAX_HEADER_CHARS = 60, 1000
@@ -50,8 +51,22 @@ def verify(registry: Registry, kind: str, secret: Secret | None, headers: Header
     preset = preset_of(registry, kind)
     check = preset.verify if preset is not None else _CHECKS.get(kind)
     if check is None or not secret:
-        raise SignatureInvalid("signature_invalid", "The signature does not match.")
+        raise SignatureInvalid(SIGNATURE_INVALID, "The signature does not match.")
     check(secret, headers, body, now)
+
+
+def verify_any(
+    registry: Registry, kind: str, secrets: Sequence[Secret | None], headers: Headers, body: bytes, now: datetime
+) -> None:
+    """Check that one of the secrets fits; each is tried, so that no answer's time tells which. As `verify`."""
+    refusals: list[SignatureInvalid] = []
+    for secret in secrets:
+        try:
+            verify(registry, kind, secret, headers, body, now)
+        except SignatureInvalid as error:
+            refusals.append(error)
+    if len(refusals) == len(secrets):
+        raise next((one for one in refusals if one.code != SIGNATURE_INVALID), refusals[0])
 
 
 def read(registry: Registry, kind: str, headers: Headers, body: bytes) -> Inbound:

@@ -157,6 +157,9 @@ class Endpoint(SQLModel, table=True):
     """`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `none`, or a provider's key."""
     secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """Envelope."""
+    former_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Envelope of the secret before the last rotation, taken too until `former_until`."""
+    former_until: datetime | None = Field(default=None, sa_type=Timestamp)
     enabled: bool = True
     connection_id: str | None = None
     """For hooks the product registered itself: the connection, what it hangs on, and the vendor's id."""

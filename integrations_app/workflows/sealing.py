@@ -1,5 +1,7 @@
 """Where the secrets of endpoints, the bodies of events and pinned samples are sealed to."""
 
+from typing import Literal
+
 from sqlmodel import Session
 
 from integrations_app.kit.secret import Secret
@@ -7,25 +9,29 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.workflows.models import Endpoint, PinnedSample
 
 ENDPOINT, EVENT, SAMPLE = "endpoint", "event", "sample"
+EndpointField = Literal["secret", "former_secret"]
+"""The columns of an endpoint that hold envelopes."""
 
 
-def seal_endpoint_secret(hub: Hub, session: Session, row: Endpoint, secret: Secret) -> bytes:
-    """An envelope that opens only for this endpoint."""
+def seal_endpoint_secret(
+    hub: Hub, session: Session, row: Endpoint, secret: Secret, field: EndpointField = "secret"
+) -> bytes:
+    """An envelope that opens only for this endpoint and field."""
     return hub.keyring.seal(
-        session, row.organization_id, record=row.id, kind=ENDPOINT, field="secret", version=1, secret=secret
+        session, row.organization_id, record=row.id, kind=ENDPOINT, field=field, version=1, secret=secret
     )
 
 
-def open_endpoint_secret(hub: Hub, session: Session, row: Endpoint) -> Secret:
-    """The secret of an endpoint that has one; raises CredentialUnreadable, VaultSealed."""
+def open_endpoint_secret(hub: Hub, session: Session, row: Endpoint, field: EndpointField = "secret") -> Secret:
+    """The secret, or the former one, of an endpoint that has it; raises CredentialUnreadable, VaultSealed."""
     return hub.keyring.open(
         session,
         row.organization_id,
         record=row.id,
         kind=ENDPOINT,
-        field="secret",
+        field=field,
         version=1,
-        envelope=row.secret or b"",
+        envelope=getattr(row, field) or b"",
     )
 
 

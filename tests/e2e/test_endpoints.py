@@ -56,3 +56,21 @@ def test_an_endpoint_is_added_tried_and_deleted(owner: Page, shared_server: Serv
     page.get_by_role("alertdialog").get_by_role("button", name="Delete now").click()
     expect(section.get_by_text("There are no endpoints yet.")).to_be_visible()
     assert deliver(url, secret, {"order": 2}, "d2") == 404
+
+
+def test_a_secret_is_rotated_and_the_former_one_ends(owner: Page, shared_server: Server) -> None:
+    page = owner
+    section, line, former = add(page, shared_server, "Orders")
+    url = address_of(line)
+    line.get_by_role("button", name="Rotate the secret of Orders").click()
+    question = page.get_by_role("alertdialog")
+    expect(question.get_by_label("Take the present secret for")).to_have_value("86400")
+    question.get_by_role("button", name="Rotate now").click()
+    box = section.get_by_role("status").filter(has_text="The secret of “Orders”.")
+    fresh = str(box.locator("code").text_content())
+    assert fresh != former
+    expect(line).to_contain_text("The former secret is taken too and ends")
+    assert [deliver(url, secret, {}, secret[:4]) for secret in (former, fresh)] == [202, 202]
+    line.get_by_role("button", name="End the former secret of Orders").click()
+    expect(section.get_by_text("The former secret is refused from now on.")).to_be_visible()
+    assert [deliver(url, secret, {}, secret[4:8]) for secret in (former, fresh)] == [401, 202]

@@ -6,6 +6,7 @@ import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.endpoint_form import endpoint_form, endpoint_secret
+from integrations_app.ui.components.grace_choice import grace_choice
 from integrations_app.ui.components.question import act_button, named_if, question
 from integrations_app.ui.components.step_fields import step_field
 from integrations_app.ui.pages.editor_endpoint_state import EditorEndpointState as State
@@ -81,7 +82,7 @@ def _question() -> rx.Component:
             rx.cond(
                 deleting,
                 "These live workflows listen on it. Unpublish them first:",
-                "These live workflows start no more until then:",
+                "These live workflows listen on it:",
             ),
             cast("rx.Var[list[str]]", State.asked_listeners),
         ),
@@ -89,11 +90,13 @@ def _question() -> rx.Component:
             deleting,
             named_if("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
         ),
+        rx.cond(deleting, rx.fragment(), grace_choice(State)),
         title=rx.fragment(rx.cond(deleting, "Delete “", "Rotate the secret of “"), State.asked_name, "”?"),
         words=rx.cond(
             deleting,
             "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
-            "What is signed with the present secret is refused at once, until the sender has the new one.",
+            "The sender needs the new secret. Until the time chosen here both are taken, then the present one is "
+            "erased.",
         ),
         act=rx.cond(
             deleting,

@@ -1,15 +1,16 @@
 """The endpoints section of the settings page: addresses, what came last, who stands on them, and the acts."""
 
-from typing import cast
+from typing import Any, cast
 
 import reflex as rx
 
 from integrations_app.ui import theme
 from integrations_app.ui.components.endpoint_form import endpoint_form, endpoint_secret
+from integrations_app.ui.components.grace_choice import grace_choice
 from integrations_app.ui.components.question import act_button, named_if, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
-from integrations_app.ui.pages.endpoint_acts_state import DELETE, TEST
+from integrations_app.ui.pages.endpoint_acts_state import DELETE, ROTATE, TEST
 from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState as State
 from integrations_app.ui.pages.endpoint_lines import EndpointLine, UserLine
 
@@ -62,6 +63,7 @@ def _endpoint(line: rx.Var[EndpointLine]) -> rx.Component:
             align="center",
         ),
         _users(line),
+        rx.cond(line.former_until != "", _former(line)),
         rx.cond(line.curl != "", _shell(line)),
         _acts(line),
     )
@@ -103,6 +105,23 @@ def _user(user: rx.Var[UserLine]) -> rx.Component:
     return rx.link(user.name, href=user.href, size="2", underline="always", style=theme.WRAP_ANYWHERE)
 
 
+def _former(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.flex(
+        rx.text(relative_time(at=line.former_until, prefix="The former secret is taken too and ends "), size="2"),
+        rx.button(
+            "End now",
+            aria_label=rx.Var.create("End the former secret of ") + line.name,
+            variant="soft",
+            color_scheme="gray",
+            size="1",
+            on_click=State.end_former(line.id),
+        ),
+        spacing="2",
+        wrap="wrap",
+        align="center",
+    )
+
+
 def _shell(line: rx.Var[EndpointLine]) -> rx.Component:
     return rx.el.details(
         rx.el.summary("Send from a shell"),
@@ -132,6 +151,7 @@ def _copy(words: str, label: str, line: rx.Var[EndpointLine], value: rx.Var[str]
 def _acts(line: rx.Var[EndpointLine]) -> rx.Component:
     return rx.flex(
         _act("Send a test delivery", "Send a test delivery to ", TEST, line),
+        rx.cond(line.signed, _act("Rotate secret", "Rotate the secret of ", ROTATE, line)),
         _act("Delete", "Delete ", DELETE, line),
         spacing="2",
         wrap="wrap",
@@ -167,30 +187,39 @@ def _notice() -> rx.Component:
 
 
 def _question() -> rx.Component:
-    deleting = State.asked == DELETE
     return question(
         named_if(
-            rx.cond(
-                deleting, "These live workflows listen on it. Unpublish them first:", "These live workflows start:"
+            _asked(
+                "These live workflows listen on it. Unpublish them first:",
+                "These live workflows listen on it:",
+                "These live workflows start:",
             ),
             cast("rx.Var[list[str]]", State.asked_listeners),
         ),
         rx.cond(
-            deleting,
+            State.asked == DELETE,
             named_if("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
         ),
-        title=rx.fragment(rx.cond(deleting, "Delete “", "Send a test delivery to “"), State.asked_name, "”?"),
-        words=rx.cond(
-            deleting,
+        rx.cond(State.asked == ROTATE, grace_choice(State)),
+        title=rx.fragment(
+            _asked("Delete “", "Rotate the secret of “", "Send a test delivery to “"), State.asked_name, "”?"
+        ),
+        words=_asked(
             "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
+            "The sender needs the new secret. Until the time chosen here both are taken, then the present one is "
+            "erased.",
             "A small signed sample goes the way that every delivery goes, and what listens takes it for real.",
         ),
-        keep=rx.cond(deleting, "Keep it", "Do not send"),
-        act=rx.cond(
-            deleting,
+        keep=_asked("Keep it", "Keep it", "Do not send"),
+        act=_asked(
             act_button("Delete now", State.delete_endpoint, disabled=State.asked_listeners.length() > 0),
+            act_button("Rotate now", State.rotate_endpoint, destructive=False),
             act_button("Send now", State.test_endpoint, destructive=False),
         ),
         opened=State.asked != "",
         on_open_change=State.keep_endpoint,
     )
+
+
+def _asked(deleting: Any, rotating: Any, testing: Any) -> Any:
+    return rx.match(State.asked, (DELETE, deleting), (ROTATE, rotating), testing)

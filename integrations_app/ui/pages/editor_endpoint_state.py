@@ -13,7 +13,18 @@ from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.editor_document import set_config
-from integrations_app.ui.pages.endpoint_opening import SECRET_BOX, SHOWN_ONCE, new_secret_of, open_endpoint, ways
+from integrations_app.ui.pages.endpoint_opening import (
+    DAY,
+    GRACES,
+    ROTATED,
+    ROTATED_AT_ONCE,
+    SECRET_BOX,
+    SHOWN_ONCE,
+    grace_of,
+    new_secret_of,
+    open_endpoint,
+    ways,
+)
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows.definition import WEBHOOK
@@ -40,6 +51,8 @@ class EditorEndpointState(WorkflowEditorState):
     """The live workflows that listen on it."""
     asked_drafts: list[str] = []
     """Those whose draft names it, but this one."""
+    grace: str = DAY
+    """A key of GRACES."""
     endpoint_notice: str = ""
     endpoint_ok: bool = True
     _asked_id: str = ""
@@ -75,7 +88,7 @@ class EditorEndpointState(WorkflowEditorState):
         if endpoint_id not in known or act not in ACTS:
             await self._draw()
             return
-        self._asked_id, self.asked_name = endpoint_id, known[endpoint_id].name
+        self._asked_id, self.asked_name, self.grace = endpoint_id, known[endpoint_id].name, DAY
         users = await users_of(hub(), current_actor(self), endpoint_id)
         self.asked_listeners = [name for _, name in users.live]
         self.asked_drafts = [name for workflow_id, name in users.drafts if workflow_id != self.workflow_id]
@@ -90,16 +103,22 @@ class EditorEndpointState(WorkflowEditorState):
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
+    def choose_grace(self, grace: str) -> None:
+        """Choose how long the present secret is taken too."""
+        self.grace = grace if grace in GRACES else DAY
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
     async def rotate(self) -> EventSpec | None:
         """Replace the secret and show the new one this once."""
         self.asked = ""
         try:
-            made = await rotate_endpoint(hub(), current_actor(self), self._asked_id)
+            made = await rotate_endpoint(hub(), current_actor(self), self._asked_id, grace=grace_of(self.grace))
         except IntegrationsError as error:
             self.endpoint_notice, self.endpoint_ok = error.message or error.code, False
             return None
         self.secret_of = made.row.name
-        self.endpoint_notice, self.endpoint_ok = "The former secret is refused from now on.", True
+        self.endpoint_notice, self.endpoint_ok = ROTATED if made.row.former_until else ROTATED_AT_ONCE, True
         return hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
 
     @rx.event

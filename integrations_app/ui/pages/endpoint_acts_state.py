@@ -5,18 +5,28 @@ from reflex_base.event import EventSpec
 
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.permissions import Permission
+from integrations_app.ui.acting import said
 from integrations_app.ui.components.one_time_secret import hand_over
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
-from integrations_app.ui.pages.endpoint_opening import SECRET_BOX
+from integrations_app.ui.pages.endpoint_opening import (
+    DAY,
+    GRACES,
+    ROTATED,
+    ROTATED_AT_ONCE,
+    SECRET_BOX,
+    SHOWN_ONCE,
+    grace_of,
+)
 from integrations_app.ui.pages.endpoints_state import KINDS, EndpointsState
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows.endpoint_overview import users_of
-from integrations_app.workflows.endpoints import delete_endpoint
+from integrations_app.workflows.endpoints import delete_endpoint, rotate_endpoint
+from integrations_app.workflows.former_secrets import end_former_secret
 from integrations_app.workflows.samples import send_test
 
-TEST, DELETE = "test", "delete"
-ACTS = frozenset({TEST, DELETE})
+TEST, ROTATE, DELETE = "test", "rotate", "delete"
+ACTS = frozenset({TEST, ROTATE, DELETE})
 
 
 class EndpointActsState(EndpointsState):
@@ -28,6 +38,8 @@ class EndpointActsState(EndpointsState):
     asked_listeners: list[str] = []
     """The live workflows that listen on it."""
     asked_drafts: list[str] = []
+    grace: str = DAY
+    """A key of GRACES."""
     endpoint_notice: str = ""
     endpoint_ok: bool = True
     event_href: str = ""
@@ -44,7 +56,7 @@ class EndpointActsState(EndpointsState):
             await self._refresh(KINDS)
             return
         users = await users_of(hub(), current_actor(self), endpoint_id)
-        self._asked_id, self.asked_name, self.asked = endpoint_id, line.name, act
+        self._asked_id, self.asked_name, self.asked, self.grace = endpoint_id, line.name, act, DAY
         self.asked_listeners = [name for _, name in users.live]
         self.asked_drafts = [name for _, name in users.drafts]
 
@@ -69,6 +81,35 @@ class EndpointActsState(EndpointsState):
             runs = "no run" if not count else "1 run" if count == 1 else f"{count} runs"
             self._say(f"The test delivery to “{self.asked_name}” was accepted and started {runs}.")
             self.event_href = f"/events/{found.event_id}"
+        await self._refresh(KINDS)
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    def choose_grace(self, grace: str) -> None:
+        """Choose how long the present secret is taken too."""
+        self.grace = grace if grace in GRACES else DAY
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def rotate_endpoint(self) -> EventSpec | None:
+        """Replace the secret and show the new one this once."""
+        self.asked = ""
+        try:
+            made = await rotate_endpoint(hub(), current_actor(self), self._asked_id, grace=grace_of(self.grace))
+        except IntegrationsError as error:
+            self._say(error.message or error.code, ok=False)
+            return None
+        self.secret_of = made.row.name
+        self._say(ROTATED if made.row.former_until else ROTATED_AT_ONCE)
+        await self._refresh(KINDS)
+        return hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def end_former(self, endpoint_id: str) -> None:
+        """Refuse the former secret from now on."""
+        words = await said(end_former_secret(hub(), current_actor(self), endpoint_id))
+        self._say(words or ROTATED_AT_ONCE, ok=not words)
         await self._refresh(KINDS)
 
     @rx.event

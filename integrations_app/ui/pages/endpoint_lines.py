@@ -7,6 +7,7 @@ from integrations_app.ui.pages.event_rows import DOTS, WORDS
 from integrations_app.ui.pages.run_words import iso
 from integrations_app.workflows.endpoint_overview import EndpointOverview, LastDelivery, Users
 from integrations_app.workflows.events import REJECTED
+from integrations_app.workflows.inbound import NONE
 
 NONE_YET = "Nothing came yet"
 
@@ -33,6 +34,9 @@ class EndpointLine:
     word: str
     last_at: str
     last_href: str
+    former_until: str
+    """Until when the former secret is taken too; empty when it is not."""
+    signed: bool
     users: list[UserLine] = field(default_factory=list)
 
 
@@ -49,6 +53,8 @@ def endpoint_line(one: EndpointOverview, ways: Mapping[str, str], curl: str) -> 
         word=_word(last),
         last_at=iso(last.at) if last else "",
         last_href=f"/events/{last.event_id}" if last else "",
+        former_until=iso(one.row.former_until) if one.row.former_until else "",
+        signed=one.row.kind != NONE,
         users=user_lines(one.users),
     )
 

@@ -1,6 +1,7 @@
 """Opening an endpoint from a form, in the editor and in the settings alike."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.kit.secret import Secret
@@ -22,6 +23,17 @@ WAYS = (
 UNSIGNED_REFUSED = "Say that anybody may start the workflow, or choose how senders prove who they are."
 SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
 SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
+
+GRACES = {"0": "No longer", "3600": "1 hour", "86400": "24 hours", "604800": "7 days"}
+"""How long the secret before a rotation may be taken too, by seconds."""
+DAY = "86400"
+ROTATED = "Give the new secret to the sender. The former one is taken until its time ends."
+ROTATED_AT_ONCE = "The former secret is refused from now on."
+
+
+def grace_of(chosen: str) -> timedelta:
+    """The time that a choice among GRACES names; none for anything else."""
+    return timedelta(seconds=int(chosen)) if chosen in GRACES else timedelta(0)
 
 
 def ways() -> list[Choice]:

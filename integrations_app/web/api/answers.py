@@ -330,10 +330,12 @@ class EndpointShown(BaseModel):
     target: str
     created_at: datetime
     last_event_at: datetime | None
+    former_until: datetime | None
+    """Until when the secret before the last rotation is taken too."""
 
 
 class EndpointMade(EndpointShown):
-    """A new inbound address, with its secret for this one time."""
+    """A new or rotated inbound address, with its secret for this one time."""
 
     secret: str | None
 

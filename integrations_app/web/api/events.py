@@ -1,6 +1,7 @@
 """Calls about inbound events and the endpoints at which they arrive."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -15,7 +16,8 @@ from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed,
 from integrations_app.workflows import endpoints, events
 from integrations_app.workflows.events import EventRow
 
-SHOWN_ONCE = "shown once to the program that opened the endpoint"
+SHOWN_ONCE = "shown once to the program that opened the endpoint, or replaced its secret"
+DAY_SECONDS = 24 * 60 * 60
 
 
 class EventsAsked(Paging):
@@ -34,6 +36,20 @@ class NewEndpoint(Asking):
     kind: str = Field(
         max_length=100,
         description="`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `none`, or a provider's key.",
+    )
+    secret: str | None = Field(
+        default=None, min_length=1, max_length=1000, description="The sender's own; left out, we make one."
+    )
+
+
+class Rotation(Asking):
+    """How the secret is replaced."""
+
+    grace_seconds: int = Field(
+        default=DAY_SECONDS,
+        ge=0,
+        le=7 * DAY_SECONDS,
+        description="How long deliveries signed with the present secret are taken too.",
     )
     secret: str | None = Field(
         default=None, min_length=1, max_length=1000, description="The sender's own; left out, we make one."
@@ -90,6 +106,19 @@ async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
     return Json(made.row.as_dict() | {"secret": shown}, 201)
 
 
+async def rotate_endpoint(asked: Caller, endpoint_id: str, body: Rotation | None = None) -> Response:
+    """Rotate an endpoint's secret.
+
+    The new one is in this answer only. The one before it is taken too for `grace_seconds`, then erased; `no_secret`
+    where nothing is signed, `endpoint_managed` where a connection keeps the endpoint.
+    """
+    given = body or Rotation()
+    secret = Secret(given.secret) if given.secret is not None else None
+    grace = timedelta(seconds=given.grace_seconds)
+    made = await endpoints.rotate_endpoint(asked.hub, asked.actor, endpoint_id, secret, grace)
+    return Json(made.row.as_dict() | {"secret": made.secret.reveal(SHOWN_ONCE) if made.secret is not None else None})
+
+
 async def delete_endpoint(asked: Caller, endpoint_id: str) -> Response:
     """Delete an endpoint.
 
@@ -105,6 +134,14 @@ CALLS = (
     Call("POST", "/events/{event_id}/replay", replay_event, Permission.EDIT_WORKFLOWS, Replayed, 202, refusals=(409,)),
     Call("GET", "/endpoints", list_endpoints, Permission.VIEW, Listed[EndpointShown]),
     Call("POST", "/endpoints", create_endpoint, Permission.MANAGE_CONNECTIONS, EndpointMade, 201),
+    Call(
+        "POST",
+        "/endpoints/{endpoint_id}/rotate",
+        rotate_endpoint,
+        Permission.MANAGE_CONNECTIONS,
+        EndpointMade,
+        refusals=(409,),
+    ),
     Call(
         "DELETE", "/endpoints/{endpoint_id}", delete_endpoint, Permission.MANAGE_CONNECTIONS, None, 204, refusals=(409,)
     ),

@@ -1,0 +1,29 @@
+"""Endpoints over the API: opened, rotated with a grace, and unsigned only when the caller says so."""
+
+import pytest
+
+
+async def test_a_secret_is_rotated_with_a_grace(caller):
+    ada = await caller("admin")
+    made = await ada.post("/endpoints", {"name": "in", "kind": "bearer"})
+    assert made["former_until"] is None
+    rotated = await ada.post(f"/endpoints/{made['id']}/rotate", status=200)
+    assert rotated["former_until"] is not None
+    assert rotated["secret"] not in ("", None, made["secret"])
+    shown = (await ada.get("/endpoints"))["items"][0]
+    assert (shown["former_until"], "secret" in shown) == (rotated["former_until"], False)
+    at_once = await ada.post(f"/endpoints/{made['id']}/rotate", {"grace_seconds": 0, "secret": "their own"}, 200)
+    assert (at_once["former_until"], at_once["secret"]) == (None, "their own")
+
+
+@pytest.mark.parametrize("body", [{"grace_seconds": -1}, {"grace_seconds": 604801}, {"grace": 1}, {"secret": ""}])
+async def test_odd_rotations_are_refused(caller, body):
+    ada = await caller("admin")
+    made = await ada.post("/endpoints", {"name": "in", "kind": "bearer"})
+    assert (await ada.refused("POST", f"/endpoints/{made['id']}/rotate", json=body))[0] == 422
+
+
+async def test_only_who_manages_connections_rotates(caller):
+    ada, eve = await caller("admin"), await caller("editor")
+    made = await ada.post("/endpoints", {"name": "in", "kind": "bearer"})
+    assert (await eve.refused("POST", f"/endpoints/{made['id']}/rotate"))[0] in {403, 404}
