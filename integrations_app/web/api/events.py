@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
+from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Permission
 from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventShown, EventWhole, Replayed
@@ -15,8 +16,13 @@ from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
 from integrations_app.workflows import endpoints, events
 from integrations_app.workflows.events import EventRow
+from integrations_app.workflows.inbound import NONE
 
 SHOWN_ONCE = "shown once to the program that opened the endpoint, or replaced its secret"
+UNSIGNED_UNCONFIRMED = (
+    "must be true: whoever learns the address could start the workflows that listen, with any data; or choose a kind "
+    "that is signed"
+)
 DAY_SECONDS = 24 * 60 * 60
 
 
@@ -39,6 +45,10 @@ class NewEndpoint(Asking):
     )
     secret: str | None = Field(
         default=None, min_length=1, max_length=1000, description="The sender's own; left out, we make one."
+    )
+    confirm_unsigned: bool = Field(
+        default=False,
+        description="Must be true for `none`: whoever learns the address starts what listens, with any data.",
     )
 
 
@@ -98,8 +108,11 @@ async def list_endpoints(asked: Caller, paging: Annotated[Paging, Query()]) -> R
 async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
     """Open an endpoint.
 
-    An address at which events may arrive. Its signing secret is in this answer only.
+    An address at which events may arrive. Its signing secret is in this answer only. One that proves nothing about its
+    senders is opened only with `confirm_unsigned`.
     """
+    if body.kind == NONE and not body.confirm_unsigned:
+        raise InvalidInput({"confirm_unsigned": UNSIGNED_UNCONFIRMED})
     secret = Secret(body.secret) if body.secret is not None else None
     made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret)
     shown = made.secret.reveal(SHOWN_ONCE) if made.secret is not None else None

@@ -201,7 +201,7 @@ async def belongings(caller, client, hub, vendor):
     beta = await caller("owner", "Beta")
     token = vendor.token("github", "octo-hub")
     connection = await beta.post("/connections", {"provider": "github", "secrets": {"access_token": token}})
-    endpoint = await beta.post("/endpoints", {"name": "in", "kind": "none"})
+    endpoint = await beta.post("/endpoints", {"name": "in", "kind": "none", "confirm_unsigned": True})
     delivered = await client.post(f"/api/webhooks/{endpoint['id']}", json={"a": 1})
     assert delivered.status_code == 202
     workflow = await published(beta)

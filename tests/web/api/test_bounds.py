@@ -37,7 +37,7 @@ async def test_what_could_be_kept_can_be_shown(ada, client, engine):
 
 
 async def test_a_deep_delivery_does_not_hide_its_run(ada, client):
-    endpoint = await ada.post("/endpoints", {"name": "in", "kind": "none"})
+    endpoint = await ada.post("/endpoints", {"name": "in", "kind": "none", "confirm_unsigned": True})
     trigger = {"type": "webhook", "config": {"endpoint": endpoint["id"]}}
     workflow = (await ada.post("/workflows", definition(trigger=trigger)))["id"]
     await ada.post(f"/workflows/{workflow}/publish", status=200)

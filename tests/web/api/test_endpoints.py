@@ -27,3 +27,14 @@ async def test_only_who_manages_connections_rotates(caller):
     ada, eve = await caller("admin"), await caller("editor")
     made = await ada.post("/endpoints", {"name": "in", "kind": "bearer"})
     assert (await eve.refused("POST", f"/endpoints/{made['id']}/rotate"))[0] in {403, 404}
+
+
+async def test_an_unsigned_address_needs_a_yes(caller):
+    ada = await caller("admin")
+    for body in ({}, {"confirm_unsigned": False}):
+        answer = await ada("POST", "/endpoints", json={"name": "in", "kind": "none", **body})
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], set(error["fields"])) == (422, "invalid_input", {"confirm_unsigned"})
+        assert "whoever learns the address" in error["fields"]["confirm_unsigned"]
+    made = await ada.post("/endpoints", {"name": "in", "kind": "none", "confirm_unsigned": True})
+    assert (made["kind"], made["secret"]) == ("none", None)

@@ -35,7 +35,7 @@ async def things(caller: Any, client: Any, vendor: Any) -> tuple[Caller, dict[st
     ada = await caller("owner")
     secrets = {"access_token": vendor.token("github", "octo-hub")}
     connection = await ada.post("/connections", {"provider": "github", "secrets": secrets})
-    endpoint = await ada.post("/endpoints", {"name": "in", "kind": "none"})
+    endpoint = await ada.post("/endpoints", {"name": "in", "kind": "none", "confirm_unsigned": True})
     await client.post(f"/api/webhooks/{endpoint['id']}", json={"a": 1})
     workflow = await published(ada)
     await ada.post("/workflows", definition(name="Draft"))

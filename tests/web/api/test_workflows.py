@@ -194,16 +194,17 @@ async def test_an_endpoint_takes_what_is_signed_and_its_events_are_shown_and_rep
 
 async def test_odd_endpoints_are_refused(caller):
     ada = await caller("admin")
-    for body in ({"name": "", "kind": "none"}, {"name": "x", "kind": "magic"}, {"name": "x", "kind": "none", "url": 1}):
+    for name, kind, more in (("", "bearer", {}), ("x", "magic", {}), ("x", "bearer", {"url": 1})):
+        body = {"name": name, "kind": kind, **more}
         assert (await ada.refused("POST", "/endpoints", json=body))[0] == 422, body
-    none = await ada.post("/endpoints", {"name": "x", "kind": "none"})
+    none = await ada.post("/endpoints", {"name": "x", "kind": "none", "confirm_unsigned": True})
     assert none["secret"] is None
 
 
 async def test_the_audit_log_names_the_token_and_can_be_searched(caller):
     ada = await caller("admin")
     me = await ada.get("/me")
-    made = await ada.post("/endpoints", {"name": "x", "kind": "none"})
+    made = await ada.post("/endpoints", {"name": "x", "kind": "none", "confirm_unsigned": True})
     rows = (await ada.get("/audit", name="endpoint.*"))["items"]
     assert [(row["name"], row["actor"], row["detail"]["token"]) for row in rows] == [
         ("endpoint.created", ada.person.email, me["token"]["id"])
