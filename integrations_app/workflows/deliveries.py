@@ -75,11 +75,13 @@ _ONCE = {
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A live workflow that a delivery starts."""
+    """A workflow that a delivery starts."""
 
     workflow_id: str
     name: str
-    version: int
+    version: int | None
+    """None: its draft, which `definition` holds."""
+    definition: dict[str, Any] | None = None
 
 
 def insert_event(session: Session, values: dict[str, Any]) -> bool:
@@ -117,7 +119,7 @@ def listening(hub: Hub, session: Session, organization_id: str, endpoint_id: str
     return [
         Listening(row.workflow_id, row.name, row.published_number)
         for row in rows
-        if row.trigger_type == WEBHOOK or _matches(hub, row.trigger_type, row.config, inbound)
+        if row.trigger_type == WEBHOOK or matches(hub, row.trigger_type, row.config, inbound)
     ]
 
 
@@ -134,6 +136,8 @@ def start(
         turn = (again or {}).get(one.workflow_id, FIRST_TURN)
         values = _run(organization_id, hub.new_id(), one, event_id, inbound, now)
         values["idempotency_key"] = f"event:{event_id}:{turn}"
+        if one.definition is not None:
+            values["definition"] = one.definition
         if insert_run(hub, session, values):
             started.append(values["id"])
             if is_news(f"workflow:{one.workflow_id}"):
@@ -168,6 +172,13 @@ def runs_of_event(session: Session, organization_id: str, event_id: str) -> tupl
     return tuple(session.execute(statement).scalars())
 
 
+def events_that_started(organization_id: str, workflow_id: str) -> Any:
+    """The ids of the events by which a workflow ran, as a part of a statement."""
+    return select(col(Run.event_id)).where(
+        col(Run.organization_id) == organization_id, col(Run.workflow_id) == workflow_id, col(Run.event_id).is_not(None)
+    )
+
+
 def count_runs(session: Session, organization_id: str, event_ids: Sequence[str]) -> dict[str, int]:
     """How many runs each of the events started."""
     statement = (
@@ -198,7 +209,8 @@ def _run(
     }
 
 
-def _matches(hub: Hub, trigger_type: str, config: Any, inbound: Inbound) -> bool:
+def matches(hub: Hub, trigger_type: str, config: Any, inbound: Inbound) -> bool:
+    """Whether a delivery is one that a provider's trigger, so configured, starts on."""
     try:
         _, trigger = hub.registry.trigger(trigger_type)
         return inbound.kind in trigger.kinds and trigger.matches(inbound, trigger.config.model_validate(config))

@@ -127,15 +127,28 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
 
 
 async def list_events(
-    hub: Hub, actor: Actor, *, endpoint_id: str = "", verdict: str = "", cursor: str = "", limit: int = 50
+    hub: Hub,
+    actor: Actor,
+    *,
+    endpoint_id: str = "",
+    workflow_id: str = "",
+    verdict: str = "",
+    cursor: str = "",
+    limit: int = 50,
 ) -> Page[EventRow]:
-    """The organisation's events, newest first, of one endpoint or one of VERDICTS when given; each without run ids."""
+    """The organisation's events, newest first, each without run ids.
+
+    Of one endpoint, those that started one workflow, or one of VERDICTS when given.
+    """
     actor.require(Permission.VIEW)
 
     def read(session: Session) -> Page[EventRow]:
         statement = select(Event).where(col(Event.organization_id) == actor.organization_id)
         if is_id(endpoint_id):
             statement = statement.where(col(Event.endpoint_id) == endpoint_id)
+        if is_id(workflow_id):
+            started = deliveries.events_that_started(actor.organization_id, workflow_id)
+            statement = statement.where(col(Event.id).in_(started))
         if verdict == DUPLICATE:
             statement = statement.where(col(Event.times) > 1, col(Event.verdict) != REJECTED)
         elif verdict:
@@ -172,21 +185,31 @@ async def replay_event(hub: Hub, actor: Actor, event_id: str) -> tuple[str, ...]
     actor.require(Permission.EDIT_WORKFLOWS)
 
     def write(session: Session) -> tuple[str, ...]:
-        row = _get(session, actor, event_id)
-        if row.verdict == REJECTED:
-            raise Conflict("event_rejected", "It was rejected: nobody knows who sent it, and nothing of it was kept.")
-        endpoint = Endpoints(session, actor.organization_id).get(row.endpoint_id)
-        body = open_body(hub, session, actor.organization_id, event_id, row.body)
-        inbound = judge.read(hub.registry, endpoint.kind, row.headers, body)
+        endpoint, inbound = read_again(hub, session, actor, event_id)
         starting = deliveries.listening(hub, session, actor.organization_id, endpoint.id, inbound)
         turns = {one.workflow_id: hub.new_id() for one in starting}
         started = deliveries.start(hub, session, actor.organization_id, event_id, inbound, starting, again=turns)
-        _announce(hub, session, actor.organization_id, event_id)
-        subject, detail = f"event:{event_id}", {"runs": len(started)}
-        record(session, hub.keyring, actor, "event.replayed", now=hub.clock(), subject=subject, detail=detail)
+        note_replayed(hub, session, actor, event_id, runs=len(started))
         return tuple(started)
 
     return await hub.database.write(write)
+
+
+def read_again(hub: Hub, session: Session, actor: Actor, event_id: str) -> tuple[Endpoint, Inbound]:
+    """Where an event came in and what it says; raises as `replay_event`."""
+    row = _get(session, actor, event_id)
+    if row.verdict == REJECTED:
+        raise Conflict("event_rejected", "It was rejected: nobody knows who sent it, and nothing of it was kept.")
+    endpoint = Endpoints(session, actor.organization_id).get(row.endpoint_id)
+    body = open_body(hub, session, actor.organization_id, event_id, row.body)
+    return endpoint, judge.read(hub.registry, endpoint.kind, row.headers, body)
+
+
+def note_replayed(hub: Hub, session: Session, actor: Actor, event_id: str, **detail: Any) -> None:
+    """Show and audit a replay. Call it last in the transaction."""
+    _announce(hub, session, actor.organization_id, event_id)
+    subject = f"event:{event_id}"
+    record(session, hub.keyring, actor, "event.replayed", now=hub.clock(), subject=subject, detail=detail)
 
 
 def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:

@@ -52,7 +52,7 @@ async def start_run(
         earlier = Runs(session, actor.organization_id).find_by_key(workflow_id, key) if key else None
         if earlier is not None:
             return earlier.id
-        definition = _startable(hub, session, row) if draft else None
+        definition = startable(hub, session, row) if draft else None
         if not draft:
             require_live(row)
         run = Run(
@@ -217,8 +217,8 @@ def require_live(row: Workflow) -> None:
         raise Conflict("workflow_paused", "The workflow is paused. Resume it first.")
 
 
-def _startable(hub: Hub, session: Session, row: Workflow) -> dict[str, Any]:
-    """The draft, when nothing keeps it from running."""
+def startable(hub: Hub, session: Session, row: Workflow) -> dict[str, Any]:
+    """The draft, when nothing keeps it from running; raises InvalidInput `not_publishable`."""
     found = find_problems(hub, session, row.organization_id, parse(row.draft))
     errors = {one.path: one.message for one in found if one.severity is Severity.ERROR and one.path.startswith("steps")}
     if errors:

@@ -90,7 +90,18 @@ def test_a_signed_event_is_seen_read_and_replayed(owner: Page, shared_server: Se
     page.get_by_role("alertdialog").get_by_role("button", name="Replay", exact=True).click()
     expect(page.get_by_text("Replayed: 1 run started.")).to_be_visible()
     expect(runs.get_by_role("listitem")).to_have_count(2)
-    expect(runs.get_by_text("Succeeded")).to_have_count(2)
+    page.get_by_role("button", name="Replay", exact=True).click()
+    question = page.get_by_role("alertdialog")
+    question.get_by_label("Replay to").select_option(label="An order came (draft)")
+    question.get_by_role("button", name="Replay", exact=True).click()
+    expect(runs.get_by_role("listitem")).to_have_count(3)
+    expect(runs.get_by_text("Succeeded")).to_have_count(3)
+    new_workflow(page, shared_server, "Another")
+    page.goto(shared_server.address("/events"))
+    page.get_by_role("combobox", name="Workflow").select_option(label="An order came")
+    expect(row).to_contain_text("Started 3 runs")
+    page.get_by_role("combobox", name="Workflow").select_option(label="Another")
+    expect(page.get_by_text("No event matches these filters.")).to_be_visible()
 
 
 def test_a_sender_that_gives_its_own_secret(owner: Page, shared_server: Server) -> None:

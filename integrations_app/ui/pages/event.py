@@ -8,8 +8,8 @@ from integrations_app.ui.components.json_view import json_view
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
+from integrations_app.ui.pages.event_replay_state import EventReplayState as State
 from integrations_app.ui.pages.event_rows import HeaderLine, StartedLine
-from integrations_app.ui.pages.event_state import EventState as State
 from integrations_app.ui.shell import shell
 
 
@@ -140,11 +140,24 @@ def _header(line: rx.Var[HeaderLine]) -> rx.Component:
 
 def _replay_question() -> rx.Component:
     return question(
+        rx.el.div(
+            rx.el.label("Replay to", html_for="replay-target", class_name="field-label"),
+            rx.el.select(
+                rx.el.option("Every live workflow that listens", value=""),
+                rx.foreach(State.targets, lambda one: rx.el.option(one.label, value=one.value)),
+                id="replay-target",
+                value=State.target,
+                on_change=State.choose_target,
+                class_name="native-select",
+            ),
+            class_name="editor-field",
+            margin_top="12px",
+        ),
         title="Replay this event?",
-        words="Every workflow that listens today is started once more with it, also those that it started before: what "
-        "their steps do is done again.",
+        words="What is chosen is started once more with it, also when it was started before: what its steps do is done "
+        "again.",
         keep="Do not replay",
         act=act_button("Replay", State.replay, destructive=False),
-        opened=State.asking,
+        opened=(State.asked_event != "") & (State.asked_event == State.event_id),
         on_open_change=State.ask_replay,
     )

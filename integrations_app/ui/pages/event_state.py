@@ -35,8 +35,6 @@ class EventState(SessionState):
     body: str = ""
     runs: list[StartedLine] = []
     runs_hidden: int = 0
-    asking: bool = False
-    """The question before a replay is open."""
     notice: str = ""
     notice_ok: bool = True
 
@@ -45,7 +43,7 @@ class EventState(SessionState):
     async def load(self) -> None:
         """Show the event that the address names, and keep its runs live."""
         self.event_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
-        self.loaded, self.missing, self.asking, self.notice = False, False, False, ""
+        self.loaded, self.missing, self.notice = False, False, ""
         self.head, self.headers, self.body, self.runs = EventLine(), [], "", []
         await self._refresh(KINDS)
         show_live(self, current_actor(self), EventState, KINDS)
@@ -65,24 +63,3 @@ class EventState(SessionState):
         rows = [(await service.get_run(hub(), actor, run_id)).row for run_id in reversed(shown)]
         self.runs = [started_line(row, STATUS_WORDS) for row in rows]
         self.runs_hidden, self.loaded = len(detail.row.run_ids) - len(shown), True
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    def ask_replay(self, open_: bool = True) -> None:
-        """Open or close the question before a replay."""
-        self.asking = open_
-
-    @rx.event
-    @guard(Permission.EDIT_WORKFLOWS)
-    async def replay(self) -> None:
-        """Start every workflow that listens today once more with this event."""
-        self.asking = False
-        try:
-            started = await events.replay_event(hub(), current_actor(self), self.event_id)
-        except IntegrationsError as error:
-            self.notice, self.notice_ok = f"Not replayed: {error.message or error.code}", False
-            return
-        count = len(started)
-        words = "no live workflow listens" if not count else "1 run started" if count == 1 else f"{count} runs started"
-        self.notice, self.notice_ok = f"Replayed: {words}.", bool(count)
-        await self._refresh(KINDS)

@@ -34,6 +34,7 @@ def _filters() -> rx.Component:
     verdicts = [Choice(one, WORDS[one]) for one in VERDICTS]
     return listing.filters(
         listing.filter_choice("Source", "Every source", State.endpoints, State.endpoint_id, State.choose_endpoint),
+        listing.filter_choice("Workflow", "Every workflow", State.workflows, State.workflow_id, State.choose_workflow),
         listing.filter_choice("Verdict", "Every verdict", verdicts, State.verdict, State.choose_verdict),
         filtered=State.filtered,
         on_clear=State.clear_filters,

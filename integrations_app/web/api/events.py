@@ -15,6 +15,7 @@ from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventS
 from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
 from integrations_app.workflows import endpoints, events
+from integrations_app.workflows.event_replaying import replay_to
 from integrations_app.workflows.events import EventRow
 from integrations_app.workflows.inbound import NONE
 
@@ -30,9 +31,21 @@ class EventsAsked(Paging):
     """Which events."""
 
     endpoint_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$", description="Of this endpoint only.")
+    workflow_id: str = Field(
+        default="", pattern=r"^([0-9a-f]{32})?$", description="Those that started this workflow only."
+    )
     verdict: Literal["", "accepted", "duplicate", "rejected", "ignored"] = Field(
         default="", description="Only these; `duplicate` are those that came more than once."
     )
+
+
+class ReplayAsked(Asking):
+    """What an event is replayed to."""
+
+    workflow_id: str = Field(
+        default="", pattern=r"^([0-9a-f]{32})?$", description="This workflow only; left out, all that listen."
+    )
+    draft: bool = Field(default=False, description="Its draft, not its live version; with `workflow_id`.")
 
 
 class NewEndpoint(Asking):
@@ -75,6 +88,7 @@ async def list_events(asked: Caller, ask: Annotated[EventsAsked, Query()]) -> Re
         asked.hub,
         asked.actor,
         endpoint_id=ask.endpoint_id,
+        workflow_id=ask.workflow_id,
         verdict=ask.verdict,
         cursor=ask.after(),
         limit=ask.limit,
@@ -91,11 +105,18 @@ async def get_event(asked: Caller, event_id: str) -> Response:
     return Json(asdict(found.row) | {"headers": found.headers, "body": found.body, "cut": found.cut})
 
 
-async def replay_event(asked: Caller, event_id: str) -> Response:
+async def replay_event(asked: Caller, event_id: str, body: ReplayAsked | None = None) -> Response:
     """Replay an event.
 
-    Every workflow that listens today is started once more with it.
+    Every workflow that listens today is started once more with it, or the one that is named; `not_listening` when such
+    an event would not start that one.
     """
+    given = body or ReplayAsked()
+    if given.draft and not given.workflow_id:
+        raise InvalidInput({"workflow_id": "is needed for a draft"})
+    if given.workflow_id:
+        run_id = await replay_to(asked.hub, asked.actor, event_id, given.workflow_id, draft=given.draft)
+        return Json({"run_ids": [run_id]}, 202)
     return Json({"run_ids": await events.replay_event(asked.hub, asked.actor, event_id)}, 202)
 
 
