@@ -1,4 +1,4 @@
-"""Find the last delivery of each endpoint, and keep a former secret for a while.
+"""Find the last delivery of each endpoint, keep a former secret for a while, and cap deliveries.
 
 Revision ID: 0010
 Revises: 0009
@@ -20,4 +20,9 @@ def upgrade() -> None:
     with op.batch_alter_table("endpoint") as table:
         table.add_column(sa.Column("former_secret", sa.LargeBinary(), nullable=True))
         table.add_column(sa.Column("former_until", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("endpoint") as table:
+        table.add_column(sa.Column("per_minute", sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("limited_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("endpoint") as table:
+        table.alter_column("per_minute", server_default=None)
     op.create_index("ix_event_endpoint", "event", ["organization_id", "endpoint_id", "received_at"])

@@ -19,7 +19,7 @@ from integrations_app.errors import (
 )
 from integrations_app.organizations.hub import Hub
 from integrations_app.web.reading import BODY_SECONDS, Inflight, Reader, Refused, require_type
-from integrations_app.workflows import events, inbound
+from integrations_app.workflows import endpoint_cap, events, inbound
 from integrations_app.workflows.app_events import accept_app_event
 
 PATH = "/api/webhooks/{endpoint_id}"
@@ -51,6 +51,7 @@ async def _receive(hub: Hub, request: Request, reader: Reader) -> Response:
     types, limit = inbound.limits_of(hub.registry, kind)
     if endpoint is not None:
         require_type(request, types)
+        await endpoint_cap.admit(hub, endpoint)
     body = await reader.read(request, limit)
     return _told(await events.accept(hub, endpoint_id, _headers(request), body))
 

@@ -23,6 +23,7 @@ class OpenEndpoint:
     connection_id: str | None = None
     former: Secret | None = None
     former_until: datetime | None = None
+    per_minute: int = 0
 
     def secrets(self, now: datetime) -> tuple[Secret | None, ...]:
         """What a delivery may be signed with at this moment: the secret, and for a while the one before it."""

@@ -39,6 +39,10 @@ class EndpointRow:
     last_event_at: datetime | None
     former_until: datetime | None
     """Until when the secret before the last rotation is taken too; None when it is not."""
+    per_minute: int
+    """Deliveries that each process takes a minute; 0 for no cap."""
+    limited_at: datetime | None
+    """When the cap last turned one away."""
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the REST API, times as datetime."""

@@ -220,7 +220,15 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
     secret = open_endpoint_secret(hub, session, row) if row.secret else None
     former = open_endpoint_secret(hub, session, row, "former_secret") if row.former_secret else None
     return OpenEndpoint(
-        row.organization_id, row.id, row.kind, row.enabled, secret, row.connection_id, former, row.former_until
+        organization_id=row.organization_id,
+        id=row.id,
+        kind=row.kind,
+        enabled=row.enabled,
+        secret=secret,
+        connection_id=row.connection_id,
+        former=former,
+        former_until=row.former_until,
+        per_minute=row.per_minute,
     )
 
 

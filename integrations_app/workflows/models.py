@@ -160,6 +160,10 @@ class Endpoint(SQLModel, table=True):
     former_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """Envelope of the secret before the last rotation, taken too until `former_until`."""
     former_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    per_minute: int = 0
+    """Deliveries that each process takes a minute; 0 for no cap."""
+    limited_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    """When the cap last turned one away, to the minute."""
     enabled: bool = True
     connection_id: str | None = None
     """For hooks the product registered itself: the connection, what it hangs on, and the vendor's id."""

@@ -74,3 +74,16 @@ def test_a_secret_is_rotated_and_the_former_one_ends(owner: Page, shared_server:
     line.get_by_role("button", name="End the former secret of Orders").click()
     expect(section.get_by_text("The former secret is refused from now on.")).to_be_visible()
     assert [deliver(url, secret, {}, secret[4:8]) for secret in (former, fresh)] == [401, 202]
+
+
+def test_a_cap_is_set_and_seen_when_it_is_met(owner: Page, shared_server: Server) -> None:
+    page = owner
+    section, line, secret = add(page, shared_server, "Orders")
+    url = address_of(line)
+    line.get_by_text("Cap: none").click()
+    line.get_by_label("Deliveries a minute").fill("1")
+    line.get_by_role("button", name="Save cap").click()
+    expect(section.get_by_text("Deliveries are taken up to 1 a minute.")).to_be_visible()
+    assert [deliver(url, secret, {}, name) for name in ("a", "b")] == [202, 429]
+    page.reload()
+    expect(line).to_contain_text("Cap: 1 a minute, last met")

@@ -71,6 +71,7 @@ ACTING = {
     "integrations": Permission.MANAGE_CONNECTIONS,
     "editor_condition": Permission.EDIT_WORKFLOWS,
     "endpoints": Permission.MANAGE_CONNECTIONS,
+    "endpoint_cap": Permission.MANAGE_CONNECTIONS,
     "endpoint_acts": Permission.MANAGE_CONNECTIONS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "editor_input": Permission.EDIT_WORKFLOWS,

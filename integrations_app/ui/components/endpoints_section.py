@@ -12,6 +12,7 @@ from integrations_app.ui.components.relative_time import relative_time
 from integrations_app.ui.components.status_badge import status_badge
 from integrations_app.ui.pages.endpoint_acts_state import DELETE, ROTATE, TEST
 from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState as State
+from integrations_app.ui.pages.endpoint_cap_state import EndpointCapState
 from integrations_app.ui.pages.endpoint_lines import EndpointLine, UserLine
 
 
@@ -65,6 +66,7 @@ def _endpoint(line: rx.Var[EndpointLine]) -> rx.Component:
         _users(line),
         rx.cond(line.former_until != "", _former(line)),
         rx.cond(line.curl != "", _shell(line)),
+        _cap(line),
         _acts(line),
     )
 
@@ -134,6 +136,28 @@ def _shell(line: rx.Var[EndpointLine]) -> rx.Component:
             class_name="shell",
         ),
         _copy("Copy commands", "Copy the commands for ", line, line.curl),
+    )
+
+
+def _cap(line: rx.Var[EndpointLine]) -> rx.Component:
+    identifier = rx.Var.create("cap-") + line.id
+    return rx.el.details(
+        rx.el.summary(
+            "Cap: ",
+            rx.cond(line.per_minute == "0", "none", line.per_minute + " a minute"),
+            rx.cond(line.limited_at != "", relative_time(at=line.limited_at, prefix=", last met ")),
+        ),
+        rx.form(
+            rx.el.input(type="hidden", name="endpoint", value=line.id, read_only=True),
+            rx.el.label("Deliveries a minute (0 for no cap)", html_for=identifier, class_name="field-label"),
+            rx.flex(
+                rx.input(id=identifier, name="per_minute", type="number", default_value=line.per_minute, width="140px"),
+                rx.button("Save cap", type="submit", variant="soft"),
+                spacing="2",
+                margin_top="4px",
+            ),
+            on_submit=EndpointCapState.set_cap,
+        ),
     )
 
 

@@ -37,6 +37,9 @@ class EndpointLine:
     former_until: str
     """Until when the former secret is taken too; empty when it is not."""
     signed: bool
+    per_minute: str
+    limited_at: str
+    """When the cap last turned a delivery away; empty when it never did."""
     users: list[UserLine] = field(default_factory=list)
 
 
@@ -55,6 +58,8 @@ def endpoint_line(one: EndpointOverview, ways: Mapping[str, str], curl: str) -> 
         last_href=f"/events/{last.event_id}" if last else "",
         former_until=iso(one.row.former_until) if one.row.former_until else "",
         signed=one.row.kind != NONE,
+        per_minute=str(one.row.per_minute),
+        limited_at=iso(one.row.limited_at) if one.row.limited_at else "",
         users=user_lines(one.users),
     )
 

@@ -332,6 +332,10 @@ class EndpointShown(BaseModel):
     last_event_at: datetime | None
     former_until: datetime | None
     """Until when the secret before the last rotation is taken too."""
+    per_minute: int
+    """Deliveries that each process takes a minute; 0 for no cap."""
+    limited_at: datetime | None
+    """When the cap last turned one away."""
 
 
 class EndpointMade(EndpointShown):
