@@ -84,7 +84,7 @@ export function StepKeys({
       act(() => onRemove?.(key));
     } else if (enabled && key !== "trigger" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "d") {
       act(() => onCopy?.(key));
-    } else if (key !== "trigger" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c") {
+    } else if (enabled && key !== "trigger" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c") {
       if (!String(window.getSelection())) act(() => onTake?.(key));
     }
   };

@@ -8,7 +8,7 @@ from typing import cast
 import reflex as rx
 
 from integrations_app.errors import IntegrationsError
-from integrations_app.organizations.permissions import Permission
+from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.run_rows import RunLine
@@ -135,28 +135,29 @@ class BulkReplayState(RunsState):
                 return
             self.question, self.chosen, self._asked = Question(), [], []
             self.progress = Progress(0, len(ids), running=True)
-        done = Replayed()
-        trouble = ""
-        for first in range(0, len(ids), BATCH):
-            some = ids[first : first + BATCH]
-            try:
-                made = await service.replay_failed(
-                    hub(),
-                    actor,
-                    some,
-                    act=asked.act,
-                    begin=cast("From", asked.begin),
-                    version=cast("Version", asked.version),
-                )
-            except IntegrationsError as error:
-                trouble = error.message or error.code
-                break
-            done = Replayed({**done.started, **made.started}, {**done.refused, **made.refused})
+        done, trouble = Replayed(), "something went wrong on our side; it has been logged."
+        try:
+            for first in range(0, len(ids), BATCH):
+                some = ids[first : first + BATCH]
+                done = _joined(done, await _replay(actor, some, asked))
+                async with self:
+                    self.progress = replace(self.progress, done=first + len(some))
+            trouble = ""
+        except IntegrationsError as error:
+            trouble = error.message or error.code
+        finally:
             async with self:
-                self.progress = replace(self.progress, done=first + len(some))
-        async with self:
-            self.progress = _told(done, len(ids), trouble)
-            await self._refresh(frozenset({"run"}))
+                self.progress = _told(done, len(ids), trouble)
+                await self._refresh(frozenset({"run"}))
+
+
+async def _replay(actor: Actor, run_ids: list[str], asked: Question) -> Replayed:
+    begin, version = cast("From", asked.begin), cast("Version", asked.version)
+    return await service.replay_failed(hub(), actor, run_ids, act=asked.act, begin=begin, version=version)
+
+
+def _joined(one: Replayed, other: Replayed) -> Replayed:
+    return Replayed({**one.started, **other.started}, {**one.refused, **other.refused})
 
 
 def _failed(lines: Iterable[RunLine]) -> set[str]:
