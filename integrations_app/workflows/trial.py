@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.actions import Action, Params, Result
 from integrations_app.sdk.waiting import Later
 from integrations_app.workflows.conduct import NOTHING_YET
-from integrations_app.workflows.definition import ActionStep, Definition, ForEachStep, parse
+from integrations_app.workflows.definition import ActionStep, Definition, ForEachStep, Step, parse
 from integrations_app.workflows.last_values import example_of
 from integrations_app.workflows.mapping import bind, render
 from integrations_app.workflows.masking import masked_inputs
@@ -132,10 +132,17 @@ def _values(
         "workflow": {"name": definition.name},
     }
     for _, step in definition.walk():
-        inner = (child.key for _, children in step.children() for child in children)
-        if isinstance(step, ForEachStep) and step_key in inner:
+        if isinstance(step, ForEachStep) and step_key in _keys_inside(step):
             values["item"] = _first_item(step, values)
     return values
+
+
+def _keys_inside(step: Step) -> Iterator[str]:
+    """Every step in it, however deep."""
+    for _, children in step.children():
+        for child in children:
+            yield child.key
+            yield from _keys_inside(child)
 
 
 def _first_item(step: ForEachStep, values: dict[str, Any]) -> Any:

@@ -29,3 +29,15 @@ async def test_inputs_are_rendered_with_the_samples_of_a_test(hub: Hub) -> None:
     assert found["broken"].startswith("character")
     assert len(found["long"]) == SHOWN_CHARS + 1
     assert "plain" not in found
+
+
+async def test_a_step_deep_inside_a_loop_reads_the_first_item(hub: Hub) -> None:
+    say = {"key": "say", "type": "stop", "message": "{{ item }}"}
+    decide = {"key": "decide", "type": "condition", "branches": [{"when": "true", "steps": [say]}]}
+    each = {"key": "each", "type": "for_each", "items": "{{ trigger.list }}", "steps": [decide]}
+    workflow = (await service.create(hub, ACTOR, {"format": 1, "name": "Deep", "steps": [each]})).id
+    await service.pin(hub, ACTOR, workflow, "trigger", {"list": ["first", "second"]})
+    inputs = {"message": ("{{ item }}", None)}
+    assert await service.render_inputs(hub, ACTOR, workflow, "say", inputs) == {"message": "first"}
+    rows = await service.load_variables(hub, ACTOR, workflow, "say")
+    assert {row.path: row.sample for row in rows}["item"] == "first"
