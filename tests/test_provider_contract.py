@@ -283,10 +283,10 @@ def connected(provider: Provider) -> KnownConnection:
     return KnownConnection(provider.key.ljust(32, "0"), provider.key, provider.key, "connected", scopes)
 
 
-def test_there_are_templates_of_every_provider() -> None:
+def test_there_are_templates_and_each_stands_with_a_provider() -> None:
     listed = registry().templates
     assert len(listed) >= 8
-    assert {one.key.partition("/")[0] for one in listed} == {provider.key for provider in registry()}
+    assert {one.key.partition("/")[0] for one in listed} <= {provider.key for provider in registry()}
     assert len({one.title for one in listed}) == len(listed)
 
 
