@@ -12,6 +12,7 @@ from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.heads import write_heads
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows.former_secrets import erase_former_secrets
+from integrations_app.workflows.retention import delete_old
 
 _log = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 30.0
@@ -19,6 +20,7 @@ REFRESH_SECONDS = 30.0
 CHECK_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 FORMER_SECONDS = 60.0
+RETENTION_SECONDS = 600.0
 HEAD_SECONDS = 3600.0
 HEADS_FILE = "audit.heads"
 
@@ -39,6 +41,7 @@ CHORES: tuple[tuple[float, Chore], ...] = (
     (CHECK_SECONDS, check_idle),  # so that a card tells the truth before a run finds out
     (FORGET_SECONDS, forget_disconnected),  # thirty days after
     (FORMER_SECONDS, erase_former_secrets),  # refused from their time on in any case
+    (RETENTION_SECONDS, delete_old),  # what an organisation wants to keep no longer
     (HEAD_SECONDS, keep_audit_heads),
 )
 

@@ -1,7 +1,7 @@
 """Tag workflows.
 
 Revision ID: 0011
-Revises: 0009
+Revises: 0010
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Pin sample data to steps of drafts.
 
 Revision ID: 0012
-Revises: 0009
+Revises: 0011
 """
 
 from collections.abc import Sequence

@@ -314,3 +314,13 @@ class StepRun(SQLModel, table=True):
     """The answer that came first; written by its delivery alone."""
     started_at: datetime | None = Field(default=None, sa_type=Timestamp)
     ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class RetentionRow(SQLModel, table=True):
+    """For how many days an organisation keeps its runs and events; 0: for ever, as without a row."""
+
+    __tablename__ = "retention"
+
+    organization_id: str = Field(primary_key=True)
+    run_days: int = 0
+    event_days: int = 0

@@ -38,3 +38,17 @@ def test_people_in_two_organizations_switch(
     expect(owner.get_by_role("article", name="GitHub")).to_be_visible()
     owner.get_by_role("link", name="Workflows").first.click()
     expect(owner.get_by_role("heading", name="Workflows", level=1)).to_be_visible()
+
+
+def test_how_long_runs_are_kept_is_chosen_and_stays(owner: Page, shared_server: Server) -> None:
+    page = owner
+    page.goto(shared_server.address("/settings"))
+    section = page.get_by_role("region", name="Retention")
+    expect(section.get_by_label("Keep runs")).to_have_value("0")
+    section.get_by_label("Keep runs").select_option("30 days")
+    section.get_by_label("Keep events").select_option("7 days")
+    section.get_by_role("button", name="Save retention").click()
+    expect(section.get_by_role("status")).to_have_text("Saved.")
+    page.reload()
+    expect(section.get_by_label("Keep runs")).to_have_value("30")
+    expect(section.get_by_label("Keep events")).to_have_value("7")

@@ -45,6 +45,7 @@ LOOKING = {
     "runs.clear_filters",
     "runs.load",
     "runs.show_older",
+    "retention.load",
     "settings.load",
     "templates.load",
     "tokens.load",
@@ -98,6 +99,7 @@ ACTING = {
     "bulk_replay": Permission.EDIT_WORKFLOWS,
     "activity": Permission.MANAGE_MEMBERS,
     "audit": Permission.MANAGE_MEMBERS,
+    "retention": Permission.MANAGE_MEMBERS,
     "settings": Permission.MANAGE_MEMBERS,
     "keys": Permission.MANAGE_KEYS,
 }

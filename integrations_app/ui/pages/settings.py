@@ -1,4 +1,4 @@
-"""The settings page: members and roles, API tokens, endpoints, one's own password, encryption keys."""
+"""The settings page: members and roles, API tokens, endpoints, one's own password, retention, encryption keys."""
 
 import reflex as rx
 
@@ -8,6 +8,7 @@ from integrations_app.ui.components.keys_section import keys_section
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.components.question import act_button, question
 from integrations_app.ui.components.relative_time import relative_time
+from integrations_app.ui.components.retention_section import retention_section
 from integrations_app.ui.components.tokens_section import tokens_section
 from integrations_app.ui.pages.settings_state import LINK_BOX, ROLES, InvitationLine, MemberLine
 from integrations_app.ui.pages.settings_state import SettingsState as State
@@ -23,6 +24,7 @@ def settings() -> rx.Component:
             tokens_section(),
             rx.cond(State.can_manage, endpoints_section()),
             _password(),
+            rx.cond(State.can_manage_members, retention_section()),
             rx.cond(State.can_manage_keys, keys_section()),
             spacing="5",
             align="stretch",
