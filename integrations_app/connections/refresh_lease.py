@@ -232,10 +232,9 @@ TROUBLES = {
     FAILED: "The credentials have ended and could not be renewed ({}). It is tried again by itself.",
 }
 _DEAD = {
-    NEEDS_REAUTH: "The vendor has ended the sign-in. Reconnect it.",
+    NEEDS_REAUTH: "The vendor has ended the sign-in.",
     OUTCOME_UNKNOWN: (
-        "The answer to the last renewal was lost, and the vendor does not accept the stored sign-in any more. "
-        "Reconnect it."
+        "The answer to the last renewal was lost, and the vendor does not accept the stored sign-in any more."
     ),
 }
 

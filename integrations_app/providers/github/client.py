@@ -34,7 +34,7 @@ class GitHubClient:
         """Build the client; opens nothing. Raises ReconnectRequired when no token is stored."""
         token = access.secrets.get(ACCESS_TOKEN)
         if token is None:
-            raise ReconnectRequired("No token is stored. Reconnect the account.", "bad_credentials")
+            raise ReconnectRequired("No token is stored.", "bad_credentials")
         self._access = access
         self._token = token
         self.bases = access.bases

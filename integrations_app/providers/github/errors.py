@@ -28,11 +28,9 @@ SECONDARY_WAIT = 60.0
 _SECONDARY = ("secondary rate limit", "abuse detection", "please retry your request again later")
 
 ERRORS: ErrorTable = {
-    "bad_credentials": Meaning(
-        ReconnectRequired, "GitHub does not accept the token: it was revoked or has expired. Reconnect the account."
-    ),
-    "two_factor_required": Meaning(ReconnectRequired, "GitHub asks for a second factor. Reconnect the account."),
-    "bad_refresh_token": Meaning(ReconnectRequired, "The refresh token is not valid any more. Reconnect the account."),
+    "bad_credentials": Meaning(ReconnectRequired, "GitHub does not accept the token: it was revoked or has expired."),
+    "two_factor_required": Meaning(ReconnectRequired, "GitHub asks for a second factor."),
+    "bad_refresh_token": Meaning(ReconnectRequired, "The refresh token is not valid any more."),
     "rate_limited": Meaning(RateLimited, "The hourly limit of GitHub calls is used up."),
     "secondary_rate_limit": Meaning(RateLimited, "GitHub asks for a pause."),
     "permission_missing": Meaning(MissingScope),

@@ -51,7 +51,7 @@ class SalesforceClient:
         """
         token = access.secrets.get(ACCESS_TOKEN)
         if token is None:
-            raise ReconnectRequired("No session is stored. Reconnect the account.", "missing_oauth_token")
+            raise ReconnectRequired("No session is stored.", "missing_oauth_token")
         self._access = access
         self._token = token
         self.instance = _instance(access)
@@ -183,7 +183,7 @@ def _instance(access: Access) -> str:
     if not given:
         given = access.bases["web"]
         if parse_target(given).host in SIGN_IN_HOSTS:
-            message = "Salesforce did not say where the organisation's data is. Reconnect the account."
+            message = "Salesforce did not say where the organisation's data is."
             raise ReconnectRequired(message, "no_instance_url")
     if not is_salesforce(given, access):
         raise Rejected("instance_refused", "The address of the organisation is not Salesforce's.")

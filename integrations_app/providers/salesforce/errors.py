@@ -27,15 +27,14 @@ LOCK_WAIT = 2.0
 _WAITS = MappingProxyType({"request_limit_exceeded": LIMIT_WAIT, "concurrent_limit_exceeded": CONCURRENT_WAIT})
 """Seconds, by code."""
 
-_RECONNECT = "Reconnect the account."
 _ADMIN = "An administrator of the organisation must allow it."
 
 ERRORS: ErrorTable = {
-    "invalid_session_id": Meaning(ReconnectRequired, f"The session has expired or was ended. {_RECONNECT}"),
-    "bad_oauth_token": Meaning(ReconnectRequired, f"Salesforce does not know the session any more. {_RECONNECT}"),
-    "missing_oauth_token": Meaning(ReconnectRequired, f"No session was sent. {_RECONNECT}"),
-    "invalid_auth_header": Meaning(ReconnectRequired, f"Salesforce cannot read the session. {_RECONNECT}"),
-    "invalid_grant": Meaning(ReconnectRequired, f"Salesforce does not take the approval any more. {_RECONNECT}"),
+    "invalid_session_id": Meaning(ReconnectRequired, "The session has expired or was ended."),
+    "bad_oauth_token": Meaning(ReconnectRequired, "Salesforce does not know the session any more."),
+    "missing_oauth_token": Meaning(ReconnectRequired, "No session was sent."),
+    "invalid_auth_header": Meaning(ReconnectRequired, "Salesforce cannot read the session."),
+    "invalid_grant": Meaning(ReconnectRequired, "Salesforce does not take the approval any more."),
     "api_scope_missing": Meaning(MissingScope),
     "request_limit_exceeded": Meaning(RateLimited, "The organisation has used up its calls of the last 24 hours."),
     "concurrent_limit_exceeded": Meaning(RateLimited, "Too many long calls are under way in the organisation."),

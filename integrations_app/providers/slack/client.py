@@ -42,7 +42,7 @@ class SlackClient:
         """Build the client; opens nothing. Raises ReconnectRequired when no token is stored."""
         token = access.secrets.get(ACCESS_TOKEN)
         if token is None:
-            raise ReconnectRequired("No token is stored. Reconnect the workspace.", "not_authed")
+            raise ReconnectRequired("No token is stored.", "not_authed")
         self.key = (access.connection_id, access.bases["api"])
         self._clock = access.clock
         self.web = _Web(

@@ -24,18 +24,17 @@ from integrations_app.errors import (
 from integrations_app.sdk.meanings import ErrorTable, Meaning
 from integrations_app.sdk.patience import parse_retry_after
 
-_RECONNECT = "Reconnect the workspace."
 _ADMIN = "An administrator of the workspace must allow it."
 
 ERRORS: ErrorTable = {
-    "invalid_auth": Meaning(ReconnectRequired, f"Slack does not know the token any more. {_RECONNECT}"),
-    "not_authed": Meaning(ReconnectRequired, f"No token was sent. {_RECONNECT}"),
-    "token_revoked": Meaning(ReconnectRequired, f"The token was revoked in Slack. {_RECONNECT}"),
-    "token_expired": Meaning(ReconnectRequired, f"The token has expired. {_RECONNECT}"),
-    "account_inactive": Meaning(ReconnectRequired, f"The app or its user was removed from the workspace. {_RECONNECT}"),
-    "invalid_refresh_token": Meaning(ReconnectRequired, f"The refresh token is not valid any more. {_RECONNECT}"),
+    "invalid_auth": Meaning(ReconnectRequired, "Slack does not know the token any more."),
+    "not_authed": Meaning(ReconnectRequired, "No token was sent."),
+    "token_revoked": Meaning(ReconnectRequired, "The token was revoked in Slack."),
+    "token_expired": Meaning(ReconnectRequired, "The token has expired."),
+    "account_inactive": Meaning(ReconnectRequired, "The app or its user was removed from the workspace."),
+    "invalid_refresh_token": Meaning(ReconnectRequired, "The refresh token is not valid any more."),
     "not_allowed_token_type": Meaning(ReconnectRequired, "This needs a bot token (xoxb-). Connect with one."),
-    "app_access_restricted": Meaning(ReconnectRequired, f"The workspace restricts the app. {_RECONNECT}"),
+    "app_access_restricted": Meaning(ReconnectRequired, "The workspace restricts the app."),
     "two_factor_setup_required": Meaning(
         ReconnectRequired, "Set up two-factor authentication in Slack, then reconnect."
     ),
