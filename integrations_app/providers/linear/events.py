@@ -11,6 +11,7 @@ from typing import Any
 from integrations_app.errors import InvalidInput, SignatureInvalid
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_hmac_sha256
+from integrations_app.sdk.samples import Sample
 from integrations_app.sdk.triggers import Events, Headers, Inbound
 
 WINDOW = 60.0
@@ -44,4 +45,9 @@ def _payload(body: bytes) -> dict[str, Any]:
     return payload
 
 
-EVENTS = Events(verify=verify, parse=parse)
+_SAMPLE = Sample(
+    {"Linear-Delivery": "{id}", "Linear-Event": "Issue", "Linear-Signature": "{signature}"},
+    body='{"action": "create", "type": "Issue", "webhookTimestamp": {time}000, "data": {"title": "A test"}}',
+    signed="{body}",
+)
+EVENTS = Events(verify=verify, parse=parse, sample=_SAMPLE)
