@@ -99,6 +99,13 @@ CASES = (
     ),
     Case(
         "github",
+        "dispatch_and_wait",
+        WEB | {"workflow": "deploy.yml", "ref": "main"},
+        {"workflow": "none.yml"},
+        "not_found_or_no_access",
+    ),
+    Case(
+        "github",
         "create_or_update_file",
         WEB | {"path": "a.txt", "message": "m", "content": "x"},
         {"repository": "acme/none"},

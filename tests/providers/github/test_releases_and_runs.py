@@ -1,12 +1,16 @@
 """Releases, workflow runs, and calls of any kind, over HTTP against the emulated vendor."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from integrations_app.providers.github import provider
+from integrations_app.providers.github.actions.awaiting import DispatchAndWait, resume
 from integrations_app.sdk.actions import Repeat
+from integrations_app.sdk.waiting import Later, Waited
 
 WEB = "acme/web"
 HERE: dict[str, Any] = {"repository": WEB}
@@ -173,3 +177,53 @@ class TestApiCall:
         found = provider.action(action)
         assert found is not None
         assert found.repeat_of(found.params(**params), None) is repeat
+
+
+class TestWaitingForARun:
+    async def begun(self, github: Any, **more: Any) -> Later:
+        left = await github.run("dispatch_and_wait", **DEPLOY, **more)
+        assert isinstance(left, Later)
+        return left
+
+    async def look(self, github: Any, left: Later, **more: Any) -> Any:
+        found = await github.run("get_workflow_run", **HERE, run_id=left.state["run_id"])
+        assert found.event == "workflow_dispatch"
+        return await resume(DispatchAndWait(**DEPLOY, **more), Waited(left.state, None), github.context())
+
+    def end(self, sandbox: Any, conclusion: str) -> None:
+        act = {"user": "octo-hub", "act": f"Finish the newest run: {conclusion}"}
+        assert sandbox.http.post(f"{sandbox.base}/github/{WEB}/happen", data=act).status_code == 303
+
+    async def test_sleeps_until_it_has_ended_and_starts_it_once(self, github: Any, sandbox: Any) -> None:
+        left = await self.begun(github)
+        assert timedelta(seconds=8) < left.until - datetime.now(UTC) < timedelta(seconds=12)
+        again = await self.look(github, left)
+        assert isinstance(again, Later) and again.state == left.state
+        self.end(sandbox, "success")
+        found = await self.look(github, again)
+        assert (found.id, found.conclusion) == (left.state["run_id"], "success")
+        assert len(sandbox.requests("/dispatches", "POST")) == 1
+
+    async def test_a_run_that_fails_fails_the_step_unless_told_otherwise(self, github: Any, sandbox: Any) -> None:
+        left = await self.begun(github)
+        self.end(sandbox, "failure")
+        with pytest.raises(Rejected) as refused:
+            await self.look(github, left)
+        assert refused.value.code == "run_not_successful"
+        assert (await self.look(github, left, on_failure="continue")).conclusion == "failure"
+
+    async def test_nobody_waits_for_ever(self, github: Any) -> None:
+        left = await self.begun(github)
+        ctx = replace(github.context(), started=datetime.now(UTC) - timedelta(minutes=59, seconds=30))
+        soon = await resume(DispatchAndWait(**DEPLOY), Waited(left.state, None), ctx)
+        assert isinstance(soon, Later) and soon.until - datetime.now(UTC) <= timedelta(seconds=30)
+        ctx = replace(ctx, started=datetime.now(UTC) - timedelta(minutes=61))
+        with pytest.raises(Rejected) as refused:
+            await resume(DispatchAndWait(**DEPLOY), Waited(left.state, None), ctx)
+        assert refused.value.code == "timed_out"
+
+    async def test_a_server_that_does_not_tell_the_run(self, github: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="github", path="/dispatches$", status=204)
+        with pytest.raises(Rejected) as refused:
+            await github.run("dispatch_and_wait", **DEPLOY)
+        assert refused.value.code == "run_not_told"

@@ -1,6 +1,7 @@
 """What a workflow can do at GitHub, a module by theme."""
 
 from integrations_app.providers.github.actions import (
+    awaiting,
     calls,
     commits,
     files,
@@ -18,6 +19,7 @@ ACTIONS = (
     issues.create_issue,
     reviews.create_pr_comment,
     runs.dispatch_workflow,
+    awaiting.dispatch_and_wait,
     files.create_or_update_file,
     issues.comment_issue,
     issues.update_issue,

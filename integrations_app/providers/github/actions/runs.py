@@ -107,6 +107,11 @@ async def dispatch_workflow(params: DispatchWorkflow, ctx: ActionContext[GitHubC
 
     The workflow file must have the trigger `workflow_dispatch`.
     """
+    return await start_workflow(params, ctx)
+
+
+async def start_workflow(params: DispatchWorkflow, ctx: ActionContext[GitHubClient]) -> Dispatch:
+    """Ask GitHub to start it; which run it becomes is told by github.com and newer servers."""
     at = place(params, ctx)
     if len(params.inputs) > INPUTS_LIMIT:
         raise InvalidInput({"inputs": f"may hold at most {INPUTS_LIMIT} values"}, "", "input_too_long")
