@@ -100,11 +100,12 @@ def connect(page: Page, provider: str) -> None:
     expect(shown.get_by_text("Sandbox", exact=True)).to_be_visible()
 
 
-def add_step(page: Page, action: str) -> None:
-    """Add a step through the picker."""
+def add_step(page: Page, action: str, group: str) -> None:
+    """Add a step of a group (a provider) through the picker."""
     page.get_by_role("button", name="Add step").click()
     picker = page.get_by_role("dialog", name="Add a step")
-    picker.get_by_role("button", name=action).click()
+    section = picker.get_by_role("region", name=group, exact=True)
+    section.get_by_role("button").filter(has=page.get_by_text(action, exact=True)).click()
     panel = page.get_by_role("region", name="Step", exact=True)
     expect(panel.get_by_role("heading", name=action)).to_be_visible()
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
@@ -130,13 +131,13 @@ def build_workflow(page: Page) -> None:
     repository = page.get_by_role("combobox", name="Repository")
     repository.click()
     page.get_by_role("option", name="acme/web").click()
-    add_step(page, "Send a message to a channel")
+    add_step(page, "Send a message to a channel", "Slack")
     channel = page.get_by_role("combobox", name="Channel")
     channel.click()
     page.get_by_role("option", name="triage").click()
     page.get_by_label("Text", exact=True).fill("New issue: ")
     insert_variable(page, "Text", "trigger.issue.title")
-    add_step(page, "Add a reaction")
+    add_step(page, "Add a reaction", "Slack")
     for field, path in (
         ("Channel", "steps.send_message.output.channel"),
         ("Message", "steps.send_message.output.ts"),

@@ -26,7 +26,7 @@ def test_salesforce_from_connect_to_disconnect(shared_server: Server, owner: Pag
     expect(owner.get_by_role("status", name="Test result")).to_contain_text("The connection works.")
 
     new_workflow(owner, "Keep an account")
-    add_step(owner, "Create a record")
+    add_step(owner, "Create a record", "Salesforce")
     owner.get_by_role("combobox", name="Object").click()
     owner.get_by_role("option", name="Account").first.click()
     owner.get_by_label("Fields", exact=True).fill('{"Name": "Initech", "Industry": "Technology"}')
@@ -70,7 +70,7 @@ def test_two_connections_of_one_provider(shared_server: Server, owner: Page) -> 
     expect(shown.get_by_text("Connected", exact=True)).to_have_count(2)
 
     new_workflow(owner, "Choose one of two")
-    add_step(owner, "Create an issue")
+    add_step(owner, "Create an issue", "GitHub")
     connection = owner.get_by_role("combobox", name="Connection")
     connection.select_option(label="Release bot — Connected")
     expect(connection).to_contain_text("octo-hub")

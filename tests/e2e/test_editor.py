@@ -58,7 +58,7 @@ def test_a_step_is_tried_by_itself(owner: Page, shared_server: Server) -> None:
     page, text = owner, f"Tried {secrets.token_hex(4)}"
     connect(page, "Slack")
     new_workflow(page, shared_server)
-    add_step(page, "Send a message to a channel")
+    add_step(page, "Send a message to a channel", "Slack")
     page.get_by_role("combobox", name="Channel").click()
     page.get_by_role("option", name="triage").click()
     page.get_by_label("Text", exact=True).fill(text)

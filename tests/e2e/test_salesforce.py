@@ -55,7 +55,7 @@ def test_a_record_that_a_person_creates_starts_a_workflow(
     page.get_by_role("combobox", name="Trigger").select_option(label="Salesforce: Record created")
     page.get_by_role("combobox", name="Object").click()
     page.get_by_role("option", name="Account").first.click()
-    add_step(page, "Read a record")
+    add_step(page, "Read a record", "Salesforce")
     page.get_by_role("combobox", name="Object").click()
     page.get_by_role("option", name="Account").first.click()
     insert_variable(page, "Record id", "trigger.id")

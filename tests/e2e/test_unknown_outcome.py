@@ -22,7 +22,7 @@ def test_a_person_resolves_it_on_the_page_of_the_run(
     owner.get_by_role("dialog").get_by_label("Name").fill("Deploy")
     owner.get_by_role("dialog").get_by_role("button", name="Create").click()
     expect(owner.get_by_role("list", name="Steps")).to_be_visible()
-    add_step(owner, "Start a workflow")
+    add_step(owner, "Start a workflow", "GitHub")
     for field, option in (("Repository", "acme/web"), ("Workflow", "deploy.yml"), ("Branch or tag", "main")):
         owner.get_by_role("combobox", name=field).first.click()
         owner.get_by_role("option").filter(has_text=option.removesuffix(".yml")).first.click()

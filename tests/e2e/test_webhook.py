@@ -225,7 +225,7 @@ def test_a_step_shows_its_request_and_its_outputs(open_server: Server, admin: Pa
     admin.get_by_role("button", name="New workflow").first.click()
     admin.get_by_role("dialog").get_by_label("Name").fill("Orders")
     admin.get_by_role("dialog").get_by_role("button", name="Create").click()
-    add_step(admin, "Call a URL")
+    add_step(admin, "Call a URL", "Webhook")
     step = admin.get_by_role("region", name="Step", exact=True)
     step.get_by_role("textbox", name="Path or URL").fill("orders/{{ run.id }}")
     step.get_by_role("textbox", name="Path or URL").blur()
