@@ -312,3 +312,10 @@ def test_a_step_is_moved_to_the_place_between_two_that_the_person_sees(
 @pytest.mark.parametrize(("key", "index"), [("which", 1), ("which", 2), ("gone", 0)])
 def test_a_step_that_is_dropped_where_it_stands_is_not_moved(key: str, index: int) -> None:
     assert edit.moving_to(DEEP, key, edit.place_at("", -1, index)) is None
+
+
+def test_a_space_at_the_end_of_a_message_stays_for_the_variable_to_come() -> None:
+    given = tree.canonical({**document(), "steps": [{"key": "s", "type": "stop"}]})
+    changed = done(given, set_option(given, "s", "message", "About "))
+    assert changed["steps"][0]["message"] == "About "
+    assert "message" not in done(changed, set_option(changed, "s", "message", "  "))["steps"][0]

@@ -13,6 +13,8 @@ from integrations_app.workflows.editing.commands import Batch, Command, setting
 
 _OPEN = "{{"
 TIMEOUT, ATTEMPTS, ITEMS = (1, 600), (1, 20), (1, MAX_ITEMS)
+MESSAGE = "message"
+"""What a stop says with the run."""
 BRANCH = "branch-"
 """Before the number of a branch, in the name of the field that holds its condition."""
 RETRY_SECONDS = {"delay_seconds": (0, 3600), "max_delay_seconds": (0, 86400)}
@@ -71,7 +73,8 @@ def set_option(document: Document, key: str, name: str, text: str) -> Command:
     if name == "seconds" and value and not has_variable(value):
         seconds = set_step(document, key, name, _number(name, value))
         return Batch(commands=[set_step(document, key, "until", None), seconds])
-    return set_step(document, key, name, value or None)
+    kept = text if name == MESSAGE and value else value  # a space at its end may stand before a variable to come
+    return set_step(document, key, name, kept or None)
 
 
 def _retry_value(name: str, value: str) -> Any:
