@@ -55,7 +55,9 @@ async def keep_keys(hub: Hub, beat_seconds: float = BEAT_SECONDS) -> None:
                     driving = asyncio.create_task(asyncio.to_thread(_drive, hub, due[0], stop))
                     driving.add_done_callback(lambda _task: woken.set())
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), beat_seconds)
+                    # `wait_for` would lose a cancellation that comes just when it is woken (Python issue 37658).
+                    async with asyncio.timeout(beat_seconds):
+                        await woken.wait()
                 woken.clear()
         finally:
             stop.set()

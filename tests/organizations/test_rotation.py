@@ -23,6 +23,7 @@ from integrations_app.organizations.rotation_holders import follow_rotations
 from integrations_app.organizations.rotation_keeping import hand_over, keep_keys
 from integrations_app.organizations.rotation_phases import Kind, Phase
 from integrations_app.organizations.rotation_places import _change, _page, _store, places, primary_key
+from integrations_app.organizations.rotation_rows import announce
 from integrations_app.tables import metadata
 from tests.organizations.rotating import (
     ORGANIZATIONS,
@@ -360,3 +361,21 @@ async def test_a_serving_process_takes_on_what_is_handed_over(installation: Open
         await asyncio.gather(keeping, return_exceptions=True)
     assert_all_moved(hub, Kind.DATA, 30)
     assert hub.database.read_now(lambda session: session.get(KeyHolder, hub.keyring.holder_id)) is None
+
+
+async def test_it_ends_even_when_it_is_woken_in_that_very_moment(installation: Open) -> None:
+    hub = installation()
+    fill(hub, 1)
+    begun = rotation.start(hub, Kind.DATA)
+    for turns in range(12):
+        keeping = asyncio.create_task(keep_keys(hub, beat_seconds=600))
+        async with asyncio.timeout(10):
+            while hub.database.read_now(lambda session: session.get(KeyHolder, hub.keyring.holder_id)) is None:  # noqa: ASYNC110 - that it waits is in no event
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
+        announce(hub, begun)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        keeping.cancel()
+        done, _ = await asyncio.wait({keeping}, timeout=5)
+        assert done, f"cancelled {turns} turns after it was woken"
