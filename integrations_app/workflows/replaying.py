@@ -222,9 +222,21 @@ class _Replay:
 
 
 def _failed_path(session: Session, run: Run) -> str | None:
-    """The step that ended the run: of those that failed, the one that began last; None when none began."""
+    """The step that ended the run; None when no step began.
+
+    A stop that says so, the first of those that were given up, else of those that failed the one that began last.
+    Raises Conflict `no_failed_step`: from the start everything would be done once more, which nobody has asked for.
+    """
     rows = Runs(session, run.organization_id).steps(run.id)
-    return next((row.path for row in reversed(rows) if row.status == StepStatus.FAILED), None)
+    if not rows:
+        return None
+    if rows[-1].type == "stop":
+        return rows[-1].path
+    given_up = next((row.path for row in rows if row.status == StepStatus.CANCELLED), None)
+    found = given_up or next((row.path for row in reversed(rows) if row.status == StepStatus.FAILED), None)
+    if found is None:
+        raise Conflict("no_failed_step", "No step of this run failed. Replay it from the start.")
+    return found
 
 
 def _definition_of(workflows: Workflows, run: Run) -> Definition:

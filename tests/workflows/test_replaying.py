@@ -118,3 +118,14 @@ async def test_others_replay_nothing(hub: Hub, engine: EmbeddedEngine, vendor: V
     done = await service.replay_failed(hub, STRANGER, ids, act="click")
     assert [one.code for one in done.refused.values()] == ["not_found"] and not done.started
     assert (await service.find_failed(hub, STRANGER)).count == 0
+
+
+async def test_a_run_that_was_stopped_goes_on_at_its_stop_and_does_nothing_again(
+    hub: Hub, engine: EmbeddedEngine, vendor: Vendor
+) -> None:
+    end = {"key": "end", "type": "stop", "outcome": "failed", "message": "Not today"}
+    run_id = await run(hub, await live(hub, step("a"), end))
+    vendor.arrived.clear()
+    done = await service.replay_failed(hub, ACTOR, [run_id], act="click")
+    again = await service.wait_for_run(hub, ACTOR, done.started[run_id], 10)
+    assert (again.row.status, vendor.texts) == ("failed", [])
