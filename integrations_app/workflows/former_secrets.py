@@ -1,8 +1,9 @@
 """Secrets that were rotated away with a grace: ended by a person, or erased when their time is over."""
 
 from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 from sqlmodel import Session, col
 
 from integrations_app.errors import Conflict
@@ -51,10 +52,13 @@ async def _over(hub: Hub) -> list[tuple[str, str]]:
 
 def _erase_over(hub: Hub, organization_id: str, endpoint_id: str, session: Session) -> int:
     """Erase one, unless it was rotated again or ended in this moment."""
-    row = Endpoints(session, organization_id).find(endpoint_id)
-    if row is None or row.former_until is None or row.former_until > hub.clock():
+    mine = (col(Endpoint.organization_id) == organization_id, col(Endpoint.id) == endpoint_id)
+    over = update(Endpoint).where(*mine, col(Endpoint.former_until) <= hub.clock())
+    erased: CursorResult[Any] = session.execute(over.values(former_secret=None, former_until=None))  # type: ignore[assignment]
+    if not erased.rowcount:
         return 0
-    _erase(hub, session, system_actor(organization_id), row)
+    row = Endpoints(session, organization_id).get(endpoint_id)
+    note(hub, session, system_actor(organization_id), "endpoint.former_secret_ended", row)
     return 1
 
 

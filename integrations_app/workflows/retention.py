@@ -13,12 +13,13 @@ from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission, system_actor
-from integrations_app.workflows.models import Event, RetentionRow, Run, RunStatus, StepRun
+from integrations_app.workflows.models import Event, PollState, RetentionRow, Run, RunStatus, StepRun
 
 CHOICES = (0, 7, 14, 30, 90, 180, 365)
 """Days; 0 is for ever. No fewer than 7: an event that is gone is not known any more when its sender repeats it."""
 AT_ONCE = 200
 """Rows of one transaction: others write in between."""
+LIVELY = timedelta(days=1)
 FINISHED = (RunStatus.SUCCEEDED.value, RunStatus.FAILED.value, RunStatus.CANCELLED.value)
 
 
@@ -165,5 +166,15 @@ def _old_events(organization_id: str, before: datetime | None) -> Select[Any] | 
         )
         .exists()
     )
+    # A poll that stands still brings its overlap again when it goes on: what it brought before must be known then.
+    stalled = (
+        select(col(PollState.endpoint_id))
+        .where(
+            col(PollState.organization_id) == organization_id,
+            col(PollState.endpoint_id) == col(Event.endpoint_id),
+            or_(col(PollState.polled_at).is_(None), col(PollState.polled_at) < before + LIVELY),
+        )
+        .exists()
+    )
     mine = (col(Event.organization_id) == organization_id, col(Event.received_at) < before)
-    return select(col(Event.id)).where(*mine, ~needed).order_by(col(Event.received_at))
+    return select(col(Event.id)).where(*mine, ~needed, ~stalled).order_by(col(Event.received_at))

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 from integrations_app.errors import Forbidden, InvalidInput
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows.models import Event, RetentionRow, Run, StepRun
+from integrations_app.workflows import endpoints
+from integrations_app.workflows.models import Event, PollState, RetentionRow, Run, StepRun
 from integrations_app.workflows.retention import (
     AT_ONCE,
     Old,
@@ -26,7 +27,7 @@ EDITOR = replace(ACTOR, role="editor")
 OTHER = "00000000000000000000000000000002"
 
 
-async def planted(hub: Hub, organization_id: str, days: int, status: str = "succeeded", *, event: bool = True) -> str:
+async def planted(hub: Hub, organization_id: str, days: int, status: str = "succeeded", endpoint_id: str = "e") -> str:
     """A run with a step, of an event, that ended so many days ago."""
     run_id, event_id, at = hub.new_id(), hub.new_id(), hub.clock() - timedelta(days=days)
 
@@ -36,7 +37,7 @@ async def planted(hub: Hub, organization_id: str, days: int, status: str = "succ
             Event(
                 **own,
                 id=event_id,
-                endpoint_id="e",
+                endpoint_id=endpoint_id,
                 delivery_id=event_id,
                 digest="",
                 verdict="accepted",
@@ -44,7 +45,7 @@ async def planted(hub: Hub, organization_id: str, days: int, status: str = "succ
                 received_at=at,
             )
         )
-        run = Run(**own, id=run_id, workflow_id="w", status=status, created_at=at, event_id=event_id if event else None)
+        run = Run(**own, id=run_id, workflow_id="w", status=status, created_at=at, event_id=event_id)
         run.ended_at = at if status in {"succeeded", "failed", "cancelled"} else None
         session.add(run)
         session.flush()
@@ -102,6 +103,27 @@ async def test_events_may_go_sooner_than_their_runs(hub: Hub) -> None:
         return session.get_one(Run, (ORGANIZATION, run_id)).event_id
 
     assert await hub.database.read(read) is None
+
+
+async def test_what_a_poll_that_stands_still_brought_stays_known(hub: Hub) -> None:
+    endpoint_id = (await endpoints.create_endpoint(hub, ACTOR, "Polled", "bearer")).row.id
+    await planted(hub, ORGANIZATION, 10, endpoint_id=endpoint_id)
+    await set_retention(hub, ACTOR, Retention(0, 7))
+
+    def polled(days: int) -> None:
+        def write(session: Session) -> None:
+            where: dict[str, Any] = {"organization_id": ORGANIZATION, "endpoint_id": endpoint_id}
+            fresh = PollState(**where, trigger_type="probe.record", next_at=hub.clock())
+            row = session.get(PollState, (ORGANIZATION, endpoint_id)) or fresh
+            row.polled_at = hub.clock() - timedelta(days=days)
+            session.add(row)
+
+        hub.database.write_now(write)
+
+    polled(8)
+    assert await delete_old(hub) == 0
+    polled(0)
+    assert await delete_old(hub) == 1
 
 
 async def test_more_than_one_batch_goes(hub: Hub) -> None:
