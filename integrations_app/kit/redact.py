@@ -48,7 +48,7 @@ _GENERIC: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         _KEEP_FIRST,
     ),
     (("://",), re.compile(r"(://)[^/\s:@\"']{1,200}:[^/\s@\"']{1,500}@"), rf"\1{REDACTED}@"),
-    (("eyj",), re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), REDACTED),
+    (("eyj",), re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), REDACTED),
     (("whsec_",), re.compile(r"\bwhsec_[\w+/=-]{16,}"), REDACTED),
     (("integrations_",), re.compile(r"\bintegrations_[0-9a-f]{64}\b"), REDACTED),
 )

@@ -1,5 +1,6 @@
 """Definitions in the form in which they travel: connections and endpoints by name, and no secret in them."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -45,8 +46,13 @@ async def export(hub: Hub, actor: Actor, workflow_id: str, *, as_json: bool = Fa
         row = Workflows(session, chain).get(workflow_id)
         return with_names(row.draft, known_connections(session, chain), known_endpoints(session, chain))
 
-    definition = secret_shapes(hub.registry).without(await hub.database.read(read))
-    return Exported(_file_name(str(definition["name"])), written(definition, as_json=as_json))
+    draft, shapes = await hub.database.read(read), secret_shapes(hub.registry)
+
+    def write() -> Exported:
+        definition = shapes.without(draft)
+        return Exported(_file_name(str(definition["name"])), written(definition, as_json=as_json))
+
+    return await asyncio.to_thread(write)
 
 
 def written(definition: Mapping[str, Any], *, as_json: bool) -> str:

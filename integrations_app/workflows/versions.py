@@ -62,12 +62,12 @@ async def list_versions(hub: Hub, actor: Actor, workflow_id: str) -> tuple[Versi
 
     def read(session: Session) -> tuple[VersionRow, ...]:
         row = Workflows(session, actor.organization_id).get(workflow_id)
-        statement = select(WorkflowVersion).where(
+        statement = select(col(WorkflowVersion.number), col(WorkflowVersion.published_at)).where(
             col(WorkflowVersion.organization_id) == actor.organization_id,
             col(WorkflowVersion.workflow_id) == workflow_id,
         )
-        newest = session.scalars(statement.order_by(col(WorkflowVersion.number).desc()).limit(LISTED))
-        return tuple(VersionRow(one.number, one.published_at, one.number == row.published_number) for one in newest)
+        newest = session.execute(statement.order_by(col(WorkflowVersion.number).desc()).limit(LISTED))
+        return tuple(VersionRow(number, at, number == row.published_number) for number, at in newest)
 
     return await hub.database.read(read)
 

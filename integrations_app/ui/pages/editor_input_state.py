@@ -8,7 +8,7 @@ from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.editor_document import TRIGGER
 from integrations_app.ui.pages.editor_run_state import EditorRunState, run_input
-from integrations_app.ui.pages.editor_samples import indented, read_json
+from integrations_app.ui.pages.editor_samples import TOO_LARGE, indented, read_json
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows import service
 
@@ -29,7 +29,8 @@ class EditorInputState(EditorRunState):
         """Open the dialog with the data that Run now would take."""
         if self._may_leave():
             payload, note = await run_input(current_actor(self), self.workflow_id, self._document())
-            self.input_text, self.input_note, self.input_error = indented(payload), note, ""
+            text = indented(payload)
+            self.input_text, self.input_note, self.input_error = text, note if text else TOO_LARGE, ""
             self.asking_input = True
 
     @rx.event

@@ -1,5 +1,6 @@
 """The draft as YAML: read, changed as a whole, and stored as one edit that can be undone."""
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -31,13 +32,13 @@ class EditorRawState(WorkflowEditorState):
 
     @rx.event
     @guard(Permission.VIEW)
-    def show_raw(self, open_: bool = True) -> None:
+    async def show_raw(self, open_: bool = True) -> None:
         """Open the dialog with the newest draft, or close it."""
         self.raw_open, self.raw_problems = open_, []
         if open_:
             document = self._document()
             first = {name: document[name] for name in ORDER if name in document}
-            self.raw_text, self._raw_seen = to_yaml(first | document), digest(document)
+            self.raw_text, self._raw_seen = await asyncio.to_thread(to_yaml, first | document), digest(document)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -45,7 +46,8 @@ class EditorRawState(WorkflowEditorState):
         """Put what is written in the draft's place; what is wrong is told with its place, and nothing is lost."""
         self.raw_text = str(form.get("raw", ""))
         try:
-            document: dict[str, Any] = orjson.loads(orjson.dumps(read_plain(self.raw_text.encode())))
+            read = await asyncio.to_thread(read_plain, self.raw_text.encode())
+            document: dict[str, Any] = orjson.loads(orjson.dumps(read))
             command = ReplaceAll(document=document, was=self._raw_seen)
             made = await service.edit(hub(), current_actor(self), self.workflow_id, command)
         except InvalidInput as error:

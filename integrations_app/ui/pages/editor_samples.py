@@ -16,6 +16,10 @@ SOURCES = {
 }
 
 
+MOST_SHOWN = 64 * 1024
+TOO_LARGE = "Too large to show here."
+
+
 @dataclass(frozen=True)
 class SampleView:
     """The sample of what is selected."""
@@ -31,12 +35,17 @@ class SampleView:
 def sample_view(place: str, sample: Sample) -> SampleView:
     """Lay out a sample."""
     text = "" if sample.source == NOTHING else indented(sample.value)
-    return SampleView(place, text, SOURCES[sample.source], sample.source == PINNED)
+    words = SOURCES[sample.source] if text or sample.source == NOTHING else TOO_LARGE
+    return SampleView(place, text, words, sample.source == PINNED)
 
 
 def indented(value: Any) -> str:
-    """JSON with its tree to be seen."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    """JSON with its tree to be seen, flat where the tree would be much larger; empty when it is too large to show."""
+    flat = orjson.dumps(value)
+    if len(flat) > MOST_SHOWN:
+        return ""
+    tree = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    return (tree if len(tree) <= 8 * MOST_SHOWN else flat).decode()
 
 
 def read_json(text: str, name: str) -> Any:

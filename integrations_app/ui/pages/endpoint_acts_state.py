@@ -71,6 +71,8 @@ class EndpointActsState(EndpointsState):
     @guard(Permission.MANAGE_CONNECTIONS)
     async def test_endpoint(self) -> None:
         """Send a signed sample the way every delivery goes, and say how it was judged."""
+        if self.asked != TEST:
+            return  # the second of two clicks
         self.asked = ""
         try:
             found = await send_test(hub(), current_actor(self), self._asked_id)
@@ -93,6 +95,8 @@ class EndpointActsState(EndpointsState):
     @guard(Permission.MANAGE_CONNECTIONS)
     async def rotate_endpoint(self) -> EventSpec | None:
         """Replace the secret and show the new one this once."""
+        if self.asked != ROTATE:
+            return None  # the second of two clicks would end the secret that the first has kept
         self.asked = ""
         try:
             made = await rotate_endpoint(hub(), current_actor(self), self._asked_id, grace=grace_of(self.grace))

@@ -54,6 +54,8 @@ class EventReplayState(EventState):
     @guard(Permission.EDIT_WORKFLOWS)
     async def replay(self) -> None:
         """Start what was chosen once more with this event."""
+        if not self.asked_event:
+            return  # the second of two clicks
         self.asked_event = ""
         which, _, workflow_id = self.target.partition(":")
         actor = current_actor(self)
