@@ -45,6 +45,8 @@ OAUTH_ADVICE = {
 }
 SCOPES = ("write", "issues:create", "comments:create", "admin")
 _NOT_FOUND = "Entity not found"
+_UNCERTAIN = frozenset({"unknown", "other", "internal_server_error"})
+"""Kinds that say nothing of what became of a change."""
 
 
 def to_error(status: int, body: Any, *, changes: bool, after: float | None = None) -> IntegrationsError:
@@ -90,6 +92,8 @@ def _by_status(status: int) -> str:
 
 
 def _unreadable(status: int, kind: str, said: str, *, changes: bool) -> IntegrationsError:
+    if changes and (status >= HTTPStatus.INTERNAL_SERVER_ERROR or kind in _UNCERTAIN):
+        return OutcomeUnknown("Linear met an error of its own. The call may have taken effect.")
     if kind:
         return Rejected(kind, f"Linear refused: {said or kind}")
     if changes and status < HTTPStatus.MULTIPLE_CHOICES:

@@ -69,7 +69,7 @@ class Rotation(Asking):
     """How the secret is replaced."""
 
     grace_seconds: int = Field(
-        default=DAY_SECONDS,
+        default=0,
         ge=0,
         le=7 * DAY_SECONDS,
         description="How long deliveries signed with the present secret are taken too.",

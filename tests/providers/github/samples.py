@@ -109,6 +109,16 @@ SAMPLES: dict[str, Sample] = {
             "inputs": {"environment": "staging"},
         },
     ),
+    "dispatch_and_wait": Sample(
+        "POST",
+        r"/dispatches$",
+        {
+            "repository": "acme/web",
+            "workflow": "deploy.yml",
+            "ref": "main",
+            "inputs": {"environment": "staging"},
+        },
+    ),
     "create_or_update_file": Sample("PUT", r"/contents/", _FILE),
 }
 

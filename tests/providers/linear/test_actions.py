@@ -80,6 +80,16 @@ class TestCreateIssue:
         with pytest.raises(OutcomeUnknown):
             await linear.run("create_issue", team=team, title="Odd")
 
+    @pytest.mark.parametrize(("status", "kind"), [(200, "unknown"), (200, "other"), (500, "odd"), (503, "")])
+    async def test_an_error_that_says_nothing_leaves_it_open(
+        self, linear: Any, sandbox: Any, workspace: Any, status: int, kind: str
+    ) -> None:
+        team = workspace.team("ENG")
+        body = {"errors": [{"message": "Oops", "extensions": {"type": kind}}]}
+        sandbox.fault(vendor="linear", path="graphql", status=status, body=body)
+        with pytest.raises(OutcomeUnknown):
+            await linear.run("create_issue", team=team, title="Odd")
+
     async def test_success_that_is_none(self, linear: Any, sandbox: Any, workspace: Any) -> None:
         team = workspace.team("ENG")
         sandbox.fault(vendor="linear", path="graphql", status=200, body={"data": {"issueCreate": {"success": False}}})
