@@ -137,7 +137,7 @@ def build_workflow(page: Page) -> None:
     page.get_by_role("option", name="triage").click()
     page.get_by_label("Text", exact=True).fill("New issue: ")
     insert_variable(page, "Text", "trigger.issue.title")
-    add_step(page, "Add a reaction", "Slack")
+    add_step(page, "Add a reaction to a message", "Slack")
     for field, path in (
         ("Channel", "steps.send_message.output.channel"),
         ("Message", "steps.send_message.output.ts"),

@@ -35,7 +35,7 @@ def new_workflow(page: Page, server: Server, name: str) -> None:
 
 
 def add_direct_message(page: Page) -> None:
-    add_step(page, "Send a direct message", "Slack")
+    add_step(page, "Send a direct message to a person", "Slack")
     page.get_by_role("combobox", name="Person").click()
     page.get_by_role("option", name="Ada").first.click()
     page.get_by_label("Text", exact=True).fill("Hello")
