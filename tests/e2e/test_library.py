@@ -131,6 +131,7 @@ def test_a_template_is_found_looked_at_and_begun(owner: Page, shared_server: Ser
         "Choose later"
     )
     expect(dialog.get_by_role("list", name="Left to do")).to_contain_text("Repository is needed.")
+    expect(dialog).to_have_css("opacity", "1")  # half-way in, its colours are paler
     assert violations(page) == []
     dialog.get_by_role("button", name="Use template").click()
     page.wait_for_url("**/workflows/*")
