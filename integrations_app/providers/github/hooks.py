@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,14 +9,13 @@ from urllib.parse import urlsplit
 from github import Github
 
 from integrations_app.errors import Rejected
-from integrations_app.kit.egress import classify
 from integrations_app.providers.github.client import GitHubClient
 from integrations_app.providers.github.names import repository_of
 from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.reach import is_private_host
 from integrations_app.sdk.triggers import HookRequest, Hooks, HookState
 
 _NOT_KNOWN: Mapping[str, str] = MappingProxyType({})
-_LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
 async def create(request: HookRequest, ctx: ActionContext[GitHubClient]) -> str:
@@ -73,20 +71,12 @@ def refusal(url: str, bases: Mapping[str, str] = _NOT_KNOWN) -> str | None:
     Without `bases` nothing is known about the vendor's place and nothing refused: `create` knows it and asks again.
     """
     host = urlsplit(url).hostname or ""
-    if _is_private(host) and not _is_private(urlsplit(bases.get("api", "")).hostname or ""):
+    if is_private_host(host) and not is_private_host(urlsplit(bases.get("api", "")).hostname or ""):
         return (
             "GitHub delivers from the internet and cannot reach this installation's address. Set "
             "INTEGRATIONS_PUBLIC_URL to an address that can be reached from outside."
         )
     return None
-
-
-def _is_private(host: str) -> bool:
-    """Judge by the text alone: a literal address that is not public, or a name nobody outside resolves."""
-    try:
-        return classify(ip_address(host)) is not None
-    except ValueError:
-        return "." not in host or host.endswith(_LOCAL_SUFFIXES)
 
 
 async def look(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[GitHubClient]) -> HookState | None:

@@ -1,21 +1,19 @@
 """Registers and removes webhooks of a team, or of every public team, for the triggers."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from integrations_app.errors import OutcomeUnknown, Rejected, ResponseRefused
-from integrations_app.kit.egress import classify
 from integrations_app.providers.linear import queries
 from integrations_app.providers.linear.client import LinearClient
 from integrations_app.sdk.context import ActionContext
+from integrations_app.sdk.reach import is_private_host
 from integrations_app.sdk.triggers import HookRequest, Hooks, HookState
 
 EVERY_TEAM = "all"
 _NOT_KNOWN: Mapping[str, str] = MappingProxyType({})
-_LOCAL_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa")
 
 
 async def create(request: HookRequest, ctx: ActionContext[LinearClient]) -> str:
@@ -61,22 +59,14 @@ def refusal(url: str, bases: Mapping[str, str] = _NOT_KNOWN) -> str | None:
     Source: linear.app/developers/webhooks. Without `bases` nothing is known about the vendor's place.
     """
     parts, beside = urlsplit(url), urlsplit(bases.get("api", "")).hostname
-    if beside and _is_private(beside):
+    if beside and is_private_host(beside):
         return None
-    if parts.scheme != "https" or _is_private(parts.hostname or ""):
+    if parts.scheme != "https" or is_private_host(parts.hostname or ""):
         return (
             "Linear delivers to public https addresses only. Set INTEGRATIONS_PUBLIC_URL to an address that can be "
             "reached from outside."
         )
     return None
-
-
-def _is_private(host: str) -> bool:
-    """Judge by the text alone: a literal address that is not public, or a name nobody outside resolves."""
-    try:
-        return classify(ip_address(host)) is not None
-    except ValueError:
-        return "." not in host or host.endswith(_LOCAL_SUFFIXES)
 
 
 async def look(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[LinearClient]) -> HookState | None:
