@@ -111,6 +111,8 @@ class EditorEndpointState(WorkflowEditorState):
     @guard(Permission.MANAGE_CONNECTIONS)
     async def rotate(self) -> EventSpec | None:
         """Replace the secret and show the new one this once."""
+        if self.asked != "rotate":
+            return None  # the second of two clicks would end the secret that the first has kept
         self.asked = ""
         try:
             made = await rotate_endpoint(hub(), current_actor(self), self._asked_id, grace=grace_of(self.grace))
