@@ -1,7 +1,9 @@
 """axe finds nothing on any page, in both themes; nothing overflows on a phone."""
 
+import re
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -10,10 +12,14 @@ from tests.e2e.journey import WORKFLOW, Server, build_workflow, connect, create_
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """
-axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.map(
+Promise.allSettled(document.getAnimations()
+  .filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))
+  .map(one => one.finished)
+).then(() => axe.run(document, {resultTypes: ['violations']})).then(found => found.violations.map(
   one => one.id + ': ' + one.nodes.map(node => node.target).join(' ; ')
 ))
 """
+"""What appears is looked at when it is all there: half-way in, its colours are paler."""
 PHONE = 390
 PAGES = {
     "/integrations": "Integrations",
@@ -35,6 +41,15 @@ def violations(page: Page) -> list[str]:
     answer = session.send("Runtime.evaluate", {"expression": RUN, "awaitPromise": True, "returnByValue": True})
     session.detach()
     return list(answer["result"]["value"])
+
+
+def in_scheme(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Switch the system's theme, and wait until the page has followed."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    expect(page.locator("html")).to_have_class(re.compile(rf"\b{scheme}\b"))
+
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.e2e.journey import Server
-from tests.e2e.test_library import ask_import, open_list, violations
+from tests.e2e.test_accessibility import violations
+from tests.e2e.test_library import ask_import, open_list
 
 FAILING = """
 format: 1

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.journey import Server
-from tests.e2e.test_accessibility import violations
+from tests.e2e.test_accessibility import SCHEMES, in_scheme, violations
 from tests.e2e.test_editing import new_workflow, pick, press_on, shows
 
 
@@ -38,8 +38,8 @@ def test_a_condition_from_rows_is_the_expression_below_them(owner: Page, shared_
     shows(page, ["Manually", "Decide", ".If workflow.name | default: '' != ''", ".Otherwise"])
     page.get_by_role("button", name="Undo").click()
     expect(condition.get_by_role("textbox", name="Compare to 1")).to_have_value("open")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
         assert violations(page) == []
 
 

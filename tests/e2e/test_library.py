@@ -1,14 +1,13 @@
 """The library of workflows: exported and imported, begun from a template, sorted by tags."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.journey import Server, card, connect
+from tests.e2e.test_accessibility import violations
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 NEWS = """
 format: 1
 name: News for the channel
@@ -22,16 +21,6 @@ steps:
   connection: the other office
   inputs: {channel: C0TRIAGE, text: Good morning}
 """
-
-
-def violations(page: Page) -> list[str]:
-    """What axe has to say of what stands in front."""
-    session = page.context.new_cdp_session(page)
-    session.send("Runtime.evaluate", {"expression": AXE})
-    script = "axe.run(document, {resultTypes: ['violations']}).then(f => f.violations.map(v => v.id + v.nodes[0].html))"
-    asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
-    found: list[str] = session.send("Runtime.evaluate", asked)["result"]["value"]
-    return found
 
 
 def open_list(page: Page, server: Server) -> None:
@@ -131,7 +120,6 @@ def test_a_template_is_found_looked_at_and_begun(owner: Page, shared_server: Ser
         "Choose later"
     )
     expect(dialog.get_by_role("list", name="Left to do")).to_contain_text("Repository is needed.")
-    expect(dialog).to_have_css("opacity", "1")  # half-way in, its colours are paler
     assert violations(page) == []
     dialog.get_by_role("button", name="Use template").click()
     page.wait_for_url("**/workflows/*")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.journey import Server, create_owner, sign_in
-from tests.e2e.test_accessibility import violations
+from tests.e2e.test_accessibility import SCHEMES, in_scheme, violations
 from tests.e2e.test_editing import new_workflow, pick
 
 
@@ -36,8 +36,8 @@ def test_pinned_data_is_marked_shown_and_run_with(owner: Page, shared_server: Se
     written.fill('{"who": "Ada"}')
     page.get_by_role("button", name="Pin", exact=True).click()
     expect(outline.get_by_label("Pinned data")).to_have_count(1)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
         assert violations(page) == []
     page.get_by_role("button", name="Run now").click()
     expect(page.get_by_text("With the pinned data.")).to_be_visible()

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.journey import Server
-from tests.e2e.test_accessibility import violations
+from tests.e2e.test_accessibility import SCHEMES, in_scheme, violations
 from tests.e2e.test_editing import new_workflow, pick, press_on
 
 
@@ -25,8 +25,8 @@ def test_a_variable_is_inserted_filtered_and_shown_with_its_result(owner: Page, 
     expect(field).to_have_value("About {{ workflow.name }}")
     expect(result).to_have_text("About Rendered")
     page.get_by_role("group", name="Variables in Message").get_by_role("button", name="Filter workflow.name").click()
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
         assert violations(page) == []
     page.get_by_role("list", name="Filters for workflow.name").get_by_role("button", name="upper in capitals").click()
     expect(field).to_have_value("About {{ workflow.name | upper }}")

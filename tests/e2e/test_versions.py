@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.journey import Server
-from tests.e2e.test_accessibility import violations
+from tests.e2e.test_accessibility import SCHEMES, in_scheme, violations
 from tests.e2e.test_editing import new_workflow, pick, shows
 
 
@@ -32,8 +32,8 @@ def more(page: Page, name: str) -> None:
 
 
 def both_themes(page: Page) -> None:
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
         assert violations(page) == []
 
 
