@@ -15,6 +15,9 @@ from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.views import RunDetail
 from tests.workflows.probe import ACTOR, Vendor, step, until, workflow
 
+NAP = 2.0
+"""Seconds of a sleep: long enough that a machine which stands still for a moment does not miss it."""
+
 
 class Wall:
     """A clock that goes on by itself and can be set."""
@@ -74,13 +77,13 @@ async def ended(hub: Hub, run_id: str) -> RunDetail:
 
 
 async def test_a_second_delay_is_not_taken_for_the_first(set_hub: Hub, wall: Wall, asleep: Any) -> None:
-    naps = [{"key": key, "type": "delay", "seconds": 0.5} for key in ("one", "two")]
+    naps = [{"key": key, "type": "delay", "seconds": NAP} for key in ("one", "two")]
     run_id = await asleep(workflow(*naps, step("a")))
     wall.off = timedelta(hours=-1)
     found = await ended(set_hub, run_id)
     second = next(one for one in found.steps if one.path == "two")
     assert second.started_at is not None and second.ended_at is not None
-    assert second.ended_at - second.started_at >= timedelta(seconds=0.5)
+    assert second.ended_at - second.started_at >= timedelta(seconds=NAP)
 
 
 JUMPS = [timedelta(hours=-1), timedelta(minutes=-10), timedelta(minutes=10), timedelta(days=1)]
@@ -90,14 +93,14 @@ JUMPS = [timedelta(hours=-1), timedelta(minutes=-10), timedelta(minutes=10), tim
 async def test_a_delay_lasts_as_long_as_it_was_told(
     set_hub: Hub, wall: Wall, asleep: Any, vendor: Vendor, jump: timedelta
 ) -> None:
-    run_id = await asleep(workflow({"key": "nap", "type": "delay", "seconds": 0.5}, step("a")))
+    run_id = await asleep(workflow({"key": "nap", "type": "delay", "seconds": NAP}, step("a")))
     wall.off = jump
     assert (await ended(set_hub, run_id)).row.status == "succeeded"
     assert vendor.texts == ["hello"]
 
 
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
-@pytest.mark.parametrize("error", [Unavailable("away", 0.5), RateLimited("slow down", 0.5)], ids=["away", "limited"])
+@pytest.mark.parametrize("error", [Unavailable("away", NAP), RateLimited("slow down", NAP)], ids=["away", "limited"])
 async def test_so_does_the_pause_before_another_try(
     set_hub: Hub, wall: Wall, asleep: Any, vendor: Vendor, jump: timedelta, error: Exception
 ) -> None:
