@@ -240,7 +240,7 @@ def _warning_dialog() -> rx.Component:
         title="Events cannot reach this address",
         words=State.warning,
         keep="Keep the draft",
-        act=act_button("Publish anyway", PUBLISH(True), destructive=False),
+        act=act_button("Publish anyway", PUBLISH(True), destructive=False, reads_question=False),
         opened=State.warning != "",
         on_open_change=State.keep_draft,
     )

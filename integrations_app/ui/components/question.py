@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex_base.event import EventHandler, EventSpec
 
 from integrations_app.ui import theme
 
@@ -38,8 +39,19 @@ def question(
     )
 
 
-def act_button(name: str, on_click: Any, *, destructive: bool = True, disabled: Any = False) -> rx.Component:
-    """The button that does what was asked about."""
+def act_button(
+    name: str, on_click: Any, *, destructive: bool = True, disabled: Any = False, reads_question: bool = True
+) -> rx.Component:
+    """The button that does what was asked about.
+
+    The dialog closes behind the press, and closing forgets what was asked about: events that wait for the lock of the
+    state may come in either order, so that one in the background could find nothing left to do.
+
+    Raises TypeError for a handler in the background that reads the question (`reads_question`).
+    """
+    handler = on_click.handler if isinstance(on_click, EventSpec) else on_click
+    if reads_question and isinstance(handler, EventHandler) and handler.is_background:
+        raise TypeError(f"{handler.fn.__qualname__} must take the question first, and go to the background after")
     look: dict[str, Any] = {"color_scheme": "red"} if destructive else {}
     return rx.alert_dialog.action(rx.button(name, on_click=on_click, disabled=disabled, **look))
 

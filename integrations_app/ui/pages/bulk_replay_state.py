@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 import reflex as rx
+from reflex_base.event import EventCallback
 
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.permissions import Actor, Permission
@@ -55,6 +56,9 @@ class BulkReplayState(RunsState):
     question: Question = Question()
     progress: Progress = Progress()
     _asked: list[str] = []
+    """The runs that the question is about."""
+    _begun: Question = Question()
+    """What was answered with yes and is not taken up yet."""
 
     @rx.var
     def all_shown(self) -> bool:
@@ -125,16 +129,25 @@ class BulkReplayState(RunsState):
         if not self.progress.running:
             self.progress = Progress()
 
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def go(self) -> EventCallback[()] | None:
+        """Take what was asked about, once, before the dialog closes behind the press; then begin."""
+        if not self.question.act or self.progress.running:
+            return None
+        self._begun, self.question, self.chosen = self.question, Question(), []
+        self.progress = Progress(0, len(self._asked), running=True)
+        return BulkReplayState.replay
+
     @rx.event(background=True)
     @guard(Permission.EDIT_WORKFLOWS)
-    async def go(self) -> None:
+    async def replay(self) -> None:
         """Replay them, some at a time; nothing is locked meanwhile, and the list follows by itself."""
         async with self:
-            actor, asked, ids = current_actor(self), self.question, list(self._asked)
-            if not asked.act or self.progress.running:
-                return
-            self.question, self.chosen, self._asked = Question(), [], []
-            self.progress = Progress(0, len(ids), running=True)
+            actor, asked, ids = current_actor(self), self._begun, self._asked
+            self._begun, self._asked = Question(), []
+        if not asked.act:
+            return
         done, trouble = Replayed(), "something went wrong on our side; it has been logged."
         try:
             for first in range(0, len(ids), BATCH):

@@ -4,10 +4,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import reflex as rx
-from reflex_base.event import EventSpec
+from reflex_base.event import EventCallback, EventSpec
 
 from integrations_app.errors import IntegrationsError, InvalidInput, NotFound
-from integrations_app.organizations.permissions import Permission
+from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.ui.acting import said
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
@@ -33,6 +33,8 @@ class WorkflowActsState(WorkflowsState):
     leaving: Asked = Asked()
     tagging: Asked = Asked()
     tag_error: str = ""
+    _deleting: list[str] = []
+    """Workflows that a person wants gone and whose deletion has not begun."""
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -92,13 +94,25 @@ class WorkflowActsState(WorkflowsState):
         if not open_:
             self.leaving = Asked()
 
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def delete(self) -> EventCallback[()] | None:
+        """Take what was asked about, once, before the dialog closes behind the press; then begin."""
+        if not self.leaving.id:
+            return None
+        self._deleting, self.leaving = [*self._deleting, self.leaving.id], Asked()
+        return WorkflowActsState.destroy
+
     @rx.event(background=True)
     @guard(Permission.EDIT_WORKFLOWS)
-    async def delete(self) -> None:
+    async def destroy(self) -> None:
         """Delete the workflow; its vendor hook is taken away, so nothing is locked meanwhile."""
         async with self:
-            actor, workflow_id = current_actor(self), self.leaving.id
-            self.leaving = Asked()
+            actor, wanted, self._deleting = current_actor(self), self._deleting, []
+        for workflow_id in wanted:
+            await self._destroy(actor, workflow_id)
+
+    async def _destroy(self, actor: Actor, workflow_id: str) -> None:
         words, ok = "Deleted. The history of its runs stays.", True
         try:
             await service.delete(hub(), actor, workflow_id)

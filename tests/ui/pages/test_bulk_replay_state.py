@@ -70,8 +70,11 @@ async def test_the_question_names_how_many_of_which_and_is_done_once(
     assert (page.question.count, page.question.workflows) == (3, ["One: 2 runs", "Two: 1 run"])
     await call(page, "begin_at", "start")
     await call(page, "choose_version", "latest")
-    await call(page, "go")
-    await call(page, "go")
+    assert await call(page, "go") is BulkReplayState.replay
+    await call(page, "keep")
+    assert await call(page, "go") is None
+    await call(page, "replay")
+    await call(page, "replay")
     assert (page.progress.words, page.progress.done, page.progress.running) == ("3 runs replayed.", 3, False)
     assert (page.question.act, page.chosen) == ("", [])
     runs = (await service.list_runs(hub, ACTOR)).items
@@ -88,6 +91,7 @@ async def test_what_is_refused_is_told_with_its_reason(hub: Hub, fail: Fail, tab
     await call(page, "ask")
     await call(page, "choose_version", "latest")
     await call(page, "go")
+    await call(page, "replay")
     assert page.progress.words == "0 runs replayed. 1 could not be replayed:"
     assert page.progress.reasons == ["1 run: The workflow is paused. Resume it first."]
 
@@ -97,4 +101,5 @@ async def test_without_a_choice_nothing_is_asked(fail: Fail, tab: Any) -> None:
     await call(page, "ask")
     assert page.question.act == ""
     await call(page, "go")
+    await call(page, "replay")
     assert page.progress == Progress()
