@@ -15,11 +15,13 @@ from integrations_app.kit.columns import utc_now
 from integrations_app.kit.db import Database
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.organizations.hub import Hub
+from integrations_app.providers.webhook.answer import JSON_LIMIT
 from integrations_app.sdk.registry import registry
 from integrations_app.workflows import service
 from integrations_app.workflows.conduct import Conduct
 from integrations_app.workflows.execute import execute
 from integrations_app.workflows.leaving import Next
+from tests.kit.egress.test_bounds import little_memory
 from tests.receiver import Received, Receiver, receiving, reply
 from tests.workflows.probe import ACTOR, CONNECTION, make_hub, plant, workflow
 
@@ -46,7 +48,7 @@ class Bench:
     receiver: Receiver
 
     async def run(
-        self, retry: dict[str, Any], inputs: dict[str, Any] | None = None, random: float = 0.0
+        self, retry: dict[str, Any], inputs: dict[str, Any] | None = None, random: float = 0.0, **changes: Any
     ) -> tuple[Any, list[float]]:
         step = {
             "key": "call",
@@ -55,6 +57,7 @@ class Bench:
             "connection": CONNECTION,
             "inputs": {"method": "PUT", "body": {"n": 1}, **(inputs or {})},
             "retry": retry,
+            **changes,
         }
         made = await service.create(self.hub, ACTOR, workflow(step))
         await service.publish(self.hub, ACTOR, made.id)
@@ -232,3 +235,63 @@ async def test_the_statuses_of_the_step(bench: Any, receiver: Receiver, statuses
     receiver.answer = lambda _r: reply(500)
     run, _ = await bench().run(FIXED, {"retry_statuses": statuses})
     assert (run.status, len(receiver.requests)) == ("failed", calls)
+
+
+PASSING = {
+    **{str(status): reply(status) for status in (408, 425, 500, 502, 503, 504)},
+    "no answer": b"",
+    "cut": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+}
+
+
+@pytest.mark.parametrize("fails", [0, 1, 2])
+@pytest.mark.parametrize("way", PASSING)
+async def test_it_fails_n_times_and_then_works(bench: Any, receiver: Receiver, way: str, fails: int) -> None:
+    receiver.answer = lambda _r: PASSING[way] if len(receiver.requests) <= fails else reply(200)
+    made = bench()
+    run, slept = await made.run(FIXED)
+    assert (run.status, slept, len(receiver.requests)) == ("succeeded", [7] * fails, fails + 1)
+    assert len(made.keys()) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "protocol_error"),
+        (reply(200, b"x" * 101), "response_too_large"),
+        (reply(200, b"x", Content_Encoding="br"), "protocol_error"),
+        (reply(404), "http_404"),
+    ],
+)
+async def test_what_a_second_try_would_not_mend(bench: Any, receiver: Receiver, answer: bytes, code: str) -> None:
+    receiver.answer = lambda _r: answer
+    run, slept = await bench().run(FIXED, {"largest": 100})
+    assert (run.status, run.error_code, slept, len(receiver.requests)) == ("failed", code, [], 1)
+
+
+async def test_many_slow_pages_end_with_the_time_of_the_step(bench: Any) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.1)
+        writer.write(reply(200, b"[1]", Content_Type="application/json"))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    made = bench(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    inputs = {"method": "GET", "body": "", "paginate": "page", "max_pages": 100}
+    began = asyncio.get_running_loop().time()
+    run, slept = await made.run({"attempts": 1}, inputs, timeout_seconds=0.5)
+    assert (run.status, run.error_code, slept) == ("failed", "timeout", [])
+    assert asyncio.get_running_loop().time() - began < 3
+    server.close()
+
+
+@pytest.mark.parametrize("piece", [b"[],", b'{"":0},', b'"a",'])
+async def test_what_unfolds_takes_little_memory_in_a_whole_run(bench: Any, receiver: Receiver, piece: bytes) -> None:
+    answer = reply(200, b"[" + piece * ((JSON_LIMIT - 4) // len(piece)) + b"0]", Content_Type="application/json")
+    receiver.answer = lambda _r: answer
+    made = bench()
+    with little_memory():
+        run, _ = await made.run(FIXED, {"method": "GET", "body": "", "parse_as": "json"})
+    assert (run.status, run.error_code) in {("succeeded", ""), ("failed", "output_too_large")}

@@ -3,6 +3,7 @@
 Variables in `path_or_url` stand in the address as they are: put `| url_encode` behind one that may hold `/` or `?`.
 """
 
+import asyncio
 import time
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,8 @@ from integrations_app.providers.webhook.parameters import Call
 from integrations_app.providers.webhook.statuses import holds, parse_statuses
 from integrations_app.sdk.actions import Paste, Preview, Repeat, action
 from integrations_app.sdk.context import ActionContext
+
+LARGE = 64 * 1024
 
 
 def repeat_for(params: Call, settings: Any) -> Repeat:
@@ -113,8 +116,15 @@ async def _asked(params: Call, ctx: ActionContext[WebhookClient], outgoing: Outg
         error = to_error(reply, excerpt(client, reply), again, client.clock())
         if not params.never_fail:
             raise error
-        return to_answer(client, reply).model_copy(update={"ok": False})
-    return _judged(params, to_answer(client, reply, params.parse_as))
+        return (await _read(client, reply, "auto")).model_copy(update={"ok": False})
+    return _judged(params, await _read(client, reply, params.parse_as))
+
+
+async def _read(client: WebhookClient, reply: Reply, parse_as: str) -> Answer:
+    """Large answers are read in a thread: to parse them and look for secrets takes longer than the loop should wait."""
+    if len(reply.body) < LARGE:
+        return to_answer(client, reply, parse_as)
+    return await asyncio.to_thread(to_answer, client, reply, parse_as)
 
 
 def _is_success(params: Call, reply: Reply) -> bool:

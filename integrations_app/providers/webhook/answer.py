@@ -18,6 +18,8 @@ from integrations_app.sdk.actions import Result
 
 TEXT_LIMIT = 256 * 1024
 FILE_LIMIT = 512 * 1024
+JSON_LIMIT = 1024 * 1024
+"""As much as a step may give. Values take many times the memory of their text: larger ones are not even parsed."""
 EXCERPT = 300
 _NO_JSON = object()
 _MARGIN = 16 * 1024  # more than a secret is long, so that none is cut in two before it is looked for
@@ -50,10 +52,12 @@ class Answer(Result):
 def to_answer(client: WebhookClient, reply: Reply, parse_as: str = "auto") -> Answer:
     """Read the answer as `auto`, `json`, `text` or `file`. Any 2xx is ok; a redirect is handed back as it is.
 
-    Raises Rejected `not_json`, and ResponseRefused `response_too_large` for a file above 512 KiB.
+    Raises Rejected `not_json`, and ResponseRefused `response_too_large` for a file above 512 KiB and JSON above 1 MiB.
     """
     if parse_as == "file":
         return _answer(client, reply, _file(reply))
+    if parse_as == "json" and len(reply.body) > JSON_LIMIT:
+        raise ResponseRefused("response_too_large", f"JSON may hold at most {JSON_LIMIT // 1024 // 1024} MiB.")
     text = _text(reply)
     truncated = len(text) > TEXT_LIMIT
     body: Any = client.redact(text[: TEXT_LIMIT + _MARGIN])[:TEXT_LIMIT] or None
@@ -121,7 +125,9 @@ def _says_json(reply: Reply) -> bool:
 def _parsed(client: WebhookClient, text: str, otherwise: Any) -> Any:
     """The value without our credentials, however they were escaped; `otherwise` when it is not JSON after all."""
     try:
-        return _redacted(client, json.loads(text, parse_constant=lambda _name: None))
+        value = json.loads(text, parse_constant=lambda _name: None)
+        # Without escapes every text of the value stands in `text` as it is.
+        return _redacted(client, value) if "\\" in text or client.redact(text) != text else value
     except (ValueError, RecursionError):
         return otherwise
 
@@ -130,7 +136,9 @@ def _redacted(client: WebhookClient, value: Any) -> Any:
     if isinstance(value, str):
         return client.redact(value)
     if isinstance(value, list):
-        return [_redacted(client, item) for item in value]
-    if isinstance(value, dict):
-        return {client.redact(name): _redacted(client, item) for name, item in value.items()}
+        value[:] = [_redacted(client, item) for item in value]
+    elif isinstance(value, dict):
+        pairs = [(client.redact(name), _redacted(client, item)) for name, item in value.items()]
+        value.clear()
+        value.update(pairs)
     return value

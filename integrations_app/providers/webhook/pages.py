@@ -1,5 +1,6 @@
 """Further pages of a GET: by the Link header (RFC 8288), by a cursor of the answer, or by number."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +8,11 @@ from typing import Any
 from urllib.parse import urljoin
 
 from integrations_app.errors import InvalidInput, Rejected
-from integrations_app.providers.webhook.answer import Answer, at_path, values_of
+from integrations_app.providers.webhook.answer import JSON_LIMIT, Answer, at_path, values_of
 from integrations_app.providers.webhook.parameters import Call
 
+ITEMS_LIMIT = JSON_LIMIT - 64 * 1024
+"""Characters; the rest of what a step may give is for the headers and named outputs."""
 _BETWEEN = re.compile(r",\s*<")
 
 
@@ -30,6 +33,8 @@ class Pager:
     pages: int = 0
     truncated: bool = False
     _seen: set[str] = field(default_factory=set)
+    _size: int = 0
+    """Characters of all items as JSON."""
 
     def first(self) -> Page:
         """The first page. Raises InvalidInput for a method that is not GET."""
@@ -40,11 +45,16 @@ class Pager:
     def take(self, answer: Answer, url: str, *, enough: bool = False) -> Page | None:
         """Keep a page's items; where the next one is, None at the end, or when `enough` bytes came.
 
+        A page with which the items would be more than a step may give is left out.
         Raises Rejected `no_items` without a list.
         """
         found = at_path(values_of(answer), self.params.items_path)
         if not isinstance(found, list):
             raise Rejected("no_items", f"There is no list of items at {self.params.items_path}.")
+        self._size += len(json.dumps(found))
+        if self.items and self._size > ITEMS_LIMIT:
+            self.truncated = True
+            return None
         self.pages += 1
         self.items += found
         following = self._next(answer, url, found)

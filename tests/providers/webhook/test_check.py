@@ -49,6 +49,16 @@ async def test_nobody_to_ask_without_credentials(webhook: Any, receiver: Receive
         {"api_key_name": "X\r\nY"},
         {"username": "a:b"},
         {"more": "x"},
+        {"base_url": "file:///etc/passwd"},
+        {"base_url": "gopher://x.example/_x"},
+        {"base_url": "data:text/plain,x"},
+        {"base_url": "unix:/run/x"},
+        {"base_url": "http+unix://%2Frun%2Fx"},
+        {"base_url": "http:///x"},
+        {"base_url": "http://a@127.0.0.1"},
+        {"base_url": "http://a\\@b"},
+        {"token_url": "file:///etc/passwd"},
+        {"token_url": "http://a@127.0.0.1"},
     ],
 )
 def test_settings_that_are_refused(change: dict[str, str]) -> None:

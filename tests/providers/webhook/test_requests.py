@@ -164,11 +164,15 @@ class TestRedirects:
                 ({"api_key_name": "X-K"}, {"api_key": "CNRY-k"}),
                 ({"api_key_name": "k", "api_key_in": "query"}, {"api_key": "CNRY-k"}),
                 ({"signature_header": "X-Sig"}, {"signing_secret": "CNRY-s"}),
+                ({}, {"standard_secret": "whsec_" + base64.b64encode(b"CNRY_standard_0123456789abcdef").decode()}),
+                ({}, {"client_secret": "CNRY-client", "access_token": "CNRY-bought"}),
             ]
+            proofs = {"authorization", "x-k", "x-sig", "idempotency-key"}
+            proofs |= {"webhook-id", "webhook-timestamp", "webhook-signature"}
             for settings, secrets in ways:
                 connection = webhook.to(receiver.base, settings, other.base, **secrets)
                 await connection.run("call", body={"a": 1}, redirects=3)
-                assert not {"authorization", "x-k", "x-sig", "idempotency-key"} & set(other.last.headers)
+                assert not proofs & set(other.last.headers)
                 assert b"CNRY" not in other.last.raw
 
     async def test_each_hop_is_judged_and_counted(self, webhook: Any, receiver: Receiver) -> None:

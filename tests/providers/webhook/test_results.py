@@ -188,9 +188,15 @@ class TestPages:
         assert (len(got.body), len(receiver.requests), got.truncated) == (items, calls, True)
 
     async def test_all_pages_are_no_larger_than_one_answer(self, webhook: Any, receiver: Receiver) -> None:
+        receiver.answer = lambda _r: as_json({"rows": [1], "rest": "x" * 900_000})
+        paging = {"paginate": "page", "max_pages": 100, "items_path": "body.rows", "parse_as": "json"}
+        got = await webhook().run("call", method="GET", **paging)
+        assert (len(got.body), len(receiver.requests), got.truncated) == (12, 12, True)
+
+    async def test_a_page_too_many_for_a_step_is_left_out(self, webhook: Any, receiver: Receiver) -> None:
         receiver.answer = lambda _r: as_json(["x" * 900_000])
         got = await webhook().run("call", method="GET", paginate="page", max_pages=100, parse_as="json")
-        assert (len(got.body), len(receiver.requests), got.truncated) == (12, 12, True)
+        assert (len(got.body), got.pages, len(receiver.requests), got.truncated) == (1, 1, 2, True)
 
     @pytest.mark.parametrize(
         ("header", "target"),

@@ -1,0 +1,36 @@
+"""Answers that are small on the wire and within the cap, but large once they are read: in time and in little memory."""
+
+import asyncio
+import gzip
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from integrations_app.errors import IntegrationsError
+from tests.kit.egress.test_bounds import little_memory
+from tests.receiver import Receiver, reply
+
+BOMBS = {
+    "lists": lambda: b"[" + b"[]," * 3_400_000 + b"[]]",
+    "texts": lambda: b"[" + b'"a",' * 2_500_000 + b'"a"]',
+    "objects": lambda: b"[" + b'{"":0},' * 1_400_000 + b"0]",
+    "depth": lambda: b"[" * 10_000_000,
+    "blanks": lambda: b" " * 10_000_000,
+}
+
+
+@pytest.mark.parametrize("parse_as", ["auto", "json"])
+@pytest.mark.parametrize("kind", BOMBS)
+async def test_what_unfolds_takes_neither_memory_nor_time(
+    webhook: Any, receiver: Receiver, kind: str, parse_as: str
+) -> None:
+    answer = reply(200, gzip.compress(BOMBS[kind]()), Content_Type="application/json", Content_Encoding="gzip")
+    receiver.answer = lambda _r: answer
+    made = webhook(token="CNRY_token_0123456789")
+    call = made.provider.action("call")
+    params = call.params(method="GET", parse_as=parse_as)
+    began = asyncio.get_running_loop().time()
+    with little_memory(), suppress(IntegrationsError):
+        await call.run(params, made.context())
+    assert asyncio.get_running_loop().time() - began < 3
