@@ -10,6 +10,7 @@ from integrations_app.kit.db import Database
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import open_keyring
+from integrations_app.organizations.refused_calls import auditing
 from integrations_app.organizations.rotation_places import register_envelopes
 from integrations_app.sdk.registry import registry
 from integrations_app.settings import Settings
@@ -35,7 +36,10 @@ def open_hub(settings: Settings) -> Hub:
         settings=settings,
         database=database,
         keyring=keyring,
-        door=Door(EgressPolicy.parse(settings.egress_allow, own_addresses(settings))),
+        door=Door(
+            EgressPolicy.parse(settings.egress_allow, own_addresses(settings)),
+            denied=auditing(database, keyring, utc_now),
+        ),
         registry=registry(),
         bus=_bus(settings),
         clock=utc_now,

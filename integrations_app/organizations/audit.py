@@ -24,6 +24,8 @@ TEXT_LIMIT = 300
 MAX_LIMIT = 200
 CURSOR_DIGITS = 15
 WINDOW = timedelta(minutes=1)
+MOST_KINDS = 4096
+"""Of acts that are counted; beyond, those whose minute is over are forgotten with what was held back."""
 _SIGNED = (
     "organization_id",
     "sequence",
@@ -176,8 +178,15 @@ class Throttle:
             if last is not None and abs(now - last) < WINDOW:
                 self._held[name] = self._held.get(name, 0) + 1
                 return 0
+            if len(self._seen) >= MOST_KINDS:
+                self._forget(now)
             self._seen[name] = now
             return self._held.pop(name, 0) + 1
+
+    def _forget(self, now: datetime) -> None:
+        for name in [name for name, last in self._seen.items() if abs(now - last) >= WINDOW]:
+            del self._seen[name]
+            self._held.pop(name, None)
 
 
 _throttle = Throttle()

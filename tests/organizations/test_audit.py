@@ -189,3 +189,13 @@ def test_system_acts_are_one_row_per_minute_and_kind_with_a_count(database, keyr
         ("ws.origin_denied", 1),
     ]
     assert check(database, keyring, "system") is None
+
+
+def test_kinds_whose_minute_is_over_are_forgotten_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(audit, "MOST_KINDS", 3)
+    throttle = audit.Throttle()
+    assert [throttle.admit(name, NOW) for name in ("a", "b", "b")] == [1, 1, 0]
+    assert throttle.admit("c", NOW + timedelta(seconds=59)) == 1
+    assert throttle.admit("d", NOW + timedelta(seconds=61)) == 1
+    assert throttle._seen.keys() == {"c", "d"}
+    assert throttle._held == {}

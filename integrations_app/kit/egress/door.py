@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 
-from integrations_app.errors import Unavailable
+from integrations_app.errors import EgressDenied, Unavailable
 from integrations_app.kit.egress.bridge import scope_for
 from integrations_app.kit.egress.client import UNHURRIED, Client, OpenSession, Transport, Waits
 from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
@@ -23,6 +24,9 @@ MAX_RESPONSE_BYTES = 10 * 1024 * 1024
 MAX_IDLE_POOLS = 256
 IDLE_SECONDS = 60.0
 _RESOLVER_THREADS = 16
+
+
+PoolDenied = Callable[[str, EgressDenied], Awaitable[None]]
 
 
 class _Pool:
@@ -55,13 +59,20 @@ class Door:
     """Everything that leaves the process goes through here. Owns the connections of one event loop.
 
     `resolve(host, port)` may replace the operating system's resolver; `extra_ca_file` adds trusted
-    certificates (PEM). Close it with `aclose()` on the loop that used it.
+    certificates (PEM). `denied(pool, error)` is awaited for every call that the policy refuses, before the
+    caller gets the error. Close it with `aclose()` on the loop that used it.
     """
 
     def __init__(
-        self, policy: EgressPolicy, *, resolve: Resolve | None = None, extra_ca_file: Path | None = None
+        self,
+        policy: EgressPolicy,
+        *,
+        resolve: Resolve | None = None,
+        extra_ca_file: Path | None = None,
+        denied: PoolDenied | None = None,
     ) -> None:
         self.policy = policy
+        self._denied = denied
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "egress-dns")
         self._resolve = resolve or system_resolve(self._threads)
         self._extra_ca_file = extra_ca_file
@@ -141,7 +152,8 @@ class Door:
         found = self._pools.get(key)
         if found is None:
             context = trust_context(self._extra_ca_file, ca_pem)
-            found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1]))
+            denied = partial(self._denied, organisation) if self._denied is not None else None
+            found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1], denied))
             self._pools[key] = found
             self._retire_idle()
         found.used_at = asyncio.get_running_loop().time()

@@ -1,7 +1,7 @@
 """The gate every request passes just before it is dialled, and the bounds on what comes back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -84,17 +84,34 @@ async def bounded_time(bounds: Bounds) -> AsyncIterator[None]:
         raise translate(error, True, bounds.safe) from error
 
 
-class Gate:
-    """An aiohttp middleware: judges URL, method and headers, keeps the deadline, translates errors."""
+Denied = Callable[[EgressDenied], Awaitable[None]]
 
-    def __init__(self, policy: EgressPolicy, passport: Passport) -> None:
+
+class Gate:
+    """An aiohttp middleware: judges URL, method and headers, keeps the deadline, translates errors.
+
+    `denied` is told of every call that the policy refuses, before the caller is.
+    """
+
+    def __init__(self, policy: EgressPolicy, passport: Passport, denied: Denied | None = None) -> None:
         self._policy = policy
         self._passport = passport
+        self._denied = denied
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Let one request through, or raise one of our errors."""
+        try:
+            return await self._judged(request, handler)
+        except EgressDenied as error:
+            if self._denied is not None:
+                await self._denied(error)
+            raise
+
+    async def _judged(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         check_method(request.method)
         check_headers(list(request.headers.items()))
         target = parse_target(str(request.url))

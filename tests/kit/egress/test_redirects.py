@@ -1,6 +1,8 @@
 """Redirects: handed back by default; when followed, every hop is judged and credentials stay at home."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -77,3 +79,53 @@ async def test_strange_locations(hostile: Any, door: Door, location: str) -> Non
         with pytest.raises(EgressDenied) as caught:
             await client.follow("GET", url)
     assert caught.value.reason.startswith("url_")
+
+
+HOPS = {
+    "http://169.254.169.254/latest/": "metadata",
+    "http://[fd00:ec2::254]/": "metadata",
+    "http://metadata.google.internal/": "metadata",
+    "http://inside.test/": "private",
+    "http://mixed.test/": "mixed_resolution",
+    "http://empty.test/": "dns_failed",
+    "http://[fe80::1]/": "link_local",
+    "http://example.com:25/": "port_denied",
+    "http://hub.test:{own}/": "self_connection",
+    "http://127.0.0.1:{own}/": "self_connection",
+    "http://[::1]:{own}/": "self_connection",
+}
+NAMES = {"inside.test": ["10.0.0.5"], "mixed.test": ["1.1.1.1", "127.0.0.1"], "empty.test": []}
+
+
+async def look_up(host: str, _port: int) -> Sequence[str]:
+    return NAMES[host]
+
+
+@pytest.mark.parametrize(("location", "reason"), HOPS.items())
+async def test_a_hop_is_judged_like_a_call(
+    hostile: Any, tripwire: Any, open_door: MakeDoor, location: str, reason: str
+) -> None:
+    policy = EgressPolicy.parse([f"127.0.0.1:{hostile.port}"], [f"hub.test:{tripwire.port}"])
+    url = hostile.on("/go", redirect(location.format(own=tripwire.port)))
+    async with open_door(policy, resolve=look_up).client(pool="org") as client:
+        with pytest.raises(EgressDenied) as caught:
+            await client.follow("GET", url)
+    assert (caught.value.reason, len(hostile.requests)) == (reason, 1)
+
+
+async def slow_hop(number: int, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(0.25)
+    writer.write(redirect(f"/{number + 1}"))
+    await writer.drain()
+
+
+async def test_all_hops_share_one_deadline(hostile: Any, open_door: MakeDoor) -> None:
+    for number in range(4):
+        hostile.on(f"/{number}", partial(slow_hop, number))
+    started = asyncio.get_running_loop().time()
+    async with open_door(EgressPolicy.parse(["127.0.0.0/8"])).client(pool="org", deadline=0.6) as client:
+        with pytest.raises(ResponseRefused) as caught:
+            await client.follow("GET", hostile.url("/0"))
+    assert caught.value.code == "deadline_exceeded"
+    assert asyncio.get_running_loop().time() - started < 1.6
+    assert len(hostile.requests) <= 3
