@@ -9,7 +9,13 @@ from integrations_app.connections.addresses import belongs_to_sandbox
 from integrations_app.connections.changes import settle
 from integrations_app.connections.credentials import replace_secrets
 from integrations_app.connections.first_use import Bought, try_secrets
-from integrations_app.connections.forms import changed_secrets, checked_name, checked_settings, typed_kind
+from integrations_app.connections.forms import (
+    changed_secrets,
+    checked_name,
+    checked_settings,
+    judge_addresses,
+    typed_kind,
+)
 from integrations_app.connections.health import Findings, apply_account, apply_error
 from integrations_app.connections.models import AppKind, Connection, Status
 from integrations_app.connections.names import free_name
@@ -45,11 +51,13 @@ async def create(  # noqa: PLR0913 - the fields of the form
     given = changed_secrets(secrets or {})
     row = _new_row(hub, actor, provider, wanted, public)
     if provider.oauth is not None and not given and auth_kind in (None, "oauth2"):
+        judge_addresses(hub, provider, row)
         return await hub.database.write(lambda session: _keep_new(hub, session, actor, row))
     kind = typed_kind(provider, auth_kind, given)
     row.auth_kind = kind.kind
     emulated = sandbox or belongs_to_sandbox(hub.settings, provider, given)
     row.app_kind = AppKind.SANDBOX.value if emulated else AppKind.NONE.value
+    judge_addresses(hub, provider, row)
     bought = await try_secrets(hub, provider, row, given)
     return await hub.database.write(lambda session: _keep_typed(hub, session, actor, row, provider, bought))
 

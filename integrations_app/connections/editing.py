@@ -9,7 +9,14 @@ from sqlmodel import Session
 from integrations_app.connections.changes import settle
 from integrations_app.connections.credentials import open_secrets, replace_secrets, touch
 from integrations_app.connections.first_use import try_secrets
-from integrations_app.connections.forms import UNKNOWN, changed_secrets, checked_name, checked_settings, typed_kind
+from integrations_app.connections.forms import (
+    UNKNOWN,
+    changed_secrets,
+    checked_name,
+    checked_settings,
+    judge_addresses,
+    typed_kind,
+)
 from integrations_app.connections.health import apply_account, apply_error
 from integrations_app.connections.models import Connection
 from integrations_app.connections.overview import snapshot
@@ -38,6 +45,8 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
         raise InvalidInput(unknown, "", UNKNOWN)
     provider = hub.registry.get(row.provider)
     draft = _draft(provider, row, changes)
+    if draft.settings is not None:
+        judge_addresses(hub, provider, Connection(**{**row.model_dump(), "settings": draft.settings}), row.settings)
     if draft.secrets or draft.auth_kind != row.auth_kind or _buys_anew(provider, row, draft):
         return await _update_secrets(hub, actor, provider, row, draft)
 

@@ -5,14 +5,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from integrations_app.errors import InvalidInput
+from integrations_app.connections.addresses import moved_bases, reach
+from integrations_app.connections.models import Connection
+from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.secret import MASK, Secret
+from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.auth import TypedSecrets
+from integrations_app.sdk.forms import Address
 from integrations_app.sdk.provider import Provider
 
 UNKNOWN = "unknown_field"
 LONGEST_NAME = 200
 LONGEST_SECRET = 16 * 1024
+PORT_DENIED = "port_denied"
 
 
 def checked_name(name: object) -> str:
@@ -36,6 +41,33 @@ def checked_settings(provider: Provider, settings: object) -> dict[str, Any]:
         fields = {".".join(("settings", *map(str, one["loc"]))): str(one["msg"]) for one in found}
         raise InvalidInput(fields, "", UNKNOWN if unknown else "invalid_input") from None
     return model.model_dump(mode="json")
+
+
+def judge_addresses(hub: Hub, provider: Provider, row: Connection, before: Mapping[str, Any] | None = None) -> None:
+    """Ask the door about every address in the settings of a row that is not as `before`, as far as it can say now.
+
+    What a name stands for is judged when it is called. Raises InvalidInput with `url_*`, `port_denied` or
+    `egress_denied`.
+    """
+    wrong: dict[str, EgressDenied] = {}
+    for name, info in provider.settings.model_fields.items():
+        address = row.settings.get(name)
+        if not address or not any(isinstance(one, Address) for one in info.metadata):
+            continue
+        try:
+            if before is None or before.get(name) != address:
+                passport = reach(hub.settings, provider, row.app_kind, moved_bases(provider, row.settings)).passport
+                hub.door.check_url(address, passport)
+        except EgressDenied as error:
+            wrong[f"settings.{name}"] = error
+    if wrong:
+        reason = next(iter(wrong.values())).reason
+        code = reason if reason.startswith("url_") or reason == PORT_DENIED else EgressDenied.code
+        raise InvalidInput({field: _refused(error) for field, error in wrong.items()}, "", code)
+
+
+def _refused(error: EgressDenied) -> str:
+    return f"is an address that may not be called ({error.reason}): correct it, or ask the operator to allow it"
 
 
 def changed_secrets(secrets: object) -> dict[str, Secret]:

@@ -87,6 +87,11 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Annotation: the text is a URL that will be called; the operator's policy judges it already when it is saved."""
+
+
+@dataclass(frozen=True, slots=True)
 class Escaped:
     """Annotation: the text is read as markup by the vendor, and `escape` makes a value plain text in it.
 

@@ -11,6 +11,7 @@ from integrations_app.connections.diagnosis import Finding, Remedy, Verdict, exa
 from integrations_app.errors import Forbidden, NotFound
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.kit.secret import Secret
+from integrations_app.sandbox.serve import free_port
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import Registry
 from tests.kit.egress.test_tls import Authority, listening
@@ -96,7 +97,7 @@ async def test_a_missing_permission(world: Any, clock: Any) -> None:
 
 async def test_unreachable(world: Any, clock: Any) -> None:
     clock.now = datetime.now(UTC)
-    made = await webhook(world, "http://127.0.0.1:1/")
+    made = await webhook(world, f"http://127.0.0.1:{free_port()}/")
     found = await examine(world, made)
     assert problems(found) == {"address": Remedy.SETTINGS}
     assert found["token"].verdict is Verdict.NOT_LOOKED
@@ -104,7 +105,7 @@ async def test_unreachable(world: Any, clock: Any) -> None:
 
 async def test_not_allowed_by_the_operator(world: Any, clock: Any) -> None:
     clock.now = datetime.now(UTC)
-    made = await webhook(world, "http://127.0.0.1:1/")
+    made = await webhook(world, f"http://127.0.0.1:{free_port()}/")
     world.hub = replace(world.hub, door=Door(EgressPolicy.parse()))
     found = await examine(world, made)
     assert problems(found)["address"] is Remedy.SETTINGS

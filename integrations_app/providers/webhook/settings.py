@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.egress import check_ca, check_user_headers, parse_target
-from integrations_app.sdk.forms import Multiline
+from integrations_app.sdk.forms import Address, Multiline
 from integrations_app.sdk.provider import Settings
 
 _MORE: JsonDict = {"group": "Headers, repeats, time and trust"}
@@ -20,7 +20,7 @@ _ADVICE = {
 class WebhookSettings(Settings):
     """Where calls go, how the secret travels and how long a call may take."""
 
-    base_url: str = Field(
+    base_url: Annotated[str, Address()] = Field(
         title="Base URL",
         description="Calls name a path below it. The secret is never sent to another origin.",
         json_schema_extra={"placeholder": "https://api.example.com/v1"},
@@ -28,7 +28,7 @@ class WebhookSettings(Settings):
     api_key_in: Literal["header", "query"] = Field(default="header", title="Send the API key in")
     api_key_name: str = Field(default="X-API-Key", title="Name of the header or query parameter", min_length=1)
     username: str = Field(default="", title="User name")
-    token_url: str = Field(
+    token_url: Annotated[str, Address()] = Field(
         default="",
         title="Token URL",
         description="Where an access token is asked for. The client secret is sent there and nowhere else.",
