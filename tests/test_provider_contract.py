@@ -1,5 +1,6 @@
 """What every provider must keep, checked by walking the registry; a new folder is checked without a line here."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -312,3 +313,23 @@ def put(part: Any, path: list[str], value: Any) -> None:
         part = part[int(name)] if isinstance(part, list) else part.setdefault(name, {})
     assert last not in part
     part[last] = value
+
+
+def refusing_tests(provider: Provider) -> str:
+    """The text, parameters included, of those tests of a provider in which something is refused."""
+    folders = [*(TESTS / provider.key).glob("test_*.py"), TESTS / "test_refusals.py"]
+    found = []
+    for text in (path.read_text(encoding="utf-8") for path in folders):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                whole = [ast.get_source_segment(text, one) or "" for one in (*node.decorator_list, node)]
+                if "raises" in whole[-1] or "refuse" in whole[-1]:
+                    found.append("\n".join(whole))
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize(("provider", "action"), ACTIONS)
+def test_an_action_has_a_test_of_a_refusal(provider: Provider, action: Action) -> None:
+    from tests.providers.test_refusals import CORE
+
+    assert action.key in CORE.get(provider.key, ()) or f'"{action.key}"' in refusing_tests(provider)

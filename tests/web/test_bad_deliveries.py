@@ -1,6 +1,7 @@
 """Deliveries that mean harm, over the route of the product's own providers (B06, B11, B12, B14, B17)."""
 
 import gzip
+import hmac
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -19,8 +20,9 @@ from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import sign_hmac_sha256, sign_timestamped
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.registry import registry
+from integrations_app.sdk.triggers import Trigger
 from integrations_app.web.events import routes
-from integrations_app.workflows import endpoints
+from integrations_app.workflows import endpoints, events, inbound
 from integrations_app.workflows.models import Event
 from tests.workflows.probe import ACTOR, ORGANIZATION, make_hub, plant
 
@@ -151,3 +153,44 @@ async def test_nothing_is_read_of_a_body_that_announces_too_much(
     answer = await client.post(path, content=chunks(), headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
     assert read == 0
+
+
+OTHER = Secret("CNRY_another_0123456789abcdef")
+
+
+@pytest.mark.parametrize("kind", ["hmac_sha256", "github"])
+async def test_only_the_whole_signature_of_this_endpoint_counts(hub: Hub, client: httpx.AsyncClient, kind: str) -> None:
+    path, body = await opened(hub, kind), b'{"action": "opened", "number": 1}'
+    await endpoints.create_endpoint(hub, ACTOR, "other", kind, OTHER)
+    right = sign_hmac_sha256(SECRET, body, "sha256=")
+    legacy = "sha1=" + hmac.new(SECRET.reveal_bytes("test"), body, "sha1").hexdigest()
+    unsigned = github(body)
+    del unsigned["x-hub-signature-256"]
+    forged = [
+        {},
+        {"x-hub-signature": legacy},
+        {"x-hub-signature-256": legacy},
+        {"x-hub-signature-256": right[:-1]},
+        {"x-hub-signature-256": "sha256=" + right[7:].upper()},
+        {"x-hub-signature-256": sign_hmac_sha256(OTHER, body, "sha256=")},
+    ]
+    answers = [await client.post(path, content=body, headers=unsigned | one) for one in forged]
+    anew = json.dumps(json.loads(body), separators=(",", ":")).encode()
+    answers.append(await client.post(path, content=anew, headers=github(body)))
+    assert {(one.status_code, one.content) for one in answers} == {(401, answers[0].content)}
+    assert answers[0].json()["error"]["code"] == "signature_invalid"
+    assert await count(hub) == 0
+    assert (await client.post(path, content=body, headers=github(body))).status_code == 202
+
+
+@pytest.mark.parametrize("trigger", registry().get("github").triggers, ids=lambda one: str(one.key))
+async def test_every_event_of_github_is_taken_and_known(hub: Hub, client: httpx.AsyncClient, trigger: Trigger) -> None:
+    path, body = await opened(hub, "github"), json.dumps(trigger.example).encode()
+    headers = github(body) | {"x-github-event": trigger.kinds[0]}
+    assert (await client.post(path, content=body + b" ", headers=headers)).status_code == 401
+    assert (await client.post(path, content=body, headers=headers)).status_code == 202
+    (row,) = (await events.list_events(hub, ACTOR, verdict="accepted")).items
+    kept = await events.get_event(hub, ACTOR, row.id)
+    found = inbound.read(hub.registry, "github", kept.headers, kept.body.encode())
+    assert (row.kind, found.delivery_id) == (trigger.kinds[0], "9f1c")
+    assert trigger.matches(found, trigger.config.model_validate(trigger.example_config))

@@ -5,7 +5,6 @@
 import asyncio
 import base64
 import json
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -13,8 +12,6 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -27,7 +24,6 @@ from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import sign_hmac_sha256, sign_standard
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
-from integrations_app.sandbox.serve import free_port
 from integrations_app.settings import Settings
 from integrations_app.web.events import routes
 from integrations_app.web.reading import Inflight
@@ -37,8 +33,6 @@ from integrations_app.workflows.models import Event, Run
 from tests.web.delivering import JSON, SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import engine, hub, vendor  # noqa: F401 - fixtures
 from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, Vendor, step, until, workflow
-
-SLOW_SENDERS = 300 if os.environ.get("SOAK") else 30
 
 
 async def listening(hub: Hub, endpoint: str, *steps: dict[str, Any]) -> str:
@@ -402,53 +396,3 @@ async def test_an_app_without_a_secret_and_an_unknown_provider(client: httpx.Asy
     unknown = await client.post("/api/integrations/nobody/events", content=b"{}", headers=signed(b"{}"))
     assert (unconfigured.status_code, unconfigured.json()["error"]["code"]) == (503, "endpoint_unconfigured")
     assert unknown.status_code == 404
-
-
-# --- real sockets -----------------------------------------------------------------------------
-
-
-async def test_slow_senders_are_cut_off_while_others_are_served(hub: Hub, endpoint: str) -> None:
-    port = free_port()
-    app = Starlette(routes=list(routes(hub, seconds=0.5)))
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
-    serving = asyncio.create_task(server.serve())
-
-    async def drip() -> float:
-        """Seconds until the server answered or hung up on a sender of one byte at a time."""
-        reader, writer = await connected(port)
-        head = f"POST /api/webhooks/{endpoint} HTTP/1.1\r\nHost: test\r\nContent-Type: {JSON}\r\nContent-Length: 64\r\n\r\n{{"  # noqa: E501
-        began = asyncio.get_running_loop().time()
-        writer.write(head.encode())
-        answer = await asyncio.wait_for(reader.read(64), 10)
-        writer.close()
-        assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
-        return asyncio.get_running_loop().time() - began
-
-    (await connected(port))[1].close()
-    slow = [asyncio.create_task(drip()) for _ in range(SLOW_SENDERS)]
-    async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as quick:
-        for _ in range(5):
-            answer = await quick.post(f"/api/webhooks/{endpoint}", content=b"{}", headers=signed(b"{}"))
-            assert answer.status_code == 202
-    assert max(await asyncio.gather(*slow)) < 8
-    async with asyncio.timeout(10):
-        while still_open(port):  # noqa: ASYNC110 - the server says in no event that it hung up
-            await asyncio.sleep(0.02)
-    server.stop()
-    await serving
-
-
-def still_open(port: int) -> int:
-    """How many connections to the port this process holds, on either side."""
-    held = psutil.Process().net_connections("tcp")
-    return sum(port in (one.laddr.port, one.raddr.port if one.raddr else 0) for one in held if one.status != "LISTEN")
-
-
-async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to the server as soon as it listens."""
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                return await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.02)

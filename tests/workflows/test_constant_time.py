@@ -13,7 +13,9 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.registry import registry
 from integrations_app.sdk.samples import Sample, fill
 from integrations_app.workflows import events, inbound
+from integrations_app.workflows.endpoints import create_endpoint, delete_endpoint, set_enabled
 from integrations_app.workflows.samples import sample_of
+from tests.workflows.probe import ACTOR
 
 SIGNED = [kind for kind in inbound.GENERIC_KINDS if kind != inbound.NONE]
 KINDS = [*SIGNED, *(kind for kind, _ in registry().senders)]
@@ -60,4 +62,17 @@ def test_each_secret_is_tried_whichever_fits(
 async def test_a_dummy_is_compared_where_there_is_no_endpoint(hub: Hub, compared: list[tuple[Any, Any]]) -> None:
     with pytest.raises(NotFound):
         await events.accept(hub, "0" * 32, {"x-hub-signature-256": "sha256=" + "0" * 64}, b"{}")
+    assert len(compared) == 1
+
+
+@pytest.mark.parametrize("state", ["disabled", "deleted"])
+async def test_a_dummy_is_compared_where_an_endpoint_was(hub: Hub, compared: list[tuple[Any, Any]], state: str) -> None:
+    made = await create_endpoint(hub, ACTOR, "Orders", "hmac_sha256")
+    if state == "disabled":
+        await set_enabled(hub, ACTOR, made.row.id, enabled=False)
+    else:
+        await delete_endpoint(hub, ACTOR, made.row.id)
+    compared.clear()
+    with pytest.raises(NotFound):
+        await events.accept(hub, made.row.id, {"x-hub-signature-256": "sha256=" + "0" * 64}, b"{}")
     assert len(compared) == 1

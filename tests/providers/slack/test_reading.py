@@ -58,6 +58,8 @@ async def test_reading_needs_its_permission(connect: Any, sandbox: Any) -> None:
     slack = connect("slack", access_token=sandbox.token("slack", scopes=list(OAUTH.default_scopes)))
     with pytest.raises(MissingScope, match="channels:history"):
         await slack.run("get_history", channel="C0TRIAGE")
+    with pytest.raises(MissingScope, match="channels:history"):
+        await slack.run("get_thread", channel="C0TRIAGE", thread_ts="1700000000.000001")
 
 
 async def test_a_lost_answer_may_be_asked_again(full: Any, sandbox: Any) -> None:
@@ -103,3 +105,10 @@ async def test_the_address_needs_its_permission(connect: Any, sandbox: Any) -> N
 async def test_the_pickers_are_live(full: Any) -> None:
     assert [c.value for c in (await full.choices(GetHistory, "channel", "tri")).choices] == ["C0TRIAGE"]
     assert [c.value for c in (await full.choices(GetUser, "user", "hopper")).choices] == ["U0GRACE"]
+
+
+@pytest.mark.parametrize("channel", ["C0TRIAGE", "C0NONE001"])
+async def test_a_thread_that_is_not_there(full: Any, channel: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        await full.run("get_thread", channel=channel, thread_ts="1700000000.000001")
+    assert refused.value.code == ("thread_not_found" if channel == "C0TRIAGE" else "channel_not_found")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected
+from integrations_app.errors import InvalidInput, OutcomeUnknown, ReconnectRequired, Rejected
 from integrations_app.providers.slack.actions.scheduled import CancelScheduledMessage, read_time
 from tests.providers.slack.test_messages import again
 
@@ -103,3 +103,12 @@ def test_times_are_read_with_their_zone() -> None:
     for wrong in ("tomorrow", "2027-01-31T09:00:00", "1800000000.5", "9" * 40):
         with pytest.raises(InvalidInput, match="post_at"):
             read_time("post_at", wrong)
+
+
+async def test_what_waits_is_not_shown_without_a_channel_or_a_live_token(full: Any, sandbox: Any) -> None:
+    with pytest.raises(Rejected) as refused:
+        await full.run("list_scheduled_messages", channel="C0NONE001")
+    assert refused.value.code in {"channel_not_found", "invalid_channel"}
+    sandbox.post("revoke", vendor="slack", all=True)
+    with pytest.raises(ReconnectRequired):
+        await full.run("list_scheduled_messages", channel="")

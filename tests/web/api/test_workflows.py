@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from integrations_app.sdk.registry import registry
 from integrations_app.workflows import service
 from tests.web.api.conftest import definition, published
 
@@ -255,3 +256,20 @@ async def test_failed_runs_are_replayed_together(ed, caller, engine):
         assert (await ed.refused("POST", "/runs/replay", json=odd))[0] == 422, odd
     viewer = await caller("viewer")
     assert await viewer.refused("POST", "/runs/replay", json={"run_ids": ids}) == (403, "forbidden")
+
+
+async def test_every_action_and_trigger_is_listed_with_its_schemas(caller):
+    ada = await caller("viewer")
+    listed = {one["key"]: one for one in (await ada.get("/providers"))["items"]}
+    assert set(listed) == {provider.key for provider in registry()}
+    for provider in registry():
+        shown = listed[provider.key]
+        assert set(shown["settings"]["properties"]) == set(provider.settings.model_fields)
+        assert [one["key"] for one in shown["actions"]] == [one.key for one in provider.actions]
+        assert [one["key"] for one in shown["triggers"]] == [one.key for one in provider.triggers]
+        for action, one in zip(provider.actions, shown["actions"], strict=True):
+            assert set(one["params"].get("properties", {})) == set(action.params.model_fields)
+            assert set(one["result"].get("properties", {})) == set(action.result.model_fields)
+            assert (one["name"], one["repeat"]) == (action.title, action.repeat.value)
+        for trigger, one in zip(provider.triggers, shown["triggers"], strict=True):
+            assert set(one["config"].get("properties", {})) == set(trigger.config.model_fields)
