@@ -28,6 +28,8 @@ from tests.workflows.probe import ACTOR
 
 SOAK = bool(os.environ.get("SOAK"))
 SLOW_SENDERS = 300 if SOAK else 30
+BACKLOG = 1024
+"""Connections served at once, as many as by the product; the embedded server has a smaller number of its own."""
 only_in_soak = pytest.mark.skipif(not SOAK, reason="measures time, or takes half a minute")
 
 
@@ -36,7 +38,15 @@ async def serving(hub: Hub, seconds: float) -> AsyncIterator[int]:
     """Serve the events routes on loopback; yields the port. A request may take so many seconds to arrive."""
     port = free_port()
     app = Starlette(routes=list(routes(hub, seconds=seconds)))
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    server = Server(
+        app,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        backlog=BACKLOG,
+        log_enabled=False,
+        websockets=False,
+    )
     task = asyncio.create_task(server.serve())
     (await connected(port))[1].close()
     yield port
@@ -44,7 +54,7 @@ async def serving(hub: Hub, seconds: float) -> AsyncIterator[int]:
     await task
 
 
-async def drip(port: int, endpoint: str) -> float:
+async def drip(port: int, endpoint: str, all_there: asyncio.Barrier) -> float:
     """Seconds until the server answered or hung up on a sender of one byte at a time."""
     reader, writer = await connected(port)
     head = (
@@ -52,11 +62,12 @@ async def drip(port: int, endpoint: str) -> float:
     )
     began = asyncio.get_running_loop().time()
     writer.write(head.encode() + b"Content-Length: 4096\r\n\r\n{")
+    await all_there.wait()
 
     async def feed() -> None:
         with suppress(ConnectionError):
             while not writer.is_closing():
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.25)
                 writer.write(b" ")
                 await writer.drain()
 
@@ -70,8 +81,10 @@ async def drip(port: int, endpoint: str) -> float:
 
 
 async def test_slow_senders_are_cut_off_while_others_are_served(hub: Hub, endpoint: str) -> None:
-    async with serving(hub, seconds=0.5) as port:
-        slow = [asyncio.create_task(drip(port, endpoint)) for _ in range(SLOW_SENDERS)]
+    async with serving(hub, seconds=3 if SOAK else 0.5) as port:
+        all_there = asyncio.Barrier(SLOW_SENDERS + 1)
+        slow = [asyncio.create_task(drip(port, endpoint, all_there)) for _ in range(SLOW_SENDERS)]
+        await all_there.wait()
         took: list[float] = []
         async with httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as quick:
             for _ in range(100 if SOAK else 5):
