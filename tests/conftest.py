@@ -21,6 +21,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations import service, sessions
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import Keyring, open_keyring
+from integrations_app.organizations.passwords import Passwords
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.registry import Registry
 from integrations_app.settings import load_settings
@@ -137,6 +138,11 @@ def keyring(database: Database, tmp_path: Path, clock: Clock) -> Keyring:
     return open_keyring(database, listed=None, key_file=tmp_path / "data" / "keys", clock=clock)
 
 
+def quick_passwords() -> Passwords:
+    """Argon2id at the least cost: most tests are about something else."""
+    return Passwords(memory_kib=8, passes=1)
+
+
 @pytest.fixture
 async def hub(
     database: Database, database_url: str, keyring: Keyring, tmp_path: Path, clock: Clock
@@ -144,7 +150,7 @@ async def hub(
     """The services of one process, on a real database, with no provider and nobody in it."""
     settings = load_settings(data_dir=tmp_path / "data", database_url=database_url)
     door = Door(EgressPolicy())
-    opened = Hub(settings, database, keyring, door, Registry(()), LocalBus(), clock, new_id)
+    opened = Hub(settings, database, keyring, door, Registry(()), LocalBus(), clock, new_id, quick_passwords())
     yield opened
     for task in tuple(opened.background):
         await task

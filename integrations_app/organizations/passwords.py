@@ -29,8 +29,8 @@ MAX_LENGTH = 256
 class Passwords:
     """Hashes and verifies beside the event loop, and never inside a transaction."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=LANES)
         self._threads = ThreadPoolExecutor(THREADS, "passwords")
         self._waiting = 0
         self.verified = 0

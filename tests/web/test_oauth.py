@@ -29,6 +29,7 @@ from integrations_app.sdk.registry import Registry, registry
 from integrations_app.settings import Settings
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
+from tests.conftest import quick_passwords
 
 AUTHORIZE = "/api/integrations/github/authorize"
 OWN_CLICK = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -105,6 +106,7 @@ def product(database: Database, tmp_path: Any, clock: Any, keyring: Any, provide
             bus=LocalBus(),
             clock=clock,
             new_id=new_id,
+            passwords=quick_passwords(),
         )
         closing.append(hub)
         later.mount("", _whole(hub))

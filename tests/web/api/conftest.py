@@ -21,7 +21,7 @@ from integrations_app.organizations.keys import Keyring
 from integrations_app.sdk.registry import registry
 from integrations_app.settings import Settings
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
-from tests.conftest import Clock, Person
+from tests.conftest import Clock, Person, quick_passwords
 from tests.connections.conftest import Vendor, sandbox_url, vendor  # noqa: F401 - fixtures
 
 API = "/api/v1"
@@ -41,6 +41,7 @@ async def hub(database: Database, keyring: Keyring, tmp_path: Path, clock: Clock
         bus=LocalBus(),
         clock=clock,
         new_id=new_id,
+        passwords=quick_passwords(),
     )
     yield made
     for task in tuple(made.background):

@@ -29,6 +29,7 @@ from integrations_app.web.events import APP_EVENTS
 from integrations_app.web.routes import layers, routes
 from integrations_app.web.sockets import OpenSockets
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
+from tests.conftest import quick_passwords
 
 README = Path(__file__).parents[3] / "README.md"
 MADE_BY_COMMAND = ".venv/bin/integrations-app tokens create --email you@example.com --organization Acme --name example"
@@ -47,6 +48,7 @@ async def hub(database, keyring, tmp_path):
         bus=LocalBus(),
         clock=utc_now,
         new_id=new_id,
+        passwords=quick_passwords(),
     )
     yield made
     await made.door.aclose()
