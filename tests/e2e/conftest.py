@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from tests.e2e.journey import Server, create_person, sign_in
+from tests.e2e.journey import Server, control, create_person, sign_in
 
 START_SECONDS = 240  # a first start may have to build the front end
 SETUP = re.compile(r"http://localhost:\d+/setup\?token=\S+")
@@ -146,9 +146,16 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def owner(shared_server: Server, page: Page) -> Page:
-    """A page signed in as the owner of a new organisation on the shared server."""
+def somebody(shared_server: Server) -> str:
+    """The e-mail of the owner of a new organisation, `Acme` and the e-mail; every vendor has forgotten the past."""
+    control(shared_server, "reset")
     email = f"owner-{secrets.token_hex(4)}@acme.test"
     create_person(shared_server, email, organization=f"Acme {email}")
-    sign_in(shared_server, page, email)
+    return email
+
+
+@pytest.fixture
+def owner(shared_server: Server, page: Page, somebody: str) -> Page:
+    """A page signed in as the owner of a new organisation on the shared server."""
+    sign_in(shared_server, page, somebody)
     return page

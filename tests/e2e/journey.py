@@ -1,9 +1,6 @@
 """What people do again and again in browser tests, by role and label."""
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from integrations_app.assembly import open_hub
+from integrations_app.kit.secret import Secret
+from integrations_app.organizations.service import create_user
+from integrations_app.settings import load_settings
 
 WORKFLOW = "Tell the channel about new issues"
 OWNER = ("owner@acme.test", "correct horse battery staple")
@@ -60,15 +62,23 @@ def create_owner(server: Server, page: Page) -> None:
 
 
 def create_person(server: Server, email: str, *, organization: str, role: str = "owner") -> None:
-    """Create somebody with the command line, while the server runs; the organisation is made when it is new."""
-    command = [sys.executable, "-m", "integrations_app.cli", "users", "create", "--email", email]
-    subprocess.run(
-        [*command, "--organization", organization, "--role", role],
-        env={**os.environ, "INTEGRATIONS_DATA_DIR": str(server.data)},
-        input=OWNER[1].encode() + b"\n",
-        check=True,
-        capture_output=True,
+    """Create somebody, as the command line does, while the server runs; the organisation is made when it is new."""
+    hub = open_hub(load_settings(data_dir=server.data))
+    password_hash = hub.passwords.hash_now(Secret(OWNER[1]))
+    hub.database.write_now(
+        lambda session: create_user(
+            session,
+            hub.keyring,
+            email=email,
+            organization=organization,
+            role=role,
+            password_hash=password_hash,
+            now=hub.clock(),
+            new_id=hub.new_id,
+        )
     )
+    hub.passwords.close()
+    hub.database.close()
 
 
 def sign_in(server: Server, page: Page, email: str = OWNER[0], password: str = OWNER[1]) -> None:

@@ -69,10 +69,10 @@ def test_pages_have_no_violations(server: Server, new_context: Callable[..., Bro
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_editor_and_run_have_no_violations(
-    server: Server, new_context: Callable[..., BrowserContext], scheme: str
+    shared_server: Server, somebody: str, new_context: Callable[..., BrowserContext], scheme: str
 ) -> None:
     page = new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
-    create_owner(server, page)
+    sign_in(shared_server, page, somebody)
     connect(page, "GitHub")
     connect(page, "Slack")
     build_workflow(page)
@@ -87,21 +87,23 @@ def test_editor_and_run_have_no_violations(
     canvas.get_by_role("button", name="Send a message to a channel Succeeded").click()
     expect(page.get_by_role("region", name="In this run")).to_be_visible()
     assert violations(page) == [], "the canvas and a step's data after a run"
-    page.goto(server.address("/runs"))
+    page.goto(shared_server.address("/runs"))
     page.get_by_role("row").filter(has_text=WORKFLOW).get_by_role("link").first.click()
     expect(page.get_by_role("list", name="Steps")).to_be_visible()
     assert violations(page) == [], "the run"
 
 
-def test_nothing_overflows_on_a_phone(server: Server, new_context: Callable[..., BrowserContext], page: Page) -> None:
-    create_owner(server, page)
+def test_nothing_overflows_on_a_phone(
+    shared_server: Server, somebody: str, new_context: Callable[..., BrowserContext], page: Page
+) -> None:
+    sign_in(shared_server, page, somebody)
     connect(page, "GitHub")
     connect(page, "Slack")
     build_workflow(page)
     phone = new_context(viewport={"width": 390, "height": 844}).new_page()
-    sign_in(server, phone)
+    sign_in(shared_server, phone, somebody)
     for path, heading in PAGES.items():
-        phone.goto(server.address(path))
+        phone.goto(shared_server.address(path))
         expect(phone.get_by_role("heading", name=heading, level=1)).to_be_visible()
         assert width_of(phone) <= PHONE, path
     phone.goto(page.url)

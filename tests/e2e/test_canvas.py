@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.journey import Server, connect, create_owner, create_person, sign_in
+from tests.e2e.journey import Server, connect, create_person, sign_in
 from tests.e2e.test_editing import new_workflow, pick, press_on, shows, steps
 
 ORGANIZATION = "Canvas works"
@@ -159,8 +159,10 @@ def test_outline_and_canvas_take_turns_where_there_is_no_room_for_both(three: Pa
     expect(card(page, "Wait wait")).to_be_in_viewport()
 
 
-def test_a_run_shows_on_the_canvas_green_and_red_with_its_data(server: Server, page: Page) -> None:
-    create_owner(server, page)
+def test_a_run_shows_on_the_canvas_green_and_red_with_its_data(
+    shared_server: Server, somebody: str, page: Page
+) -> None:
+    sign_in(shared_server, page, somebody)
     connect(page, "Slack")
     inputs = [{"channel": "triage", "text": "All is well"}, {"channel": "nowhere", "text": "Who is there?"}]
     tell: list[dict[str, Any]] = [
@@ -169,9 +171,8 @@ def test_a_run_shows_on_the_canvas_green_and_red_with_its_data(server: Server, p
         for number, given in enumerate(inputs, 1)
     ]
     never = {"key": "rest", "name": "Rest", "type": "delay", "seconds": 1}
-    page.goto(imported(server, "Acme", {"format": 1, "name": "Two calls", "trigger": {"type": "manual"}, "steps": [
-        *tell, never,
-    ]}))  # fmt: skip
+    two_calls = {"format": 1, "name": "Two calls", "trigger": {"type": "manual"}, "steps": [*tell, never]}
+    page.goto(imported(shared_server, f"Acme {somebody}", two_calls))
     for line in ("Tell 1 tell_1", "Tell 2 tell_2", "Rest rest"):
         expect(card(page, line)).to_be_visible()
     page.get_by_role("button", name="Run now").click()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.journey import Server, add_step, allow_in_popup, card, create_owner, create_person, sign_in
+from tests.e2e.journey import Server, add_step, allow_in_popup, card, create_person, sign_in
 from tests.e2e.test_accessibility import violations
 
 FEW = "chat:write,channels:read,groups:read,users:read"
@@ -47,10 +47,10 @@ def scopes_of(url: str) -> set[str]:
     return set(dict(parse_qsl(urlsplit(url).query))["scope"].split(","))
 
 
-def test_a_missing_permission_is_allowed_at_its_step(server: Server, page: Page) -> None:
-    create_owner(server, page)
+def test_a_missing_permission_is_allowed_at_its_step(shared_server: Server, somebody: str, page: Page) -> None:
+    sign_in(shared_server, page, somebody)
     connect_with_few_scopes(page)
-    new_workflow(page, server, "Greet")
+    new_workflow(page, shared_server, "Greet")
     add_direct_message(page)
     expect(page.get_by_text(SENTENCE)).to_be_visible()
     group = page.get_by_role("group", name="Missing permission")
@@ -69,11 +69,11 @@ def test_a_missing_permission_is_allowed_at_its_step(server: Server, page: Page)
     expect(page.get_by_role("status", name="Run")).to_contain_text("Succeeded")
 
 
-def test_publishing_offers_to_allow_it_and_then_publishes(server: Server, page: Page) -> None:
+def test_publishing_offers_to_allow_it_and_then_publishes(shared_server: Server, somebody: str, page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
-    create_owner(server, page)
+    sign_in(shared_server, page, somebody)
     connect_with_few_scopes(page)
-    new_workflow(page, server, "Greet")
+    new_workflow(page, shared_server, "Greet")
     add_direct_message(page)
     page.get_by_role("button", name="Publish").click()
     question = page.get_by_role("alertdialog", name="This version needs more permissions")
@@ -87,12 +87,14 @@ def test_publishing_offers_to_allow_it_and_then_publishes(server: Server, page: 
     expect(page.get_by_text("Published version 1")).to_be_visible()
 
 
-def test_the_provider_page_names_the_workflows_and_asks_for_what_is_ticked(server: Server, page: Page) -> None:
-    create_owner(server, page)
+def test_the_provider_page_names_the_workflows_and_asks_for_what_is_ticked(
+    shared_server: Server, somebody: str, page: Page
+) -> None:
+    sign_in(shared_server, page, somebody)
     connect_with_few_scopes(page)
-    new_workflow(page, server, "Greet")
+    new_workflow(page, shared_server, "Greet")
     add_direct_message(page)
-    page.goto(server.address("/integrations/slack"))
+    page.goto(shared_server.address("/integrations/slack"))
     section = page.get_by_role("region", name="Permissions")
     missing = section.get_by_role("group", name="Missing permissions")
     expect(missing).to_contain_text("im:write “Greet”")
@@ -114,9 +116,11 @@ def test_the_provider_page_names_the_workflows_and_asks_for_what_is_ticked(serve
     expect(section).to_contain_text("chat:write.public")
 
 
-def test_optional_permissions_of_a_first_connect_are_asked_only_when_ticked(server: Server, page: Page) -> None:
-    create_owner(server, page)
-    page.goto(server.address("/integrations/slack?new=1"))
+def test_optional_permissions_of_a_first_connect_are_asked_only_when_ticked(
+    shared_server: Server, somebody: str, page: Page
+) -> None:
+    sign_in(shared_server, page, somebody)
+    page.goto(shared_server.address("/integrations/slack?new=1"))
     form = page.get_by_role("region", name="Settings")
     form.get_by_text("More permissions").click()
     expect(form.get_by_label("chat:write.public")).not_to_be_checked()
@@ -131,14 +135,16 @@ def test_optional_permissions_of_a_first_connect_are_asked_only_when_ticked(serv
     expect(page.get_by_role("region", name="Permissions")).to_contain_text("channels:history")
 
 
-def test_an_editor_is_told_whom_to_ask(server: Server, new_context: Callable[..., BrowserContext]) -> None:
+def test_an_editor_is_told_whom_to_ask(
+    shared_server: Server, somebody: str, new_context: Callable[..., BrowserContext]
+) -> None:
     page, second = new_context().new_page(), new_context().new_page()
-    create_owner(server, page)
+    sign_in(shared_server, page, somebody)
     connect_with_few_scopes(page)
     email = f"editor-{secrets.token_hex(4)}@acme.test"
-    create_person(server, email, organization="Acme", role="editor")
-    sign_in(server, second, email)
-    new_workflow(second, server, "Greet")
+    create_person(shared_server, email, organization=f"Acme {somebody}", role="editor")
+    sign_in(shared_server, second, email)
+    new_workflow(second, shared_server, "Greet")
     add_direct_message(second)
     group = second.get_by_role("group", name="Missing permission")
     expect(group).to_contain_text("Only admins may allow it. Ask one of them.")
@@ -148,10 +154,10 @@ def test_an_editor_is_told_whom_to_ask(server: Server, new_context: Callable[...
     expect(question).to_contain_text("Ask one of them.")
     expect(question.get_by_role("button", name="Allow and publish")).to_have_count(0)
     second.keyboard.press("Escape")
-    second.goto(server.address("/integrations/slack"))
+    second.goto(shared_server.address("/integrations/slack"))
     section = second.get_by_role("region", name="Permissions")
     expect(section.get_by_role("group", name="Missing permissions")).to_contain_text("Ask one of them.")
     expect(section.get_by_text("More permissions")).to_have_count(0)
-    page.goto(server.address("/integrations/slack"))
+    page.goto(shared_server.address("/integrations/slack"))
     allow_in_popup(page, page.get_by_role("button", name="Allow missing permissions").click)
     expect(section.get_by_role("group", name="Missing permissions")).to_have_count(0)

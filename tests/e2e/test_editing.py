@@ -138,14 +138,12 @@ def test_every_edit_is_undone_and_done_again_also_after_a_reload(owner: Page, sh
 
 
 @pytest.fixture
-def two(server: Server, new_context: Callable[..., BrowserContext]) -> tuple[Page, Page]:
+def two(shared_server: Server, somebody: str, new_context: Callable[..., BrowserContext]) -> tuple[Page, Page]:
     """The same workflow open in the browsers of one person at two desks."""
-    from tests.e2e.journey import create_owner
-
     first, second = new_context().new_page(), new_context().new_page()
-    create_owner(server, first)
-    sign_in(server, second)
-    new_workflow(first, server, "Together")
+    sign_in(shared_server, first, somebody)
+    sign_in(shared_server, second, somebody)
+    new_workflow(first, shared_server, "Together")
     first.get_by_role("button", name="Add step", exact=True).click()
     pick(first, "end the run here")
     second.goto(first.url)

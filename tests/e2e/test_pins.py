@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.journey import Server, create_owner, sign_in
+from tests.e2e.journey import Server, sign_in
 from tests.e2e.test_accessibility import SCHEMES, in_scheme, violations
 from tests.e2e.test_editing import new_workflow, pick
 
@@ -66,11 +66,13 @@ def test_run_with_data_checks_it_and_may_pin_it(owner: Page, shared_server: Serv
     expect(page.get_by_role("note", name="Result of Message")).to_have_text("By Grace")
 
 
-def test_what_one_pins_another_sees(server: Server, new_context: Callable[..., BrowserContext]) -> None:
+def test_what_one_pins_another_sees(
+    shared_server: Server, somebody: str, new_context: Callable[..., BrowserContext]
+) -> None:
     first, second = new_context().new_page(), new_context().new_page()
-    create_owner(server, first)
-    sign_in(server, second)
-    stopping(first, server, "Together")
+    sign_in(shared_server, first, somebody)
+    sign_in(shared_server, second, somebody)
+    stopping(first, shared_server, "Together")
     second.goto(first.url)
     outline = second.get_by_role("list", name="Steps")
     expect(outline).to_be_visible()
