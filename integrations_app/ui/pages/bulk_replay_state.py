@@ -57,8 +57,8 @@ class BulkReplayState(RunsState):
     progress: Progress = Progress()
     _asked: list[str] = []
     """The runs that the question is about."""
-    _begun: Question = Question()
-    """What was answered with yes and is not taken up yet."""
+    _begun: tuple[Question, list[str]] = (Question(), [])
+    """What was answered with yes, and its runs, until it is taken up."""
 
     @rx.var
     def all_shown(self) -> bool:
@@ -135,8 +135,7 @@ class BulkReplayState(RunsState):
         """Take what was asked about, once, before the dialog closes behind the press; then begin."""
         if not self.question.act or self.progress.running:
             return None
-        self._begun, self.question, self.chosen = self.question, Question(), []
-        self.progress = Progress(0, len(self._asked), running=True)
+        self._begun, self.question, self.chosen = (self.question, self._asked), Question(), []
         return BulkReplayState.replay
 
     @rx.event(background=True)
@@ -144,10 +143,10 @@ class BulkReplayState(RunsState):
     async def replay(self) -> None:
         """Replay them, some at a time; nothing is locked meanwhile, and the list follows by itself."""
         async with self:
-            actor, asked, ids = current_actor(self), self._begun, self._asked
-            self._begun, self._asked = Question(), []
-        if not asked.act:
-            return
+            (actor, (asked, ids)), self._begun = (current_actor(self), self._begun), (Question(), [])
+            if not asked.act:
+                return
+            self.progress = Progress(0, len(ids), running=True)
         done, trouble = Replayed(), "something went wrong on our side; it has been logged."
         try:
             for first in range(0, len(ids), BATCH):
