@@ -8,7 +8,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from integrations_app.errors import MappingError, ReconnectRequired, Rejected
+from integrations_app.errors import MappingError, ReconnectRequired, Rejected, ResponseRefused
 from integrations_app.kit.egress import Reply, check_user_headers
 from integrations_app.kit.templates import parse_condition
 from integrations_app.providers.webhook.answer import Answer, at_path, excerpt, to_answer, values_of
@@ -80,7 +80,12 @@ async def _all_pages(params: Call, ctx: ActionContext[WebhookClient]) -> Answer:
         answer = await _asked(params, ctx, outgoing)
         if not answer.ok:  # only when the step goes on whatever the answer is
             return answer
-        page = pager.take(answer, outgoing.shown_url, enough=ctx.client.received - before >= LARGEST_ANSWER)
+        try:
+            page = pager.take(answer, outgoing.shown_url, enough=ctx.client.received - before >= LARGEST_ANSWER)
+        except Rejected:
+            if not params.never_fail:
+                raise
+            return answer.model_copy(update={"ok": False})
     return answer.model_copy(update={"body": pager.items, "pages": pager.pages, "truncated": pager.truncated})
 
 
@@ -117,7 +122,13 @@ async def _asked(params: Call, ctx: ActionContext[WebhookClient], outgoing: Outg
         if not params.never_fail:
             raise error
         return (await _read(client, reply, "auto")).model_copy(update={"ok": False})
-    return _judged(params, await _read(client, reply, params.parse_as))
+    try:
+        answer = await _read(client, reply, params.parse_as)
+    except (Rejected, ResponseRefused):
+        if not params.never_fail:
+            raise
+        return (await _read(client, reply, "auto")).model_copy(update={"ok": False})
+    return _judged(params, answer)
 
 
 async def _read(client: WebhookClient, reply: Reply, parse_as: str) -> Answer:

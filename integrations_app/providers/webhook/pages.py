@@ -51,7 +51,8 @@ class Pager:
         found = at_path(values_of(answer), self.params.items_path)
         if not isinstance(found, list):
             raise Rejected("no_items", f"There is no list of items at {self.params.items_path}.")
-        self._size += len(json.dumps(found))
+        room = self.params.max_items - len(self.items)
+        self._size += len(json.dumps(found[:room]))
         if self.items and self._size > ITEMS_LIMIT:
             self.truncated = True
             return None

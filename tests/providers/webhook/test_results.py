@@ -57,6 +57,26 @@ class TestSuccess:
         assert answer.ok is False
 
     @pytest.mark.parametrize(
+        ("body", "more"),
+        [
+            (b"no JSON", {"parse_as": "json"}),
+            (b"[" + b"0," * 600_000 + b"0]", {"parse_as": "json"}),
+            (b"x" * 600_000, {"parse_as": "file"}),
+            (b'{"rows": 1}', {"method": "GET", "paginate": "page", "items_path": "body.rows"}),
+        ],
+        ids=["not JSON", "large JSON", "large file", "no items"],
+    )
+    async def test_going_on_with_what_cannot_be_read_as_asked(
+        self, webhook: Any, receiver: Receiver, body: bytes, more: dict[str, Any]
+    ) -> None:
+        receiver.answer = lambda _r: reply(200, body, Content_Type="application/json")
+        with pytest.raises((Rejected, ResponseRefused)):
+            await webhook().run("call", success="200", **more)
+        answer = await webhook().run("call", success="200", never_fail=True, **more)
+        assert (answer.status, answer.ok) == (200, False)
+        assert answer.body
+
+    @pytest.mark.parametrize(
         "params",
         [
             {"success": "abc"},
@@ -192,6 +212,14 @@ class TestPages:
         paging = {"paginate": "page", "max_pages": 100, "items_path": "body.rows", "parse_as": "json"}
         got = await webhook().run("call", method="GET", **paging)
         assert (len(got.body), len(receiver.requests), got.truncated) == (12, 12, True)
+
+    async def test_what_is_beyond_the_most_items_takes_no_room(self, webhook: Any, receiver: Receiver) -> None:
+        receiver.answer = lambda _r: as_json(["x" * 300_000] * 3)
+        paging = {"paginate": "page", "max_items": 4, "parse_as": "json", "max_pages": 9}
+        got = await webhook().run("call", method="GET", **paging)
+        assert (len(got.body), got.truncated) == (3, True)
+        got = await webhook().run("call", method="GET", **{**paging, "max_items": 2})
+        assert (len(got.body), got.truncated) == (2, True)
 
     async def test_a_page_too_many_for_a_step_is_left_out(self, webhook: Any, receiver: Receiver) -> None:
         receiver.answer = lambda _r: as_json(["x" * 900_000])
