@@ -244,12 +244,14 @@ async def note_failure(
     error: IntegrationsError,
     *,
     credential_version: int | None = None,
+    delivery_id: str = "",
 ) -> bool:
     """Let a failed call change the connection's status; True when it did.
 
     ReconnectRequired makes it `needs_reauth`, once, whoever comes first; MissingScope is shown beside an
     unchanged status; anything else says nothing certain. With `credential_version` (of the credentials that
-    failed) a failure of credentials that were replaced meanwhile is ignored.
+    failed) a failure of credentials that were replaced meanwhile is ignored. `delivery_id` names the vendor's
+    message that says so: told once more, perhaps after a reconnect, it changes nothing.
     """
     if not isinstance(error, ReconnectRequired | MissingScope):
         return False
@@ -257,6 +259,9 @@ async def note_failure(
     def write(session: Session) -> bool:
         row = Connections(session, organization_id).lock(connection_id)
         stale = credential_version is not None and row.credential_version != credential_version
+        if delivery_id:
+            stale = row.last_revocation == delivery_id
+            row.last_revocation = delivery_id
         if stale or standing(row) not in {Status.CONNECTED, Status.ERROR} or row.error_code == error.code:
             return False
         row.error_code, row.error_message = error.code, str(error)[:500]

@@ -78,6 +78,8 @@ class Connection(SQLModel, table=True):
     is_default: bool = False
     error_code: str = ""
     error_message: str = ""
+    last_revocation: str = ""
+    """Id of the vendor's message that took the access away last."""
     earlier_status: str = ""
     """What Cancel of a running attempt, or Resume, goes back to."""
     created_by: str = ""

@@ -13,7 +13,7 @@ from integrations_app.kit.columns import is_id
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import spend_verification_time
 from integrations_app.kit.tenancy import across_organizations
-from integrations_app.organizations.audit import record_system
+from integrations_app.organizations.audit import ANONYMOUS, record
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.triggers import Headers, Inbound
@@ -59,7 +59,7 @@ async def accept_app_event(
     if inbound.revoked:
         error = ReconnectRequired("The vendor says that the access was revoked.", inbound.kind)
         for organization_id, connection_id in found:
-            await health.note_failure(hub, organization_id, connection_id, error)
+            await health.note_failure(hub, organization_id, connection_id, error, delivery_id=delivery_id)
     return await _fan_out(hub, provider, found, inbound, delivery_id, headers, body)
 
 
@@ -75,13 +75,23 @@ async def _signed_by(hub: Hub, provider: Provider, app_id: str | None, headers: 
             refusal = error
         else:
             return signer
-    detail = {"provider": provider.key, "code": refusal.code}
+    await _note_rejected(hub, provider, refusal)
+    raise refusal
+
+
+async def _note_rejected(hub: Hub, provider: Provider, refusal: SignatureInvalid) -> None:
+    """Audit it, at most once a minute per provider: whoever cannot sign must not even open a transaction."""
+    now = hub.clock()
+    count = hub.throttle.admit(f"webhook.rejected:{provider.key}", now)
+    if not count:
+        return
+    detail = {"provider": provider.key, "code": refusal.code, "count": count}
+    chain = ANONYMOUS.organization_id
     await hub.database.write(
-        lambda session: record_system(
-            session, hub.keyring, "webhook.rejected", now=hub.clock(), detail=detail, throttle=hub.throttle
+        lambda session: record(
+            session, hub.keyring, ANONYMOUS, "webhook.rejected", now=now, detail=detail, organization_id=chain
         )
     )
-    raise refusal
 
 
 async def _signers(hub: Hub, provider: Provider, app_id: str | None) -> list[_Signer]:
