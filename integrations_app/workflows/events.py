@@ -180,7 +180,7 @@ async def get_event(hub: Hub, actor: Actor, event_id: str) -> EventDetail:
 async def replay_event(hub: Hub, actor: Actor, event_id: str) -> tuple[str, ...]:
     """Start every workflow that listens today once more with this event; returns the new runs' ids.
 
-    Raises NotFound, Forbidden, Conflict `event_rejected`, and what opening the body raises.
+    Raises NotFound, Forbidden, Conflict `event_rejected` or `event_ignored`, and what opening the body raises.
     """
     actor.require(Permission.EDIT_WORKFLOWS)
 
@@ -200,6 +200,8 @@ def read_again(hub: Hub, session: Session, actor: Actor, event_id: str) -> tuple
     row = _get(session, actor, event_id)
     if row.verdict == REJECTED:
         raise Conflict("event_rejected", "It was rejected: nobody knows who sent it, and nothing of it was kept.")
+    if row.verdict == IGNORED:
+        raise Conflict("event_ignored", "It is a greeting of the sender, no event: it starts nothing.")
     endpoint = Endpoints(session, actor.organization_id).get(row.endpoint_id)
     body = open_body(hub, session, actor.organization_id, event_id, row.body)
     return endpoint, judge.read(hub.registry, endpoint.kind, row.headers, body)

@@ -18,7 +18,7 @@ from integrations_app.errors import Conflict, SignatureInvalid
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import Throttle
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows import events, service
+from integrations_app.workflows import endpoints, event_replaying, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
 from tests.web.delivering import JSON, SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
@@ -54,6 +54,21 @@ async def test_a_rejected_delivery_is_shown_with_its_reason_and_nothing_of_its_b
     with pytest.raises(Conflict) as refusal:
         await events.replay_event(hub, ACTOR, row.id)
     assert refusal.value.code == "event_rejected"
+
+
+async def test_a_greeting_is_kept_and_starts_nothing_when_replayed(hub: Hub, client: httpx.AsyncClient) -> None:
+    made = await endpoints.create_endpoint(hub, ACTOR, "Probe", "probe", SECRET)
+    body = b'{"type": "challenge", "id": "c1", "challenge": "x"}'
+    assert (await client.post(f"/api/webhooks/{made.row.id}", content=body, headers=signed(body))).status_code == 200
+    (row,) = await listed(hub, events.IGNORED)
+    for replaying in (
+        events.replay_event(hub, ACTOR, row.id),
+        event_replaying.replay_to(hub, ACTOR, row.id, "0" * 32),
+        event_replaying.list_targets(hub, ACTOR, row.id),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            await replaying
+        assert refusal.value.code == "event_ignored"
 
 
 async def test_many_forgeries_make_few_rows(hub: Hub, endpoint: str) -> None:

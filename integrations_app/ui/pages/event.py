@@ -49,7 +49,7 @@ def _content() -> rx.Component:
             min_height="20px",
             margin_bottom="12px",
         ),
-        rx.cond(State.head.replayable, rx.fragment(_runs(), _body()), _nothing_kept()),
+        rx.cond(State.head.kept, rx.fragment(_runs(), _body()), _nothing_kept()),
         _headers(),
         _replay_question(),
     )

@@ -30,6 +30,8 @@ class EventLine:
     received_at: str = ""
     note: str = ""
     """What came of it."""
+    kept: bool = False
+    """Its body is there to be read."""
     replayable: bool = False
 
 
@@ -67,7 +69,8 @@ def event_line(row: EventRow) -> EventLine:
         delivery_id="" if rejected else row.delivery_id,
         received_at=iso(row.received_at),
         note=note_of(row),
-        replayable=not rejected,
+        kept=not rejected,
+        replayable=row.verdict == ACCEPTED,
     )
 
 
