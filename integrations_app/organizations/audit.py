@@ -183,6 +183,12 @@ class Throttle:
             self._seen[name] = now
             return self._held.pop(name, 0) + 1
 
+    def take_back(self, name: str, count: int) -> None:
+        """The row for so many acts could not be written: the next one stands for them, too."""
+        with self._lock:
+            self._seen.pop(name, None)
+            self._held[name] = self._held.get(name, 0) + count
+
     def _forget(self, now: datetime) -> None:
         for name in [name for name, last in self._seen.items() if abs(now - last) >= WINDOW]:
             del self._seen[name]

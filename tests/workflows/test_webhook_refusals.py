@@ -11,12 +11,13 @@ from sqlmodel import Session
 
 from integrations_app.connections.credentials import store_secrets
 from integrations_app.connections.models import Connection
+from integrations_app.errors import EgressDenied
 from integrations_app.kit.db import Database
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
-from integrations_app.organizations.refused_calls import auditing
+from integrations_app.organizations.refused_calls import MANY, MOST_HOSTS, auditing
 from integrations_app.sdk.registry import registry
 from integrations_app.workflows import service
 from integrations_app.workflows.conduct import Conduct
@@ -123,6 +124,29 @@ async def test_a_refusal_is_audited(street: Street) -> None:
     )
     assert [(row.detail["reason"], row.detail["host"]) for row in page.items] == [("private", "inside.test")]
     assert "10.0.0.5" not in str(page.items)
+
+
+async def test_a_flood_of_hosts_is_a_few_rows_and_a_hop_is_audited_too(street: Street) -> None:
+    async with receiving() as receiver:
+        door = Door(
+            EgressPolicy.parse([receiver.base.removeprefix("http://")]),
+            denied=auditing(street.hub.database, street.hub.keyring, street.hub.clock),
+        )
+        receiver.answer = lambda _r: reply(302, Location="file:///etc/passwd")
+        client = door.client(pool=ORGANIZATION)
+        with pytest.raises(EgressDenied):
+            await client.follow("GET", f"{receiver.base}/go")
+        for number in range(MOST_HOSTS + 10):
+            with pytest.raises(EgressDenied):
+                await client.get(f"http://10.0.0.{number}/")
+        await door.aclose()
+    page = await street.hub.database.read(
+        lambda session: list_events(session, ORGANIZATION, Filters(name="egress.denied"), limit=200)
+    )
+    found = [(row.detail["reason"], row.detail["host"]) for row in reversed(page.items)]
+    assert found[0][0] == "url_scheme"
+    assert len(found) == MOST_HOSTS + 1
+    assert found[-1] == ("private", MANY)
 
 
 ECHOES: dict[str, Callable[[Any], bytes]] = {

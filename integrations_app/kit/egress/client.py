@@ -13,7 +13,7 @@ import httpx
 from yarl import URL
 
 from integrations_app.errors import EgressDenied, InvalidInput
-from integrations_app.kit.egress.gate import BOUNDS, SAFE_METHODS, Bounds, decoded_chunks, refuse_announced_size
+from integrations_app.kit.egress.gate import BOUNDS, SAFE_METHODS, Bounds, Denied, decoded_chunks, refuse_announced_size
 from integrations_app.kit.egress.headers import check_headers, check_method, is_forbidden
 from integrations_app.kit.egress.target import parse_target
 
@@ -127,6 +127,7 @@ class Client(httpx.AsyncClient):
         max_response_bytes: int,
         headers: Mapping[str, str] | None,
         waits: Waits = UNHURRIED,
+        denied: Denied | None = None,
     ) -> None:
         own = {"User-Agent": "integrations-app", "Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         super().__init__(
@@ -138,6 +139,7 @@ class Client(httpx.AsyncClient):
             follow_redirects=False,
         )
         self._seconds = deadline
+        self._denied = denied
 
     def build_request(self, method: str, url: httpx.URL | str, **parts: Any) -> httpx.Request:
         """Like httpx's, with the door's errors: InvalidInput `header_invalid`, EgressDenied `url_*`."""
@@ -162,8 +164,19 @@ class Client(httpx.AsyncClient):
             response = await self.send(request, auth=None)
             if response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return response
-            request = _next_hop(request, response)
-        raise EgressDenied("too_many_redirects", request.url.host)
+            try:
+                request = _next_hop(request, response)
+            except EgressDenied as error:
+                await self._tell(error)
+                raise
+        refused = EgressDenied("too_many_redirects", request.url.host)
+        await self._tell(refused)
+        raise refused
+
+    async def _tell(self, refused: EgressDenied) -> None:
+        """Say that a hop was refused before the gate saw it."""
+        if self._denied is not None:
+            await self._denied(refused)
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from integrations_app.errors import EgressDenied, Unavailable
 from integrations_app.kit.egress.bridge import scope_for
 from integrations_app.kit.egress.client import UNHURRIED, Client, OpenSession, Transport, Waits
 from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
-from integrations_app.kit.egress.gate import Gate
+from integrations_app.kit.egress.gate import Denied, Gate
 from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
 from integrations_app.kit.egress.sdk_session import BoundedResponse, SdkGate, open_session
 from integrations_app.kit.egress.target import Target, parse_target
@@ -105,7 +105,14 @@ class Door:
         usual certificates. Closing the client leaves the pool open.
         """
         opener = self._opener(pool, passport, ca_pem)
-        return Client(opener, deadline=deadline, max_response_bytes=max_response_bytes, headers=headers, waits=waits)
+        return Client(
+            opener,
+            deadline=deadline,
+            max_response_bytes=max_response_bytes,
+            headers=headers,
+            waits=waits,
+            denied=self._denied_in(pool),
+        )
 
     def transport(
         self,
@@ -114,9 +121,10 @@ class Door:
         passport: Passport | None = None,
         deadline: float = DEADLINE,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        ca_pem: str = "",
     ) -> Transport:
         """Return an httpx transport for a library that brings its own httpx client; parameters as in `client`."""
-        return Transport(self._opener(pool, passport), deadline, max_response_bytes)
+        return Transport(self._opener(pool, passport, ca_pem), deadline, max_response_bytes)
 
     def aiohttp_session(
         self,
@@ -145,6 +153,9 @@ class Door:
         self._pool(pool, passport, ca_pem)  # a closed door refuses here and not only at the first call
         return lambda: self._pool(pool, passport, ca_pem).session
 
+    def _denied_in(self, pool: str) -> Denied | None:
+        return partial(self._denied, pool) if self._denied is not None else None
+
     def _pool(self, organisation: str, passport: Passport | None, ca_pem: str = "") -> _Pool:
         if self._closed:
             raise Unavailable("The door is closed.")
@@ -152,8 +163,7 @@ class Door:
         found = self._pools.get(key)
         if found is None:
             context = trust_context(self._extra_ca_file, ca_pem)
-            denied = partial(self._denied, organisation) if self._denied is not None else None
-            found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1], denied))
+            found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1], self._denied_in(organisation)))
             self._pools[key] = found
             self._retire_idle()
         found.used_at = asyncio.get_running_loop().time()
