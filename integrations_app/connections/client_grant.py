@@ -31,6 +31,7 @@ def client_terms(provider: Provider, row: Connection, secrets: Mapping[str, Secr
         parse_grant=_parse,
         default_scopes=tuple(asked.scope.split()),
         client_auth=asked.client_auth,
+        ca_pem=asked.ca_pem,
     )
     return oauth, App(AppKind.NONE, None, asked.client_id, secret, "")
 

@@ -15,6 +15,7 @@ from integrations_app.connections.forms import (
     checked_name,
     checked_settings,
     judge_addresses,
+    moves_origin,
     typed_kind,
 )
 from integrations_app.connections.health import apply_account, apply_error
@@ -30,6 +31,7 @@ from integrations_app.sdk.auth import TypedSecrets
 from integrations_app.sdk.provider import Provider
 
 CHANGEABLE = ("name", "settings", "secrets", "auth_kind")
+ADDRESS_MOVED = "must be entered again: with this address it would go somewhere else"
 
 
 async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[str, Any]) -> ConnectionView:
@@ -44,15 +46,13 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
     if unknown:
         raise InvalidInput(unknown, "", UNKNOWN)
     provider = hub.registry.get(row.provider)
-    draft = _draft(provider, row, changes)
-    if draft.settings is not None:
-        judge_addresses(hub, provider, Connection(**{**row.model_dump(), "settings": draft.settings}), row.settings)
+    draft = _judged_draft(hub, provider, row, changes)
     if draft.secrets or draft.auth_kind != row.auth_kind or _buys_anew(provider, row, draft):
         return await _update_secrets(hub, actor, provider, row, draft)
 
     def write(session: Session) -> ConnectionView:
         kept = Connections(session, actor.organization_id).lock(connection_id)
-        _apply_draft(kept, draft)
+        _apply_draft(kept, _judged_draft(hub, provider, kept, changes))  # on what others have saved meanwhile
         touch(kept, hub.clock())
         session.add(kept)
         session.flush()
@@ -76,6 +76,21 @@ class _Draft:
     settings: dict[str, Any] | None
     secrets: Mapping[str, Secret]
     auth_kind: str
+
+
+def _judged_draft(hub: Hub, provider: Provider, row: Connection, changes: Mapping[str, Any]) -> "_Draft":
+    """Checked changes whose addresses may be called, and to which no stored secret would go unasked."""
+    draft = _draft(provider, row, changes)
+    if draft.settings is None:
+        return draft
+    judge_addresses(hub, provider, Connection(**{**row.model_dump(), "settings": draft.settings}), row.settings)
+    if moves_origin(provider, row.settings, draft.settings):
+        kind = next((one for one in provider.typed if one.kind == draft.auth_kind), None)
+        names = [field.name for field in kind.fields] if kind is not None else []
+        missing = {f"secrets.{name}": ADDRESS_MOVED for name in names if name not in draft.secrets}
+        if missing:
+            raise InvalidInput(missing, "", "secret_needed")
+    return draft
 
 
 def _draft(provider: Provider, row: Connection, changes: Mapping[str, Any]) -> _Draft:
@@ -112,6 +127,8 @@ async def _update_secrets(hub: Hub, actor: Actor, provider: Provider, row: Conne
 
     def write(session: Session) -> ConnectionView:
         kept = Connections(session, actor.organization_id).lock(row.id)
+        if draft.settings is not None and kept.settings != row.settings:
+            raise Conflict("settings_changed", "Its settings were changed meanwhile. Load them again, then save.")
         _apply_draft(kept, draft)
         kept.auth_kind, kept.disconnected_at = kind.kind, None
         if account is not None:

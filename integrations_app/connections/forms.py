@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from integrations_app.connections.addresses import moved_bases, reach
 from integrations_app.connections.models import Connection
 from integrations_app.errors import EgressDenied, InvalidInput
+from integrations_app.kit.egress import parse_target
 from integrations_app.kit.secret import MASK, Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.auth import TypedSecrets
@@ -50,9 +51,9 @@ def judge_addresses(hub: Hub, provider: Provider, row: Connection, before: Mappi
     `egress_denied`.
     """
     wrong: dict[str, EgressDenied] = {}
-    for name, info in provider.settings.model_fields.items():
+    for name in _address_fields(provider):
         address = row.settings.get(name)
-        if not address or not any(isinstance(one, Address) for one in info.metadata):
+        if not address:
             continue
         try:
             if before is None or before.get(name) != address:
@@ -64,6 +65,23 @@ def judge_addresses(hub: Hub, provider: Provider, row: Connection, before: Mappi
         reason = next(iter(wrong.values())).reason
         code = reason if reason.startswith("url_") or reason == PORT_DENIED else EgressDenied.code
         raise InvalidInput({field: _refused(error) for field, error in wrong.items()}, "", code)
+
+
+def moves_origin(provider: Provider, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether an address that was there leads to another origin now."""
+    return any(
+        before.get(name) and (not after.get(name) or _origin(before[name]) != _origin(after[name]))
+        for name in _address_fields(provider)
+    )
+
+
+def _origin(address: str) -> tuple[str, str, int]:
+    return parse_target(address).origin
+
+
+def _address_fields(provider: Provider) -> list[str]:
+    fields = provider.settings.model_fields
+    return [name for name, info in fields.items() if any(isinstance(one, Address) for one in info.metadata)]
 
 
 def _refused(error: EgressDenied) -> str:

@@ -32,6 +32,7 @@ def oauth_client(
         passport=reached.passport,
         deadline=TOKEN_SECONDS,
         max_response_bytes=TOKEN_BYTES,
+        ca_pem=oauth.ca_pem,
     )
     return AsyncOAuth2Client(
         client_id=app.client_id,

@@ -79,6 +79,8 @@ class OAuth2:
     """Takes a `RevokeContext` (sdk.context); ends the grant at the vendor."""
     redirect_refusal: Callable[[str, Mapping[str, str]], str | None] | None = None
     """`(callback URL, base addresses)`: why the vendor will refuse it, told before the click; None when it takes it."""
+    ca_pem: str = ""
+    """Trusted beside the usual certificates where tokens are given."""
     usual_life: int | None = None
     """Seconds an access token lives when its answer does not say; None: renew it daily, and when it is refused."""
     app_help: str = ""
@@ -110,6 +112,8 @@ class TokenRequest:
     client_id: str
     scope: str = ""
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
+    ca_pem: str = ""
+    """Trusted beside the usual certificates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from integrations_app.connections.credentials import Connected
 from integrations_app.connections.refresh import refresh_due
 from integrations_app.errors import InvalidInput, ReconnectRequired, Unavailable
 from integrations_app.kit.egress import Door, EgressPolicy
+from tests.providers.webhook.listeners import Authority, tls_receiving
 from tests.receiver import Received, Receiver, receiving, reply
 
 SECRET = "CNRY_client_0123456789abcdef"
@@ -173,3 +174,40 @@ async def test_what_is_missing_is_named(shop: Any, bank: Bank, missing: str) -> 
     with pytest.raises(InvalidInput) as refused:
         await connect(shop, bank, **{missing: ""})
     assert set(refused.value.fields) == {f"settings.{missing}"}
+
+
+async def test_the_token_url_may_prove_itself_by_the_authority_of_the_connection(world: Any, bank: Bank) -> None:
+    authority = Authority()
+    door = Door(EgressPolicy.parse(["127.0.0.0/8"]))
+    shop = replace(world, hub=replace(world.hub, door=door))
+    async with tls_receiving(authority, bank.answer) as base:
+        addresses = {"base_url": base, "token_url": f"{base}/token"}
+        untrusted = await connect(shop, bank, **addresses)
+        assert (untrusted.status, bank.sold) == ("error", [])
+        trusted = await connect(shop, bank, **addresses, ca=authority.pem)
+        assert (trusted.status, len(bank.sold)) == ("connected", 1)
+    await door.aclose()
+
+
+async def test_a_stored_secret_does_not_follow_to_another_address(shop: Any, bank: Bank) -> None:
+    made = await connect(shop, bank)
+    for name in ("base_url", "token_url"):
+        moved = {"settings": {name: bank.receiver.base.replace("127.0.0.1", "localhost")}}
+        shop.hub.door.policy = EgressPolicy.parse(["127.0.0.0/8"])
+        with pytest.raises(InvalidInput) as refused:
+            await service.update(shop.hub, shop.owner, made.id, moved)
+        assert (refused.value.code, list(refused.value.fields)) == ("secret_needed", ["secrets.client_secret"])
+    kept = {"settings": {"base_url": f"{bank.receiver.base}/v2"}}
+    assert (await service.update(shop.hub, shop.owner, made.id, kept)).settings["base_url"].endswith("/v2")
+    typed = {**moved, "secrets": {"client_secret": SECRET}}
+    assert "localhost" in (await service.update(shop.hub, shop.owner, made.id, typed)).settings["token_url"]
+
+
+async def test_two_who_change_different_settings_lose_none(shop: Any, bank: Bank) -> None:
+    made = await service.create(
+        shop.hub, shop.owner, "webhook", settings={"base_url": bank.receiver.base}, auth_kind="none"
+    )
+    changes: list[dict[str, Any]] = [{"read_seconds": 5}, {"connect_seconds": 4}, {"headers": {"X-A": "1"}}]
+    await asyncio.gather(*(service.update(shop.hub, shop.owner, made.id, {"settings": one}) for one in changes))
+    (row,) = await service.list_by_organization(shop.hub, shop.owner)
+    assert [row.settings[name] for one in changes for name in one] == [5, 4, {"X-A": "1"}]

@@ -61,7 +61,7 @@ async def drip(port: int, endpoint: str, all_there: asyncio.Barrier) -> float:
         f"POST /api/webhooks/{endpoint} HTTP/1.1\r\nHost: test\r\nContent-Type: {JSON}\r\nContent-Length: 4096\r\n\r\n"
     )
     began = asyncio.get_running_loop().time()
-    writer.write(head.encode() + b"Content-Length: 4096\r\n\r\n{")
+    writer.write(head.encode() + b"{")
     await all_there.wait()
 
     async def feed() -> None:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.receiver import Answer, Receiver, reply
+
 
 @asynccontextmanager
 async def silent() -> AsyncIterator[str]:
@@ -73,15 +75,10 @@ class Authority:
 
 
 @asynccontextmanager
-async def tls_receiving(authority: Authority) -> AsyncIterator[str]:
-    """Answers every request with 200 over TLS."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if await reader.read(65536):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-            await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=authority.context())
+async def tls_receiving(
+    authority: Authority, answer: Answer = lambda _request: reply(200, b"ok")
+) -> AsyncIterator[str]:
+    """Answers every request over TLS, with 200 unless `answer` says otherwise."""
+    server = await asyncio.start_server(Receiver(answer).serve, "127.0.0.1", 0, ssl=authority.context())
     yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
