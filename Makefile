@@ -6,6 +6,8 @@ UV := $(TOOLS)/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# Tests start dozens of processes: each would compile the product and its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 # One process per core; each works through neighbours, so that fixtures of a module are made once.
 SPREAD := -n auto --dist worksteal
 ifdef PORT
