@@ -1,4 +1,4 @@
-"""Versions of a workflow: listed, compared with the draft in words, and restored as the draft."""
+"""Versions of a workflow: listed, compared in words with the draft or with each other, and restored as the draft."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,15 +72,18 @@ async def list_versions(hub: Hub, actor: Actor, workflow_id: str) -> tuple[Versi
     return await hub.database.read(read)
 
 
-async def changes_since(hub: Hub, actor: Actor, workflow_id: str, number: int) -> tuple[ChangeWords, ...]:
-    """What the draft says that the version does not, in words. Raises NotFound."""
+async def changes_since(
+    hub: Hub, actor: Actor, workflow_id: str, number: int, until: int | None = None
+) -> tuple[ChangeWords, ...]:
+    """What the draft, or the version `until`, says that the version `number` does not, in words. Raises NotFound."""
     actor.require(Permission.VIEW)
 
     def read(session: Session) -> tuple[ChangeWords, ...]:
         workflows = Workflows(session, actor.organization_id)
-        draft = parse(workflows.get(workflow_id).draft).dump()
+        draft = workflows.get(workflow_id).draft
+        after = parse(draft).dump() if until is None else _definition(workflows, workflow_id, until)
         names = {one.id: one.name for one in known_connections(session, actor.organization_id)}
-        found = changes(_definition(workflows, workflow_id, number), draft)
+        found = changes(_definition(workflows, workflow_id, number), after)
         return tuple(_told(one, names, redactor_of(hub.registry)) for one in found)
 
     return await hub.database.read(read)

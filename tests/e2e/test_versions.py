@@ -37,6 +37,42 @@ def both_themes(page: Page) -> None:
         assert violations(page) == []
 
 
+def publish_again(page: Page, number: int) -> None:
+    """Publish what was changed."""
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_role("dialog", name="Publish a new version").get_by_role("button", name="Publish changes").click()
+    expect(page.get_by_text(f"Published version {number}")).to_be_visible()
+
+
+def test_any_two_versions_are_compared(owner: Page, shared_server: Server) -> None:
+    page = owner
+    published(page, shared_server, "Two of three")
+    for number, message in enumerate(("Second", "Third"), 2):
+        say(page, message)
+        publish_again(page, number)
+    say(page, "Draft")
+    more(page, "Versions")
+    versions = page.get_by_role("dialog", name="Versions")
+    changes = versions.get_by_role("list", name="Changes")
+    expect(versions.get_by_label("Compare with")).to_have_value("0")
+    versions.get_by_role("button", name="Compare version 2").click()
+    expect(versions).to_contain_text("From version 2 to the draft:")
+    expect(changes).to_contain_text("message: Second → Draft")
+    versions.get_by_label("Compare with").select_option("Version 1")
+    expect(versions).to_contain_text("From version 1 to version 2:")
+    expect(changes).to_contain_text("message: First → Second")
+    expect(versions.get_by_role("button", name="Compare version 1")).to_be_disabled()
+    versions.get_by_role("button", name="Compare version 3").click()
+    expect(changes).to_contain_text("message: First → Third")
+    both_themes(page)
+    versions.get_by_label("Compare with").select_option("Version 3 (live)")
+    expect(changes).to_have_count(0)
+    versions.get_by_role("button", name="Compare version 1").click()
+    expect(changes).to_contain_text("message: First → Third")
+    versions.get_by_role("button", name="Compare version 1").click()
+    expect(changes).to_have_count(0)
+
+
 def test_publishing_shows_what_changed_and_an_older_version_comes_back(owner: Page, shared_server: Server) -> None:
     page = owner
     published(page, shared_server, "Changing")

@@ -3,9 +3,11 @@
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations_app.errors import NotFound
 from integrations_app.organizations.hub import Hub
 from integrations_app.workflows import service
 from integrations_app.workflows.changes import Kind, changes
@@ -78,6 +80,21 @@ async def test_changes_since_a_version_are_told_in_words_and_hide_secrets(hub: H
     assert found[0].parts == (PartWords("name", "Told", "Retold"),)
     assert found[1].parts[0].before == "b"
     assert token not in str(found)
+
+
+async def test_any_two_versions_are_compared(hub: Hub) -> None:
+    made = await service.create(hub, ACTOR, _definition(_put("one", text="a")))
+    await service.publish(hub, ACTOR, made.id)
+    second = await service.save_draft(hub, ACTOR, made.id, _definition(_put("one", text="b")), made.draft_version)
+    await service.publish(hub, ACTOR, made.id)
+    await service.save_draft(hub, ACTOR, made.id, _definition(_put("two")), second.draft_version)
+    [changed] = await service.changes_since(hub, ACTOR, made.id, 1, 2)
+    assert (changed.words, changed.parts) == ("Step One changed", (PartWords("text", "a", "b"),))
+    [back] = await service.changes_since(hub, ACTOR, made.id, 2, 1)
+    assert back.parts == (PartWords("text", "b", "a"),)
+    assert await service.changes_since(hub, ACTOR, made.id, 2, 2) == ()
+    with pytest.raises(NotFound):
+        await service.changes_since(hub, ACTOR, made.id, 1, 3)
 
 
 async def test_a_version_is_listed_and_restored_as_one_edit_that_can_be_undone(hub: Hub) -> None:

@@ -1,4 +1,4 @@
-"""What publishing would change, and the list of versions with their comparison."""
+"""What publishing would change, and the list of versions with what changed between any two."""
 
 from typing import Any
 
@@ -40,13 +40,16 @@ def versions_dialog() -> rx.Component:
         rx.dialog.content(
             rx.dialog.title("Versions"),
             rx.dialog.description(
-                "Comparing shows what the draft says otherwise. Restoring changes the draft only.",
+                "Comparing shows what changed between two of them. Restoring changes the draft only.",
                 size="2",
                 style=theme.MUTED,
             ),
             rx.cond(
                 State.versions.length() > 0,
-                rx.el.ul(rx.foreach(State.versions, _version), aria_label="Versions", class_name="version-list"),
+                rx.fragment(
+                    _against(),
+                    rx.el.ul(rx.foreach(State.versions, _version), aria_label="Versions", class_name="version-list"),
+                ),
                 rx.text("Nothing was published yet.", size="2", margin_block="12px"),
             ),
             rx.text(State.version_note, size="2", role="status", color="var(--red-11)"),
@@ -62,38 +65,71 @@ def versions_dialog() -> rx.Component:
     )
 
 
+def _against() -> rx.Component:
+    choose: Any = State.choose_against
+    return rx.flex(
+        rx.el.label("Compare with", html_for="compare-with", class_name="field-label"),
+        rx.el.select(
+            rx.el.option("The draft", value="0"),
+            rx.foreach(
+                State.versions,
+                lambda line: rx.el.option(
+                    "Version ", line.number, rx.cond(line.live, " (live)", ""), value=line.number.to(str)
+                ),
+            ),
+            id="compare-with",
+            value=State.against.to(str),
+            on_change=choose,
+            class_name="native-select compare-with",
+        ),
+        align="center",
+        spacing="3",
+        wrap="wrap",
+        margin_top="12px",
+    )
+
+
 def _version(line: rx.Var[VersionLine]) -> rx.Component:
-    name = rx.Var.create("version ") + line.number.to(str)
     return rx.el.li(
         rx.flex(
             rx.text("Version ", line.number, size="2", weight="medium", as_="span"),
             rx.cond(line.live, rx.badge("Live", color_scheme="green", high_contrast=True)),
             rx.text(relative_time(at=line.published_at, prefix=""), size="2", style=theme.MUTED, as_="span"),
-            rx.spacer(),
-            rx.button(
-                "Compare",
-                size="1",
-                variant="soft",
-                color_scheme="gray",
-                aria_label=rx.Var.create("Compare ") + name,
-                custom_attrs={"aria-expanded": State.compared == line.number},
-                on_click=State.compare(line.number),
-            ),
-            rx.cond(
-                State.can_edit,
-                rx.button(
-                    "Restore as draft",
-                    size="1",
-                    variant="soft",
-                    aria_label=rx.Var.create("Restore ") + name + " as draft",
-                    on_click=State.restore(line.number),
-                ),
-            ),
+            rx.flex(_version_acts(line), spacing="3", margin_left="auto"),
             align="center",
             spacing="3",
             wrap="wrap",
         ),
-        rx.cond(State.compared == line.number, _changes()),
+        rx.cond(
+            State.compared == line.number,
+            rx.fragment(rx.text(State.between, ":", size="2", style=theme.MUTED, margin_top="8px"), _changes()),
+        ),
+    )
+
+
+def _version_acts(line: rx.Var[VersionLine]) -> rx.Component:
+    name = rx.Var.create("version ") + line.number.to(str)
+    return rx.fragment(
+        rx.button(
+            "Compare",
+            size="1",
+            variant="soft",
+            color_scheme="gray",
+            aria_label=rx.Var.create("Compare ") + name,
+            custom_attrs={"aria-expanded": State.compared == line.number},
+            disabled=State.against == line.number,
+            on_click=State.compare(line.number),
+        ),
+        rx.cond(
+            State.can_edit,
+            rx.button(
+                "Restore as draft",
+                size="1",
+                variant="soft",
+                aria_label=rx.Var.create("Restore ") + name + " as draft",
+                on_click=State.restore(line.number),
+            ),
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""Versions of the workflow: what changed since one, publishing after a look, and going back to an older one."""
+"""Versions of the workflow: what changed between two, publishing after a look, and going back to an older one."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +54,10 @@ class EditorVersionsState(WorkflowEditorState):
     listing_versions: bool = False
     compared: int = 0
     """The version whose changes are shown; 0 for none."""
+    against: int = 0
+    """The version that others are compared with; 0 for the draft."""
+    between: str = ""
+    """Which two are compared, the older one first."""
     changes: list[ChangeLine] = []
     asking_publish: bool = False
     version_note: str = ""
@@ -87,15 +91,28 @@ class EditorVersionsState(WorkflowEditorState):
     @guard(Permission.VIEW)
     async def list_versions(self, open_: bool = True) -> None:
         """Open or close the list of versions."""
-        self.listing_versions, self.compared, self.changes, self.version_note = open_, 0, [], ""
+        self.listing_versions, self.compared, self.against, self.version_note = open_, 0, 0, ""
         if open_:
             await self._list()
 
     @rx.event
     @guard(Permission.VIEW)
     async def compare(self, number: int) -> None:
-        """Show what the draft says that the version does not."""
-        await self._compare(number)
+        """Show what is otherwise in the version and in what was chosen to compare with; a second press hides it."""
+        if number == self.compared:
+            self.compared = 0
+        else:
+            await self._compare(number, self.against)
+
+    @rx.event
+    @guard(Permission.VIEW)
+    async def choose_against(self, chosen: str) -> None:
+        """Compare with another version, or with the draft again."""
+        self.against = next((line.number for line in self.versions if str(line.number) == chosen), 0)
+        if self.compared == self.against:
+            self.compared = 0
+        elif self.compared:
+            await self._compare(self.compared, self.against)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -116,13 +133,16 @@ class EditorVersionsState(WorkflowEditorState):
         self.versions = [VersionLine(one.number, iso(one.published_at), one.live) for one in rows]
         return rows[0].number if rows else 0
 
-    async def _compare(self, number: int) -> None:
+    async def _compare(self, number: int, against: int = 0) -> None:
+        """Tell the changes from the older to the newer one; the draft is newer than every version."""
+        older, newer = (number, None) if not against else (min(number, against), max(number, against))
         try:
-            found = await service.changes_since(hub(), current_actor(self), self.workflow_id, number)
+            found = await service.changes_since(hub(), current_actor(self), self.workflow_id, older, newer)
         except IntegrationsError as error:
             self.version_note = error.message or error.code
             return
-        self.compared, self.changes = number, [_line(one) for one in found]
+        self.compared, self.changes, self.version_note = number, [_line(one) for one in found], ""
+        self.between = f"From version {older} to {f'version {newer}' if newer else 'the draft'}"
 
 
 def _line(change: ChangeWords) -> ChangeLine:
