@@ -13,6 +13,7 @@ from integrations_app.errors import InvalidInput
 DEEPEST = 60
 MOST_EVENTS = 200_000
 """Of the parser, about as many as there are values: what takes longer to read than it took to send is refused."""
+UNREADABLE, NO_OBJECT = "holds a value that cannot be read", "must be an object"
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it: thirty times as fast."""
 
@@ -36,18 +37,37 @@ def read_plain(raw: bytes) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise InvalidInput({"": f"is not YAML or JSON: {_reason(error)}"}) from None
     except (ValueError, RecursionError):
-        raise InvalidInput({"": "holds a value that cannot be read"}) from None
+        raise InvalidInput({"": UNREADABLE}) from None
     if not isinstance(found, dict):
-        raise InvalidInput({"": "must be an object"})
+        raise InvalidInput({"": NO_OBJECT})
+    return found
+
+
+def read_plain_json(text: str) -> dict[str, Any]:
+    """The JSON values in a text, an object at the top; InvalidInput as `read_plain`, and where it is no JSON."""
+    try:
+        found = _strict_json(text)
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        raise InvalidInput({"": f"is not JSON: {reason} in line {error.lineno}, column {error.colno}"}) from None
+    except ValueError:
+        raise InvalidInput({"": UNREADABLE}) from None
+    if not isinstance(found, dict):
+        raise InvalidInput({"": NO_OBJECT})
     return found
 
 
 def _read_json(text: str) -> Any:
     """What begins like JSON and is none may still be YAML."""
     try:
-        found = json.loads(text, object_pairs_hook=_each_once, parse_float=_finite, parse_constant=_finite)
+        return _strict_json(text)
     except json.JSONDecodeError:
         return _read_yaml(text)
+
+
+def _strict_json(text: str) -> Any:
+    try:
+        found = json.loads(text, object_pairs_hook=_each_once, parse_float=_finite, parse_constant=_finite)
     except RecursionError:
         raise InvalidInput({"": f"must be nested at most {DEEPEST} levels deep"}) from None
     level: list[Any] = [found]

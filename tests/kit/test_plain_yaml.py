@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations_app.errors import InvalidInput
-from integrations_app.kit.plain_yaml import read_plain, to_yaml
+from integrations_app.kit.plain_yaml import read_plain, read_plain_json, to_yaml
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 scalars = (
@@ -75,6 +75,31 @@ BOMB = b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 def test_hostile_documents_are_refused(raw, why):
     with pytest.raises(InvalidInput, match=why):
         read_plain(raw)
+
+
+def test_json_alone_is_read_with_the_place_of_what_is_wrong():
+    assert read_plain_json('{"a": [1, 2.5, true, null, "x"]}') == {"a": [1, 2.5, True, None, "x"]}
+    with pytest.raises(InvalidInput, match=r"is not JSON: expecting ',' delimiter in line 3, column 1"):
+        read_plain_json('{\n"a": 1\n"b": 2}')
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: 1", "is not JSON: expecting value in line 1"),
+        ("", "is not JSON"),
+        ('{"a": 1} {}', "is not JSON: extra data"),
+        ("[1]", "object"),
+        ('{"a": 1, "a": 2}', "twice"),
+        ('{"a": Infinity}', "cannot be read"),
+        ('{"a": ' + "9" * 5000 + "}", "cannot be read"),
+        ('{"a":' * 100 + "1" + "}" * 100, "levels"),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, "levels"),
+    ],
+)
+def test_hostile_json_is_refused(text, why):
+    with pytest.raises(InvalidInput, match=why):
+        read_plain_json(text)
 
 
 def test_a_refusal_does_not_show_the_line(tmp_path: Path):

@@ -7,6 +7,7 @@ from integrations_app.ui.components.question import act_button, named, question
 from integrations_app.ui.components.step_keys import ask_paste, step_keys
 from integrations_app.ui.pages.editor_clipboard_state import EditorClipboardState as Clipboard
 from integrations_app.ui.pages.editor_history_state import EditorHistoryState as History
+from integrations_app.ui.pages.editor_raw_state import EditorRawState as Raw
 from integrations_app.ui.pages.editor_rows import StepLine
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
@@ -174,13 +175,21 @@ def _menu(line: rx.Var[StepLine]) -> rx.Component:
             )
         ),
         rx.menu.content(
-            rx.cond(line.detail == "Trigger", _paste_item(line), _step_items(line)),
+            rx.cond(line.detail == "Trigger", _trigger_items(line), _step_items(line)),
         ),
     )
 
 
 def _paste_item(line: rx.Var[StepLine]) -> rx.Component:
     return rx.menu.item("Paste after", on_click=ask_paste(line.key))
+
+
+def _raw_item(line: rx.Var[StepLine]) -> rx.Component:
+    return rx.menu.item("Show as JSON", on_click=Raw.show_step_raw(line.key))
+
+
+def _trigger_items(line: rx.Var[StepLine]) -> rx.Component:
+    return rx.fragment(_paste_item(line), _raw_item(line))
 
 
 def _step_items(line: rx.Var[StepLine]) -> rx.Component:
@@ -190,6 +199,7 @@ def _step_items(line: rx.Var[StepLine]) -> rx.Component:
         rx.menu.item("Duplicate", on_click=Steps.duplicate_step(line.key)),
         rx.menu.item("Copy", on_click=Clipboard.copy_step(line.key)),
         _paste_item(line),
+        _raw_item(line),
         rx.menu.separator(),
         rx.menu.item("Delete", color="red", on_click=Steps.ask_remove(line.key)),
     )

@@ -8,6 +8,7 @@ from integrations_app.ui import theme
 from integrations_app.ui.components.connect_button import connect_button
 from integrations_app.ui.components.consent_choice import step_consent
 from integrations_app.ui.components.endpoint_choice import endpoint_choice
+from integrations_app.ui.components.raw_dialog import raw_button
 from integrations_app.ui.components.request_view import paste_form
 from integrations_app.ui.components.sample_data import sample_data
 from integrations_app.ui.components.step_fields import field_groups, labelled_select, step_field
@@ -34,6 +35,8 @@ def step_panel() -> rx.Component:
         rx.hstack(
             kind_mark(panel.logo, kind, 24),
             rx.heading(panel.title, as_="h2", size="4", style=theme.WRAP_ANYWHERE),
+            rx.spacer(),
+            rx.cond(panel.key != "", raw_button(panel.key)),
             align="center",
             spacing="3",
         ),

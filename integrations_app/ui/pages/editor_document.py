@@ -220,6 +220,16 @@ def owner_of(document: Document, path: str) -> tuple[str, str]:
     return owner, rest
 
 
+def path_to(document: Document, key: str) -> str:
+    """Where the step (or TRIGGER) stands, as problems write it: `steps.0.branches.1.steps.2`; empty when it is gone."""
+    found = tree.find(document, key)
+    if found is None:
+        return key if key == TRIGGER else ""
+    branch = "" if found.branch is None else f"branches.{found.branch}."
+    around = f"{path_to(document, found.parent)}.{branch}" if found.parent else ""
+    return f"{around}steps.{found.index}"
+
+
 def neighbour_of(document: Document, key: str) -> str:
     """What to select when the step goes: the one before it, else what it stands in, else the trigger."""
     found = tree.find(document, key)

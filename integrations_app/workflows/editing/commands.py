@@ -2,7 +2,7 @@
 
 import copy
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -283,6 +283,38 @@ class ReplaceAll(_Command):
         document.update(tree.canonical(self.document))
         return ReplaceAll(document=former, was=tree.digest(document))
 
+    def after(self, document: Document) -> Self:
+        """The same of an author who saw this document."""
+        return self.model_copy(update={"was": tree.digest(document)})
+
+
+class ReplaceStep(_Command):
+    """Put another step, with everything inside it, in a step's place. Its key stays: others read it by that."""
+
+    do: Literal["replace_step"] = "replace_step"
+    key: str
+    step: Step
+    was: str = ""
+    """The `tree.digest` of the step that its author saw; empty: whatever it says."""
+
+    def run(self, document: Document) -> "Command":
+        """Raises Conflict `step_gone`, `changed_meanwhile`; InvalidInput for another key, or what is no step."""
+        found = tree.get(document, self.key)
+        if self.was not in {"", tree.digest(found.step)}:
+            raise Conflict(CHANGED, "Somebody else changed this step meanwhile.")
+        if self.step.get("key") != self.key:
+            raise InvalidInput({"key": f"must stay {self.key!r}: other steps read this one by it"})
+        former = found.step
+        found.steps[found.index] = copy.deepcopy(self.step)
+        changed = tree.canonical(document)
+        document.clear()
+        document.update(changed)
+        return ReplaceStep(key=self.key, step=former).after(document)
+
+    def after(self, document: Document) -> Self:
+        """The same of an author who saw this document. Raises Conflict `step_gone`."""
+        return self.model_copy(update={"was": tree.digest(tree.get(document, self.key).step)})
+
 
 class Batch(_Command):
     """Several commands that are done, and undone, as one."""
@@ -297,7 +329,17 @@ class Batch(_Command):
 
 
 Command = Annotated[
-    AddSteps | RemoveStep | MoveStep | SetPart | RenameKey | AddBranch | RemoveBranch | MoveBranch | ReplaceAll | Batch,
+    AddSteps
+    | RemoveStep
+    | MoveStep
+    | SetPart
+    | RenameKey
+    | AddBranch
+    | RemoveBranch
+    | MoveBranch
+    | ReplaceAll
+    | ReplaceStep
+    | Batch,
     Field(discriminator="do"),
 ]
 Batch.model_rebuild()

@@ -11,7 +11,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows.definition import Definition, blank
 from integrations_app.workflows.drafts import keep_draft, note, readable, require_version, saved, with_known_ids
-from integrations_app.workflows.editing.commands import COMMANDS, Command, ReplaceAll, SetPart, apply
+from integrations_app.workflows.editing.commands import COMMANDS, Command, ReplaceAll, ReplaceStep, SetPart, apply
 from integrations_app.workflows.editing.history import Edits
 from integrations_app.workflows.editing.words import words_for
 from integrations_app.workflows.models import DraftEdit, Workflow
@@ -94,11 +94,18 @@ def _edit(hub: Hub, session: Session, actor: Actor, row: Workflow, command: Comm
         user_id=actor.user_id,
         words=words_for(command, before),
         command=COMMANDS.dump_python(command, mode="json"),
-        inverse=COMMANDS.dump_python(inverse, mode="json"),
+        inverse=COMMANDS.dump_python(_as_stored(session, row, inverse, parsed), mode="json"),
         made_at=hub.clock(),
     )
     Edits(session, actor.organization_id, row.id).add(entry)
     return _store(hub, session, actor, row, parsed)
+
+
+def _as_stored(session: Session, row: Workflow, inverse: Command, parsed: Definition) -> Command:
+    """What undoes a replacement, as of somebody who saw what is stored of it: ids in place of names."""
+    if isinstance(inverse, ReplaceAll | ReplaceStep):
+        return inverse.after(with_known_ids(session, row.organization_id, parsed).dump())
+    return inverse
 
 
 def _store(hub: Hub, session: Session, actor: Actor, row: Workflow, parsed: Definition) -> SavedDraft:

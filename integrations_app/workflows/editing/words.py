@@ -16,6 +16,7 @@ LONGEST = 200
 _ACTS = {
     "remove_step": "Delete",
     "move_step": "Move",
+    "replace_step": "Rewrite",
     "add_branch": "Add a branch to",
     "remove_branch": "Delete a branch of",
     "move_branch": "Move a branch of",

@@ -23,6 +23,7 @@ from integrations_app.workflows.editing.commands import (
     RemoveStep,
     RenameKey,
     ReplaceAll,
+    ReplaceStep,
     SetPart,
     apply,
 )
@@ -81,6 +82,21 @@ def documents(draw: st.DrawFn) -> tree.Document:
     return document(*steps(2))
 
 
+def replacements(key: str, fresh: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Other steps with the same key, some that are none, and one that would change its key."""
+    inside = {"key": fresh, "type": "stop"}
+    return st.sampled_from(
+        [
+            action(key, inputs={"text": "new"}, timeout_seconds=30),
+            {"key": key, "type": "delay", "seconds": 5},
+            {"key": key, "type": "for_each", "items": [1], "steps": [inside]},
+            {"key": key, "type": "condition", "branches": [{"when": "true", "steps": [inside]}, {"else": True}]},
+            {"key": key, "type": "halt"},
+            {"key": fresh, "type": "stop"},
+        ]
+    )
+
+
 @st.composite
 def commands(draw: st.DrawFn, given: tree.Document, depth: int = 1) -> Command:
     """Any command; many of them do not fit the document."""
@@ -93,7 +109,7 @@ def commands(draw: st.DrawFn, given: tree.Document, depth: int = 1) -> Command:
     )
     fresh = tree.free_key(given, draw(st.sampled_from(NAMES)))
     index = draw(st.integers(0, 2))
-    kind = draw(st.integers(0, 10 if depth else 9))
+    kind = draw(st.integers(0, 11 if depth else 10))
     simple: list[Command] = [
         AddSteps(at=place, steps=[action(fresh), {"key": f"{fresh}_more", "type": "stop"}]),
         RemoveStep(key=key),
@@ -102,10 +118,11 @@ def commands(draw: st.DrawFn, given: tree.Document, depth: int = 1) -> Command:
         AddBranch(key=key, index=index, branch={"when": "true", "steps": [action(fresh)]}),
         RemoveBranch(key=key, index=index),
         MoveBranch(key=key, index=index, to=draw(st.integers(0, 3))),
+        ReplaceStep(key=key, step=draw(replacements(key, fresh))),
     ]
     if kind < len(simple):
         return simple[kind]
-    if kind == 10:
+    if kind == 11:
         return Batch(commands=[draw(commands(given, 0)) for _ in range(draw(st.integers(1, 3)))])
     target, path = draw(st.sampled_from(PARTS))
     target = key if target == "step" else target
@@ -300,6 +317,35 @@ def test_an_import_is_undone_only_while_nobody_changed_it() -> None:
     edited, _ = apply(changed, SetPart(target="", path=("name",), to=["Other"], was=["Tell"]))
     with pytest.raises(Conflict):
         apply(edited, inverse)
+
+
+def test_a_step_is_replaced_with_what_stands_inside_it_and_keeps_its_key() -> None:
+    new = {"key": "which", "type": "delay", "seconds": 5}
+    seen = tree.digest(tree.get(DEEP, "which").step)
+    changed, inverse = apply(DEEP, ReplaceStep(key="which", step=new, was=seen))
+    assert [one["key"] for one in changed["steps"]] == ["first", "which", "each"]
+    assert changed["steps"][1] == {"key": "which", "type": "delay", "seconds": 5}
+    assert apply(changed, inverse)[0] == DEEP
+    with pytest.raises(Conflict) as refusal:
+        apply(changed, ReplaceStep(key="which", step=new, was=seen))
+    assert refusal.value.code == "changed_meanwhile"
+
+
+@pytest.mark.parametrize(
+    ("step", "place"),
+    [
+        (action("first"), "key"),
+        ({"type": "stop"}, "key"),
+        ({"key": "inner", "type": "halt"}, "steps.1.branches.0.steps.0"),
+        ({"key": "inner", "type": "delay", "seconds": [1]}, "steps.1.branches.0.steps.0.seconds.float"),
+        ({"key": "inner", "type": "for_each", "steps": [action("first")]}, "steps.1.branches.0.steps.0.steps.0.key"),
+        ({"key": "inner", "type": "stop", "message": 10**30}, ""),
+    ],
+)
+def test_what_cannot_stand_in_a_steps_place_is_refused_with_its_place(step: dict[str, Any], place: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        apply(DEEP, ReplaceStep(key="inner", step=step))
+    assert place in refusal.value.fields
 
 
 def test_half_a_batch_changes_nothing() -> None:
