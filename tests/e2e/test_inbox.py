@@ -52,19 +52,55 @@ def stop_at_the_end(page: Page) -> None:
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
 
-def test_a_signed_event_is_seen_read_and_replayed(owner: Page, shared_server: Server) -> None:
-    page = owner
-    new_workflow(page, shared_server, "An order came")
+def listening(page: Page, server: Server, name: str, endpoint: str) -> tuple[str, str]:
+    """A published workflow that a webhook starts and that stops; returns the address and its secret."""
+    new_workflow(page, server, name)
     page.get_by_role("combobox", name="Trigger").select_option(label="Webhook")
     page.get_by_role("button", name="New endpoint").click()
-    page.get_by_label("Endpoint name").fill("Orders")
+    page.get_by_label("Endpoint name").fill(endpoint)
     page.get_by_role("button", name="Open endpoint").click()
-    box = page.get_by_role("status").filter(has_text="The secret of “Orders”.")
+    box = page.get_by_role("status").filter(has_text=f"The secret of “{endpoint}”.")
     secret = str(box.locator("code").text_content())
     url = str(page.locator("code", has_text="/api/webhooks/").first.text_content())
     box.get_by_role("button", name="Done").click()
     stop_at_the_end(page)
     publish(page)
+    return url, secret
+
+
+def test_a_run_that_an_event_started_shows_on_the_canvas_and_leaves_ones_own_alone(
+    owner: Page, shared_server: Server
+) -> None:
+    page = owner
+    url, secret = listening(page, shared_server, "Watched", "Watched orders")
+    ran = page.get_by_role("region", name="Canvas", exact=True).get_by_role("button", name="Stop Succeeded")
+    told = page.get_by_role("status", name="Run", exact=True)
+    expect(told).to_have_count(0)
+    assert deliver(url, secret, {"order": 1}, "w1") == 202
+    expect(ran).to_be_visible()
+    expect(told).to_contain_text("Started by an event · version 1")
+    first = told.get_by_role("link", name="Open the run").get_attribute("href")
+    assert deliver(url, secret, {"order": 2}, "w2") == 202
+    expect(told.get_by_role("link", name="Open the run")).not_to_have_attribute("href", str(first))
+    page.get_by_role("button", name="Run now").click()
+    expect(told).not_to_contain_text("Started by an event")
+    expect(told).to_contain_text("Succeeded")
+    mine = str(told.get_by_role("link", name="Open the run").get_attribute("href"))
+    assert deliver(url, secret, {"order": 3}, "w3") == 202
+    with page.context.new_page() as runs:
+        runs.goto(shared_server.address("/runs"))
+        expect(runs.get_by_role("table").get_by_role("row").filter(has_text="Succeeded")).to_have_count(4)
+    expect(told.get_by_role("link", name="Open the run")).to_have_attribute("href", mine)
+    told.get_by_role("button", name="Hide the run").click()
+    expect(ran).to_have_count(0)
+    assert deliver(url, secret, {"order": 4}, "w4") == 202
+    expect(ran).to_be_visible()
+    expect(told).to_contain_text("Started by an event")
+
+
+def test_a_signed_event_is_seen_read_and_replayed(owner: Page, shared_server: Server) -> None:
+    page = owner
+    url, secret = listening(page, shared_server, "An order came", "Orders")
 
     page.goto(shared_server.address("/events"))
     expect(page.get_by_text("Nothing has come in yet.")).to_be_visible()

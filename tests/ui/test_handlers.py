@@ -20,6 +20,7 @@ LOOKING = {
     "editor_canvas.show_view",
     "editor_raw.show_raw",
     "editor_raw.show_step_raw",
+    "editor_run.hide_run",
     "editor_run.list_problems",
     "editor_versions.choose_against",
     "editor_versions.compare",

@@ -194,7 +194,20 @@ def _notice() -> rx.Component:
             State.run_id != "",
             rx.flex(
                 status_badge(State.run_status.to(str), State.run_line.to(str)),
-                rx.link("Open the run", href="/runs/" + State.run_id, size="2"),
+                rx.cond(State.run_origin != "", rx.text(State.run_origin, size="2", style=theme.MUTED, as_="span")),
+                rx.flex(
+                    rx.link("Open the run", href="/runs/" + State.run_id, size="2"),
+                    rx.button(
+                        "Hide",
+                        size="1",
+                        variant="ghost",
+                        color_scheme="gray",
+                        aria_label="Hide the run",
+                        on_click=State.hide_run,
+                    ),
+                    spacing="4",
+                    align="center",
+                ),
                 role="status",
                 aria_label="Run",
                 spacing="3",

@@ -1,4 +1,4 @@
-"""What the selected step was given and gave in the run that was started from the editor."""
+"""What the selected step was given and gave in the run that the editor shows."""
 
 import reflex as rx
 

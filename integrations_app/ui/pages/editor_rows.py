@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from integrations_app.errors import NotFound
 from integrations_app.sdk.registry import Registry
@@ -24,6 +25,8 @@ RUN_WORDS = {
     "failed": "Failed",
     "cancelled": "Cancelled",
 }
+ORIGIN_WORDS = {"event": "Started by an event", "schedule": "Started by the schedule"}
+RunAge = tuple[datetime, str]
 HELD_WORDS = {
     "needs_reauth": "a connection must be connected again",
     "paused": "the workflow or a connection is paused",
@@ -208,6 +211,17 @@ def picker_items(registry: Registry) -> list[PickerItem]:
 def _first_sentence(text: str) -> str:
     sentence = " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
     return sentence.replace("`", "")
+
+
+def age_of(row: RunRow) -> RunAge:
+    """What a younger run has more of: when it was made, then its id, as lists of runs are ordered."""
+    return row.created_at, row.id
+
+
+def origin_words(row: RunRow) -> str:
+    """How a run began that nobody started in this tab."""
+    words = ORIGIN_WORDS.get(row.trigger_type, "Started elsewhere")
+    return words if row.version is None else f"{words} · version {row.version}"
 
 
 def run_words(row: RunRow) -> str:

@@ -131,6 +131,13 @@ class EditorRunState(WorkflowEditorState):
             return
         await self._start(*await run_input(current_actor(self), self.workflow_id, self._document()))
 
+    @rx.event
+    @guard(Permission.VIEW)
+    async def hide_run(self) -> None:
+        """Show the run no longer; the next one that begins shows by itself."""
+        self.notice = ""
+        await self._put_run_away()
+
     async def _start(self, payload: Mapping[str, Any], note: str) -> None:
         try:
             run_id = await service.start_run(hub(), current_actor(self), self.workflow_id, input=payload, draft=True)
@@ -140,7 +147,7 @@ class EditorRunState(WorkflowEditorState):
         except IntegrationsError as error:
             await self._settle(f"Not started: {error.message or error.code}", ok=False)
             return
-        self.run_id = run_id
+        self.run_id, self.run_origin = run_id, ""
         self._say(note)
         await self._show_run()
 

@@ -24,7 +24,10 @@ from integrations_app.ui.pages.editor_rendering import mapped_inputs
 from integrations_app.ui.pages.editor_rows import (
     PickerItem,
     ProblemLine,
+    RunAge,
     StepLine,
+    age_of,
+    origin_words,
     outline,
     picker_items,
     problem_lines,
@@ -38,7 +41,7 @@ from integrations_app.workflows.editing.commands import CHANGED, COMMANDS, Comma
 from integrations_app.workflows.editing.words import words_for
 from integrations_app.workflows.endpoints import list_endpoints
 from integrations_app.workflows.problems import Problem
-from integrations_app.workflows.views import SavedDraft, WorkflowDetail, WorkflowRow
+from integrations_app.workflows.views import RunRow, SavedDraft, WorkflowDetail, WorkflowRow
 
 KINDS = frozenset({"workflow", "run", "connection"})
 SAVED, SAVING = "Saved", "Saving…"
@@ -60,7 +63,7 @@ class WorkflowEditorState(SessionState):
     outline: list[StepLine] = []
     drawing: Drawing = Drawing()
     marks: dict[str, StepMark] = {}
-    """Where the steps stand in the run that was started here, by key."""
+    """Where the steps stand in the run that is shown here, by key."""
     values: StepValues = StepValues()
     """What the selected step was given and gave in that run."""
     problems: list[ProblemLine] = []
@@ -93,6 +96,8 @@ class WorkflowEditorState(SessionState):
     run_id: str = ""
     run_status: str = ""
     run_line: str = ""
+    run_origin: str = ""
+    """How the run came that is shown by itself; empty for one that somebody started or opened here, which stays."""
     blocked: bool = False
     """The browser refused the window in which a service is connected."""
     connecting: bool = False
@@ -102,6 +107,8 @@ class WorkflowEditorState(SessionState):
     asking_consent: bool = False
     """Publishing waits for it."""
     consent_begun: bool = False
+    _runs_until: RunAge | None = None
+    """The newest run that is not shown by itself: younger ones are."""
     _known_connections: list[str] = []
     _draft: str = "{}"
     """The stored document as JSON text, so that nobody can change it by accident."""
@@ -128,8 +135,8 @@ class WorkflowEditorState(SessionState):
             return
         self.selected, self.panel_open, self.panel = TRIGGER, False, Panel()
         self.unsaved, self.conflict, self._pending, self._errors, self._typed = False, False, "", {}, {}
-        self.notice, self.run_id, self.run_status, self.run_line = "", "", "", ""
-        self.marks, self.values = {}, StepValues()
+        self.notice = ""
+        await self._put_run_away()
         self.connecting, self.blocked, self._show_missing = False, False, False
         self.asking_consent, self.consent_begun = False, False
         if not self.picker:
@@ -157,6 +164,7 @@ class WorkflowEditorState(SessionState):
                 self._found = list(detail.problems)
                 await self._draw_sample()
         if "run" in kinds:
+            await self._follow_runs()
             await self._show_run()
         if "connection" in kinds and self.connecting:
             await self._take_new_connection()
@@ -324,7 +332,7 @@ class WorkflowEditorState(SessionState):
         return await service.render_inputs(hub(), current_actor(self), self.workflow_id, self.selected, inputs)
 
     async def _show_run(self) -> None:
-        """Say where the run stands that was started here, each of its steps, and what is known of the selected one."""
+        """Say where the run stands that is shown here, each of its steps, and what is known of the selected one."""
         if not self.run_id:
             return
         found = await service.get_run(hub(), current_actor(self), self.run_id)
@@ -341,8 +349,27 @@ class WorkflowEditorState(SessionState):
         except NotFound:
             return
         if found.row.workflow_id == self.workflow_id:
-            self.run_id = run_id
+            self.run_id, self.run_origin = run_id, ""
             await self._show_run()
+
+    async def _follow_runs(self) -> None:
+        """Take the newest run that began since, whoever started it, unless one was started or opened here."""
+        if self.run_id and not self.run_origin:
+            return
+        row = await self._newest_run()
+        if row and (self._runs_until is None or age_of(row) > self._runs_until):
+            self.run_id, self.run_origin = row.id, origin_words(row)
+
+    async def _put_run_away(self) -> None:
+        """Show no run until another one begins."""
+        row = await self._newest_run()
+        self._runs_until = age_of(row) if row else None
+        self.run_id, self.run_status, self.run_line, self.run_origin = "", "", "", ""
+        self.marks, self.values = {}, StepValues()
+
+    async def _newest_run(self) -> RunRow | None:
+        found = await service.list_runs(hub(), current_actor(self), workflow_id=self.workflow_id, limit=1)
+        return found.items[0] if found.items else None
 
     async def _take_new_connection(self) -> None:
         """Use the connection that was made while the panel asked for one."""

@@ -93,3 +93,50 @@ async def test_a_run_marks_its_steps_and_shows_the_data_of_the_selected_one(hub:
     assert (page.values.status, page.values.error) == ("failed", "There is no such room.")
     await page._select("c")
     assert page.values.key == ""
+
+
+async def run_elsewhere(hub: Hub, page: Any) -> str:
+    """A run of the live version that nobody started in this tab, to its end."""
+    run_id = await service.start_run(hub, ACTOR, page.workflow_id)
+    await service.wait_for_run(hub, ACTOR, run_id, 10)
+    await page._refresh(frozenset({"run"}))
+    return run_id
+
+
+async def test_runs_that_begin_elsewhere_show_by_themselves_and_the_newest_last(hub: Hub, tab: Any) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a")))
+    await service.publish(hub, ACTOR, saved.id)
+    page = await edit(hub, await tab(), EditorRunState, saved.id)
+    await run_elsewhere(hub, page)
+    await send(page, "hide_run")
+    await page._refresh(frozenset({"run"}))
+    assert (page.run_id, page.marks) == ("", {})
+    for _ in range(2):
+        run_id = await run_elsewhere(hub, page)
+        assert (page.run_id, page.run_status, page.run_origin) == (run_id, "succeeded", "Started elsewhere · version 1")
+        assert page.marks["a"].status == "succeeded"
+    other = await service.create(hub, ACTOR, workflow(step("a")))
+    await service.publish(hub, ACTOR, other.id)
+    await service.wait_for_run(hub, ACTOR, await service.start_run(hub, ACTOR, other.id), 10)
+    await page._refresh(frozenset({"run"}))
+    assert page.run_id == run_id
+
+
+async def test_a_run_that_was_started_or_opened_here_stays_until_it_is_hidden(hub: Hub, tab: Any) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a")))
+    await service.publish(hub, ACTOR, saved.id)
+    page = await edit(hub, await tab(), EditorRunState, saved.id)
+    old = await run_elsewhere(hub, page)
+    await send(page, "run_now")
+    mine = page.run_id
+    assert await run_elsewhere(hub, page) != mine
+    assert (page.run_id, page.run_origin) == (mine, "")
+    await send(page, "hide_run")
+    assert page.run_id == ""
+    await page._open_run(old)
+    await run_elsewhere(hub, page)
+    assert page.run_id == old
+    await send(page, "hide_run")
+    assert page.run_id == ""
+    newest = await run_elsewhere(hub, page)
+    assert page.run_id == newest
