@@ -1,8 +1,9 @@
-"""Conditions as rows of value, operator and value: read from an expression, and written as one."""
+"""Conditions as rows of value, operator and value, some of them in groups: read from an expression, written as one."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count, groupby
 
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.templates import parse_condition
@@ -33,43 +34,85 @@ class Row:
     right: str = ""
     """A text, a number, true, false, null, or `{{ … }}`; what reads as another kind stands in quotes."""
     join: str = AND
-    """How it hangs on the row before it; the first hangs on nothing."""
+    """How it hangs on the row before it, and the first of a group with the group; the very first hangs on nothing."""
+    group: int = 0
+    """Rows behind one another with the same number stand in parentheses; 0 for none."""
 
 
 def rows_of(expression: str) -> list[Row] | None:
-    """The rows of an expression; None when it is none, or says what rows cannot: parentheses that matter, say."""
+    """The rows of an expression; None when it is none, or says what rows cannot: parentheses in parentheses, say."""
     if not expression.strip():
         return []
     try:
         term = parse_condition(expression).term
-        rows = [_row(atom, join) for join, atom in _atoms(term)]
+        rows = list(_rows(term))
         same = parse_condition(expression_of(rows)).term
     except (InvalidInput, ValueError):
         return None
-    return rows if len(rows) <= MAX_ROWS and list(_atoms(same)) == list(_atoms(term)) else None
+    return rows if len(rows) <= MAX_ROWS and same == term else None
 
 
 def expression_of(rows: Sequence[Row]) -> str:
-    """The expression of the rows, empty for none. InvalidInput `{"2": why}` by the number of the row, from 1."""
-    written: list[str] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            said = _written(row)
-        except ValueError as error:
-            raise InvalidInput({str(number): f"Condition {number}: {error}"}) from None
-        written += [row.join if row.join == OR else AND, said] if written else [said]
-    return " ".join(written)
+    """The expression of the rows, empty for none. InvalidInput `{"2": why}` by the number of the row, from 1.
+
+    A group of one row, and one that is all there is, needs no parentheses and gets none.
+    """
+    said = [_numbered(number, row) for number, row in enumerate(rows, 1)]
+    groups = [list(members) for _, members in groupby(enumerate(rows), key=_group_of)]
+    parts: list[str] = []
+    for members in groups:
+        inside = _joined([(row, said[at]) for at, row in members])
+        enclosed = len(members) > 1 and len(groups) > 1
+        parts.append(f"({inside})" if enclosed else inside)
+    return _joined([(members[0][1], part) for members, part in zip(groups, parts, strict=True)])
 
 
-def _atoms(term: Term, join: str = AND) -> Iterator[tuple[str, Expression | Comparison]]:
-    """Comparisons in order, each with what joins it to the one before; ValueError for `or` inside `and`."""
+def _group_of(placed: tuple[int, Row]) -> tuple[int, int]:
+    """What rows of one group have in common; each row outside of a group stands for itself."""
+    at, row = placed
+    return (row.group, 0) if row.group else (0, at)
+
+
+def _joined(parts: Sequence[tuple[Row, str]]) -> str:
+    """The texts, each joined to the one before as its row says."""
+    return "".join(f" {OR if row.join == OR else AND} {text}" if at else text for at, (row, text) in enumerate(parts))
+
+
+def _numbered(number: int, row: Row) -> str:
+    try:
+        return _written(row)
+    except ValueError as error:
+        raise InvalidInput({str(number): f"Condition {number}: {error}"}) from None
+
+
+def _rows(term: Term) -> Iterator[Row]:
+    """Comparisons in order, each with what joins it to the one before, those in parentheses as groups.
+
+    ValueError for parentheses in parentheses. Parentheses around the whole are none.
+    """
+    numbers = count(1)
+    for join, part in _parts(term, AND):
+        if not isinstance(part, Combination):
+            yield _row(part, join)
+            continue
+        number = next(numbers)
+        for at, (inner, atom) in enumerate(_parts(part, AND)):
+            if isinstance(atom, Combination):
+                raise ValueError("rows have one level of groups")  # noqa: TRY004 - what rows can say, not a wrong type
+            yield replace(_row(atom, inner if at else join), group=number)
+
+
+def _parts(term: Term, join: str) -> Iterator[tuple[str, Term]]:
+    """What stands side by side, each with what joins it to the one before: `and` binds tighter, as it is written."""
     if not isinstance(term, Combination):
         yield join, term
         return
     for number, part in enumerate(term.terms):
-        if term.operator == AND and isinstance(part, Combination) and part.operator == OR:
-            raise ValueError("rows have no parentheses")
-        yield from _atoms(part, join if number == 0 else term.operator)
+        here = term.operator if number else join
+        if isinstance(part, Combination) and part.enclosed:
+            yield here, part
+        else:
+            yield from _parts(part, here)
 
 
 def _row(atom: Expression | Comparison, join: str) -> Row:

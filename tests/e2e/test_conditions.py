@@ -43,12 +43,57 @@ def test_a_condition_from_rows_is_the_expression_below_them(owner: Page, shared_
         assert violations(page) == []
 
 
+def test_rows_are_put_into_groups_and_come_back_as_groups(owner: Page, shared_server: Server) -> None:
+    page = owner
+    decide(page, shared_server, "In groups")
+    condition = page.get_by_role("group", name="If", exact=True)
+
+    def says(number: int, variable: str) -> None:
+        condition.get_by_role("combobox", name=f"Operator {number}").select_option("is true")
+        press_on(page, condition.get_by_role("textbox", name=f"Value {number}"), *variable, "Tab")
+
+    says(1, "trigger.a")
+    condition.get_by_role("button", name="Add condition to If").click()
+    says(2, "trigger.b")
+    shows(page, ["Manually", "Decide", ".If trigger.a and trigger.b", ".Otherwise"])
+    condition.get_by_role("button", name="Add group to If").click()
+    first, second = (condition.get_by_role("group", name=f"Group {number}") for number in (1, 2))
+    expect(first.get_by_role("textbox", name="Value 2")).to_have_value("trigger.b")
+    expect(condition.get_by_role("combobox", name="Join 3")).to_have_value("or")
+    says(3, "trigger.c")
+    expect(second.get_by_role("combobox", name="Join 4")).to_have_value("and")
+    says(4, "trigger.d")
+    said = "(trigger.a and trigger.b) or (trigger.c and trigger.d)"
+    shows(page, ["Manually", "Decide", f".If {said}", ".Otherwise"])
+    page.reload()
+    page.get_by_role("list", name="Steps").get_by_role("button", name="Decide decide").click()
+    expect(second.get_by_role("textbox", name="Value 4")).to_have_value("{{ trigger.d }}")
+    for scheme in SCHEMES:
+        in_scheme(page, scheme)
+        assert violations(page) == []
+    first.get_by_role("button", name="Add condition to group 1").click()
+    says(3, "trigger.e")
+    condition.get_by_role("combobox", name="Join 4").select_option("and")
+    said = "(trigger.a and trigger.b and trigger.e) and (trigger.c and trigger.d)"
+    shows(page, ["Manually", "Decide", f".If {said}", ".Otherwise"])
+    second.get_by_role("combobox", name="Join 5").select_option("or")
+    said = "(trigger.a and trigger.b and trigger.e) and (trigger.c or trigger.d)"
+    shows(page, ["Manually", "Decide", f".If {said}", ".Otherwise"])
+    first.get_by_role("button", name="Ungroup group 1").click()
+    said = "trigger.a and trigger.b and trigger.e and (trigger.c or trigger.d)"
+    shows(page, ["Manually", "Decide", f".If {said}", ".Otherwise"])
+    condition.get_by_role("button", name="Remove group 1").click()
+    shows(page, ["Manually", "Decide", ".If trigger.a and trigger.b and trigger.e", ".Otherwise"])
+    page.get_by_role("button", name="Undo").click()
+    expect(condition.get_by_role("group", name="Group 1").get_by_role("textbox", name="Value 5")).to_be_visible()
+
+
 def test_an_expression_that_rows_cannot_say_stays_text(owner: Page, shared_server: Server) -> None:
     page = owner
     decide(page, shared_server, "As text")
     condition = page.get_by_role("group", name="If", exact=True)
     condition.get_by_role("button", name="As expression: If").click()
-    text = "trigger.a and (trigger.b or trigger.c)"
+    text = "trigger.a and (trigger.b or (trigger.c and trigger.d))"
     condition.get_by_role("textbox", name="If", exact=True).fill(text)
     condition.get_by_role("textbox", name="If", exact=True).press("Tab")
     shows(page, ["Manually", "Decide", f".If {text}", ".Otherwise"])

@@ -31,6 +31,25 @@ def rows() -> st.SearchStrategy[list[Row]]:
     return st.lists(asked | compared, max_size=6).map(_first_hangs_on_nothing)
 
 
+def in_groups() -> st.SearchStrategy[list[Row]]:
+    """Rows and groups of two rows or more, as an expression gives them back: never one group alone."""
+    group = rows().filter(lambda found: len(found) > 1)
+    parts = st.lists(rows().filter(bool).map(lambda found: found[:1]) | group, min_size=2, max_size=4)
+    joins = st.lists(st.sampled_from(["and", "or"]), min_size=4, max_size=4)
+    return st.tuples(parts, joins).map(_numbered)
+
+
+def _numbered(drawn: tuple[list[list[Row]], list[str]]) -> list[Row]:
+    """The parts in a row, groups numbered in order, each hanging on the one before."""
+    made: list[Row] = []
+    number = 0
+    for members, join in zip(*drawn, strict=False):
+        number += len(members) > 1
+        of = number if len(members) > 1 else 0
+        made += [replace(one, join=one.join if at else join, group=of) for at, one in enumerate(members)]
+    return _first_hangs_on_nothing(made)
+
+
 def _first_hangs_on_nothing(found: list[Row]) -> list[Row]:
     return [replace(one, join="and") if number == 0 else one for number, one in enumerate(found)]
 
@@ -60,6 +79,21 @@ def test_rows_come_back_from_their_expression(found: list[Row]) -> None:
     assert rows_of(expression_of(found)) == found
 
 
+@given(in_groups())
+def test_groups_come_back_from_their_expression(found: list[Row]) -> None:
+    assert rows_of(expression_of(found)) == found
+
+
+@given(rows().filter(bool), st.lists(st.integers(0, 2), min_size=6, max_size=6))
+def test_rows_however_they_are_grouped_keep_their_meaning(drawn: list[Row], numbers: list[int]) -> None:
+    found = [replace(one, group=group) for one, group in zip(drawn, numbers, strict=False)]
+    again = rows_of(expression_of(found))
+    assert again is not None
+    assert outcome(expression_of(again)) == outcome(expression_of(found))
+    assert rows_of(expression_of(again)) == again
+    assert expression_of(again) == expression_of(found)
+
+
 @given(expressions())
 def test_what_rows_say_means_what_the_expression_means(text: str) -> None:
     found = rows_of(text)
@@ -85,6 +119,25 @@ def test_what_rows_say_means_what_the_expression_means(text: str) -> None:
             ],
         ),
         ("(trigger.yes and trigger.no)", [Row("{{ trigger.yes }}", "holds"), Row("{{ trigger.no }}", "holds")]),
+        (
+            "(trigger.yes and trigger.no) or (item.a and item.b)",
+            [
+                Row("{{ trigger.yes }}", "holds", group=1),
+                Row("{{ trigger.no }}", "holds", group=1),
+                Row("{{ item.a }}", "holds", join="or", group=2),
+                Row("{{ item.b }}", "holds", group=2),
+            ],
+        ),
+        (
+            "trigger.yes and ((trigger.no or item.a and item.b))",
+            [
+                Row("{{ trigger.yes }}", "holds"),
+                Row("{{ trigger.no }}", "holds", group=1),
+                Row("{{ item.a }}", "holds", join="or", group=1),
+                Row("{{ item.b }}", "holds", group=1),
+            ],
+        ),
+        ("((trigger.yes)) or (item.a)", [Row("{{ trigger.yes }}", "holds"), Row("{{ item.a }}", "holds", join="or")]),
         ("", []),
     ],
 )
@@ -94,10 +147,25 @@ def test_an_expression_as_rows(text: str, expected: Sequence[Row]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["trigger.yes and (trigger.no or trigger.count > 1)", "'open' == trigger.state", "true", "not a condition", "a =="],
+    [
+        "trigger.yes and (trigger.no or (trigger.count > 1 and item.a))",
+        "((trigger.yes or trigger.no) and item.a) or item.b",
+        "('open' == trigger.state or trigger.yes) and trigger.no",
+        "'open' == trigger.state",
+        "true",
+        "not a condition",
+        "a ==",
+        " and ".join(["(trigger.yes or trigger.no)"] * 21),
+    ],
 )
 def test_what_rows_cannot_say_stays_text(text: str) -> None:
     assert rows_of(text) is None
+
+
+def test_a_row_of_a_group_is_refused_by_its_number_among_all() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        expression_of([Row("{{ a }}", "holds"), Row("{{ b }}", "holds", group=1), Row("", "holds", group=1)])
+    assert caught.value.fields == {"3": "Condition 3: insert the variable that is looked at."}
 
 
 @pytest.mark.parametrize(

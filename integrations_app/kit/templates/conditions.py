@@ -1,7 +1,7 @@
 """Condition: a boolean expression over paths, literals and filters, as in `when`."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from liquid import TokenStream
@@ -39,6 +39,8 @@ class Combination:
 
     operator: str
     terms: tuple["Term", ...]
+    enclosed: bool = field(default=False, compare=False)
+    """Written in parentheses, which may be more than it needs; it means the same without."""
 
 
 Term = Expression | Comparison | Combination
@@ -108,7 +110,7 @@ def _parse_group(stream: TokenStream, depth: int) -> Term:
     if stream.current.kind != TOKEN_RPAREN:
         invalid(opening.start_index, "the closing parenthesis is missing")
     next(stream)
-    return term
+    return replace(term, enclosed=True) if isinstance(term, Combination) else term
 
 
 def _paths(term: Term) -> Iterator[Segments]:

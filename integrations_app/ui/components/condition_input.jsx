@@ -1,6 +1,6 @@
-// A condition as rows of value, operator and value, or as the expression that they say.
+// A condition as rows of value, operator and value, some of them in groups, or as the expression that they say.
 // Rows that are not finished yet stay in the browser; finished ones reach the server when a field of theirs is left.
-import { useEffect, useRef, useState } from "react";
+import { Fragment, useEffect, useRef, useState } from "react";
 import { MappingInput } from "$/public/external/integrations_app/ui/components/mapping_input/mapping_input.jsx";
 
 const OPERATORS = [
@@ -14,27 +14,80 @@ const OPERATORS = [
   ["holds", "is true"],
 ];
 const ALONE = new Set(["is_empty", "is_not_empty", "holds"]);
-const BLANK = { left: "", operator: "==", right: "", join: "and" };
+const BLANK = { left: "", operator: "==", right: "", join: "and", group: 0 };
 
 const isBlank = (row) => row.left.trim() === "" && row.right.trim() === "";
 const isWhole = (row) => row.left.trim() !== "" && (ALONE.has(row.operator) || row.right.trim() !== "");
 
-function Row({ row, number, identifier, variables, disabled, onChange, onRemove }) {
+const other = (join) => (join === "or" ? "and" : "or");
+
+// Rows with their numbers, those of one group together.
+function chunksOf(drawn) {
+  const chunks = [];
+  drawn.forEach((row, index) => {
+    const last = chunks.at(-1);
+    if (row.group && last?.group === row.group) last.rows.push({ row, number: index + 1 });
+    else chunks.push({ group: row.group, rows: [{ row, number: index + 1 }] });
+  });
+  return chunks;
+}
+
+// The rows with one more group of two behind them. Rows that have none yet become a group of their own: what is added
+// would bind tighter than some of them, and what joins inside it is what does not join the groups.
+function withGroup(drawn, nextId) {
+  const kept = drawn.every(isBlank) ? [] : drawn;
+  const chunks = chunksOf(kept);
+  const grouped = chunks.some((chunk) => chunk.group);
+  const rows = !grouped && kept.length > 1 ? kept.map((row) => ({ ...row, group: 1 })) : kept;
+  const inside = (list) => (list.slice(1).every((one) => one.join === "or") ? "or" : "and");
+  let join = "and";
+  if (grouped && chunks.length > 1) join = chunks.at(-1).rows[0].row.join;
+  else if (rows.length > 1) join = other(inside(rows));
+  const group = Math.max(0, ...rows.map((row) => row.group)) + 1;
+  return [...rows, { ...BLANK, join, group, id: nextId() }, { ...BLANK, join: other(join), group, id: nextId() }];
+}
+
+function Join({ row, number, disabled, onChange }) {
+  return (
+    <select
+      aria-label={`Join ${number}`}
+      className="native-select condition-join"
+      value={row.join}
+      disabled={disabled}
+      onChange={(event) => onChange({ ...row, join: event.target.value })}
+    >
+      <option value="and">and</option>
+      <option value="or">or</option>
+    </select>
+  );
+}
+
+function Group({ name, disabled, onAdd, onDissolve, onRemove, children }) {
+  return (
+    <div role="group" aria-label={`Group ${name}`} className="condition-group">
+      {children}
+      {disabled ? null : (
+        <div className="condition-acts">
+          <button type="button" className="quiet-button" aria-label={`Add condition to group ${name}`} onClick={onAdd}>
+            Add condition
+          </button>
+          <button type="button" className="quiet-button" aria-label={`Ungroup group ${name}`} onClick={onDissolve}>
+            Ungroup
+          </button>
+          <button type="button" className="quiet-button" aria-label={`Remove group ${name}`} onClick={onRemove}>
+            Remove group
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Row({ row, number, joined, identifier, variables, disabled, onChange, onRemove }) {
   const field = { picker: false, required: true, disabled, variables };
   return (
     <div role="group" aria-label={`Condition ${number}`} className="condition-row">
-      {number > 1 ? (
-        <select
-          aria-label={`Join ${number}`}
-          className="native-select condition-join"
-          value={row.join}
-          disabled={disabled}
-          onChange={(event) => onChange({ ...row, join: event.target.value })}
-        >
-          <option value="and">and</option>
-          <option value="or">or</option>
-        </select>
-      ) : null}
+      {joined ? <Join row={row} number={number} disabled={disabled} onChange={onChange} /> : null}
       <MappingInput
         {...field}
         identifier={`${identifier}-left-${number}`}
@@ -105,7 +158,41 @@ export function ConditionInput({
     onRows?.(whole, seen.current);
   };
   const text = asText || !sayable;
-  const add = () => setDrawn([...drawn, { ...BLANK, id: next.current++ }]);
+  const nextId = () => next.current++;
+  const put = (row, made) => change(drawn.map((one) => (one.id === row.id ? { ...made, id: row.id } : one)));
+  const addInto = (group) => {
+    const last = drawn.findLastIndex((one) => one.group === group);
+    setDrawn([...drawn.slice(0, last + 1), { ...BLANK, join: drawn[last].join, group, id: nextId() }, ...drawn.slice(last + 1)]);
+  };
+  const drawRow = ({ row, number }, joined) => (
+    <Row
+      key={row.id}
+      row={row}
+      number={number}
+      joined={joined}
+      identifier={identifier}
+      variables={variables}
+      disabled={disabled}
+      onChange={(made) => put(row, made)}
+      onRemove={() => change(drawn.filter((one) => one.id !== row.id))}
+    />
+  );
+  const drawGroup = ({ group, rows: members }, name, joined) => (
+    <Fragment key={`group-${group}`}>
+      {joined ? <Join {...members[0]} disabled={disabled} onChange={(made) => put(members[0].row, made)} /> : null}
+      <Group
+        name={name}
+        disabled={disabled}
+        onAdd={() => addInto(group)}
+        onDissolve={() => change(drawn.map((one) => (one.group === group ? { ...one, group: 0 } : one)))}
+        onRemove={() => change(drawn.filter((one) => one.group !== group))}
+      >
+        {members.map((member, index) => drawRow(member, index > 0))}
+      </Group>
+    </Fragment>
+  );
+  const chunks = chunksOf(drawn);
+  const names = chunks.filter((chunk) => chunk.group).map((chunk) => chunk.group);
   return (
     <div role="group" aria-label={label} className="condition-input">
       <div className="mapping-head">
@@ -138,22 +225,28 @@ export function ConditionInput({
         />
       ) : (
         <>
-          {drawn.map((row, index) => (
-            <Row
-              key={row.id}
-              row={row}
-              number={index + 1}
-              identifier={identifier}
-              variables={variables}
-              disabled={disabled}
-              onChange={(made) => change(drawn.map((one) => (one.id === row.id ? { ...made, id: row.id } : one)))}
-              onRemove={() => change(drawn.filter((one) => one.id !== row.id))}
-            />
-          ))}
+          {chunks.map((chunk, index) =>
+            chunk.group ? drawGroup(chunk, names.indexOf(chunk.group) + 1, index > 0) : drawRow(chunk.rows[0], index > 0),
+          )}
           {disabled ? null : (
-            <button type="button" className="quiet-button" aria-label={`Add condition to ${label}`} onClick={add}>
-              Add condition
-            </button>
+            <div className="condition-acts">
+              <button
+                type="button"
+                className="quiet-button"
+                aria-label={`Add condition to ${label}`}
+                onClick={() => setDrawn([...drawn, { ...BLANK, id: nextId() }])}
+              >
+                Add condition
+              </button>
+              <button
+                type="button"
+                className="quiet-button"
+                aria-label={`Add group to ${label}`}
+                onClick={() => setDrawn(withGroup(drawn, nextId))}
+              >
+                Add group
+              </button>
+            </div>
           )}
           {value ? <div role="note" aria-label="Expression" className="condition-said">{value}</div> : null}
           {error || (!value && help) ? <div className={error ? "field-note wrong" : "field-note"}>{error || help}</div> : null}

@@ -1,6 +1,7 @@
-"""A condition as rows of value, operator and value, or as the expression that they say."""
+"""A condition as rows of value, operator and value, some of them in groups, or as the expression that they say."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import reflex as rx
 
@@ -17,6 +18,7 @@ class ConditionRow:
     operator: str
     right: str = ""
     join: str = "and"
+    group: int = 0
 
 
 class ConditionInput(rx.NoSSRComponent):
@@ -39,7 +41,7 @@ class ConditionInput(rx.NoSSRComponent):
     variables: rx.Var[list[Variable]]
     disabled: rx.Var[bool]
     on_commit: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
-    on_rows: rx.EventHandler[rx.event.passthrough_event_spec(list[dict[str, str]], str)]
+    on_rows: rx.EventHandler[rx.event.passthrough_event_spec(list[dict[str, Any]], str)]
 
 
 condition_input = ConditionInput.create

@@ -1,6 +1,7 @@
 """Conditions that are put together from rows: read, and stored as the expression that they say."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import reflex as rx
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +21,7 @@ class EditorConditionState(WorkflowEditorState):
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
-    async def set_rows(self, key: str, name: str, rows: list[dict[str, str]], seen: str) -> AsyncIterator[None]:
+    async def set_rows(self, key: str, name: str, rows: list[dict[str, Any]], seen: str) -> AsyncIterator[None]:
         """Store the condition that the rows say; `seen` is the expression that stood there before."""
         document = self._document()
         self.saved = SAVING

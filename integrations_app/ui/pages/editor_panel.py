@@ -107,7 +107,7 @@ def _condition(
     """The condition in `part`, a branch or a step, as rows where they can say it."""
     drawn = _plain(around, key, name, label, part.get("when") or "")
     rows = rows_of(drawn.value)
-    shown_rows = [ConditionRow(one.left, one.operator, one.right, one.join) for one in rows or ()]
+    shown_rows = [ConditionRow(one.left, one.operator, one.right, one.join, one.group) for one in rows or ()]
     return replace(
         drawn,
         control="condition",
