@@ -5,10 +5,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.journey import Server, connect, create_person, sign_in
 from tests.e2e.test_editing import new_workflow, pick, press_on, shows, steps
@@ -124,6 +125,63 @@ def test_escape_ends_a_drag_and_a_step_is_not_dropped_into_itself(three: Page) -
     expect(inside).to_be_hidden()
     page.mouse.up()
     shows(page, before)
+
+
+class Finger:
+    """One finger on the page."""
+
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+
+    def carry(self, step: Locator, over: Locator, by: Locator | None = None) -> None:
+        """Put it down on the step, or on the part of it to take it by, and bring the step's middle over something."""
+        x, y = middle(by or step)
+        (from_x, from_y), (to_x, to_y) = middle(step), middle(over)
+        self._send("touchStart", {"x": x, "y": y})
+        for part in range(1, 9):
+            self._send("touchMove", {"x": x + (to_x - from_x) * part / 8, "y": y + (to_y - from_y) * part / 8})
+
+    def lift(self) -> None:
+        """Let go."""
+        self._send("touchEnd")
+
+    def lose(self) -> None:
+        """The browser takes the touch away, as for a gesture of its own."""
+        self._send("touchCancel")
+
+    def _send(self, kind: str, *points: dict[str, float]) -> None:
+        self._devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+
+def test_a_finger_drags_a_step_by_its_grip_and_the_canvas_elsewhere(
+    new_context: Callable[..., BrowserContext], shared_server: Server
+) -> None:
+    page = new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
+    create_person(shared_server, "finger@acme.test", organization="By finger")
+    sign_in(shared_server, page, "finger@acme.test")
+    waits = [{"key": key, "name": key.title(), "type": "delay", "seconds": 1} for key in ("first", "second", "third")]
+    definition = {"format": 1, "name": "By finger", "trigger": {"type": "manual"}, "steps": waits}
+    page.goto(imported(shared_server, "By finger", definition))
+    page.get_by_role("radio", name="Canvas").click()
+    third, grip = card(page, "Third third"), canvas(page).locator("[data-grip=third]")
+    place = canvas(page).get_by_role("button", name="Insert a step after Manually")
+    grip.scroll_into_view_if_needed()
+    finger = Finger(page)
+    finger.carry(third, place, by=grip)
+    expect(place).to_have_class("canvas-plus nopan nodrag open over")
+    finger.lose()
+    expect(place).to_have_class("canvas-plus nopan nodrag ")
+    finger.carry(third, place, by=grip)
+    finger.lift()
+    expect(page.get_by_role("button", name="Undo")).to_have_attribute("title", "Undo: Move “Third”")
+    expect(canvas(page).get_by_role("button", name="Insert a step after Third")).to_be_visible()
+    ground = canvas(page).locator(".react-flow__viewport")
+    stood = str(ground.get_attribute("style"))
+    finger.carry(card(page, "Second second"), place)
+    finger.lift()
+    expect(ground).not_to_have_attribute("style", stood)
+    page.get_by_role("radio", name="Outline").click()
+    shows(page, ["Manually", "Third", "First", "Second"])
 
 
 def test_the_canvas_answers_the_keys_of_the_outline(three: Page) -> None:

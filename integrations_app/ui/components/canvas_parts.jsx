@@ -7,6 +7,7 @@ import {
   CircleStop,
   Copy,
   Flag,
+  GripVertical,
   Hand,
   Hourglass,
   Plus,
@@ -64,10 +65,29 @@ function Tools({ line }) {
   );
 }
 
+// What a finger takes a step by: elsewhere it moves the canvas. The outline moves steps without dragging.
+function Grip({ line }) {
+  const acts = useContext(Acts);
+  return (
+    <span
+      className="canvas-grip nodrag nopan"
+      data-grip={line.key}
+      aria-hidden="true"
+      onPointerDown={(event) => acts.grab(event, line.key)}
+      onPointerMove={acts.pull}
+      onPointerUp={acts.drop}
+      onPointerCancel={acts.letGo}
+    >
+      <GripVertical size={18} />
+    </span>
+  );
+}
+
 const Step = memo(function Step({ data }) {
   const acts = useContext(Acts);
-  const { line, mark, current, inside, enabled } = data;
-  const classes = ["canvas-step", current && "current", inside && "inside", mark && `is-${mark.status}`];
+  const { line, mark, current, inside, enabled, byMouse } = data;
+  const gripped = enabled && !byMouse && line.key !== TRIGGER;
+  const classes = ["canvas-step", current && "current", inside && "inside", gripped && "gripped", mark && `is-${mark.status}`];
   return (
     <div className={classes.filter(Boolean).join(" ")}>
       <button
@@ -90,6 +110,7 @@ const Step = memo(function Step({ data }) {
         </span>
         <Problems count={line.problems} />
       </button>
+      {gripped ? <Grip line={line} /> : null}
       {current && enabled && line.key !== TRIGGER ? <Tools line={line} /> : null}
     </div>
   );

@@ -31,6 +31,11 @@ const FIT = { padding: 0.08, maxZoom: 1, duration: 200 };
 const classOf = (node) => node.className;
 const SILENT = { "aria-roledescription": undefined };
 const isCalm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+// Where a mouse or a finger is; of a finger that was lifted, where it was.
+const spotOf = (event) => {
+  const { clientX: x, clientY: y } = event.touches?.[0] ?? event.changedTouches?.[0] ?? event;
+  return { x, y };
+};
 const hasFinePointer = () => window.matchMedia("(pointer: fine)").matches;
 
 // The newest functions behind an object that stays the same, so that no card is drawn again for them.
@@ -43,7 +48,7 @@ function useActs(given) {
   );
 }
 
-function useNodes({ drawing, words, marks, selected, enabled, inside }) {
+function useNodes({ drawing, words, marks, selected, enabled, byMouse, inside }) {
   return useMemo(
     () =>
       drawing.boxes
@@ -56,7 +61,7 @@ function useNodes({ drawing, words, marks, selected, enabled, inside }) {
           height: box.height,
           measured: { width: box.width, height: box.height },
           handles: [],
-          draggable: enabled && box.key !== END && box.key !== TRIGGER,
+          draggable: enabled && byMouse && box.key !== END && box.key !== TRIGGER,
           className: box.key === selected ? "selected" : "",
           domAttributes: SILENT,
           data: {
@@ -65,9 +70,10 @@ function useNodes({ drawing, words, marks, selected, enabled, inside }) {
             current: box.key === selected,
             inside: inside.has(box.key),
             enabled,
+            byMouse,
           },
         })),
-    [drawing, words, marks, selected, enabled, inside],
+    [drawing, words, marks, selected, enabled, byMouse, inside],
   );
 }
 
@@ -77,8 +83,10 @@ function useDrag({ drawing, lines, busy, onPlace }) {
   const [drag, setDrag] = useState(null);
   const [position, setPosition] = useState(null);
   const live = useRef(null);
+  const grip = useRef(null); // how far from the finger the step is that it holds
   const end = useCallback(() => {
     live.current = null;
+    grip.current = null;
     setDrag(null);
     setPosition(null);
   }, []);
@@ -93,18 +101,41 @@ function useDrag({ drawing, lines, busy, onPlace }) {
     document.addEventListener("keydown", cancel);
     return () => document.removeEventListener("keydown", cancel);
   }, [drag, end]);
-  const over = (event) => nearestPlace(drawing.links, live.current.inside, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+  // Under the mouse, or under the middle of the step that a finger holds at its edge.
+  const over = (event) => {
+    const { x, y } = screenToFlowPosition(spotOf(event));
+    const { middleX = 0, middleY = 0 } = grip.current ?? {};
+    return nearestPlace(drawing.links, live.current.inside, { x: x + middleX, y: y + middleY });
+  };
+  const start = (key) => {
+    live.current = { key, inside: insideOf(lines, key), over: -1 };
+    setDrag(live.current);
+  };
+  const move = (event) => {
+    if (!live.current) return;
+    const now = over(event);
+    if (now !== live.current.over) setDrag((live.current = { ...live.current, over: now }));
+  };
   return {
     drag,
     position,
-    start: (event, node) => {
-      live.current = { key: node.id, inside: insideOf(lines, node.id), over: -1 };
-      setDrag(live.current);
+    end,
+    start: (event, node) => start(node.id),
+    move,
+    grab: (event, key) => {
+      const box = drawing.boxes.find((one) => one.key === key);
+      if (!box || live.current) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      const spot = screenToFlowPosition(spotOf(event));
+      const [x, y] = [box.x - spot.x, box.y - spot.y];
+      grip.current = { pointer: event.pointerId, x, y, middleX: x + box.width / 2, middleY: y + box.height / 2 };
+      start(key);
     },
-    move: (event) => {
-      if (!live.current) return;
-      const now = over(event);
-      if (now !== live.current.over) setDrag((live.current = { ...live.current, over: now }));
+    pull: (event) => {
+      if (!live.current || grip.current?.pointer !== event.pointerId) return;
+      const spot = screenToFlowPosition(spotOf(event));
+      setPosition({ key: live.current.key, x: spot.x + grip.current.x, y: spot.y + grip.current.y });
+      move(event);
     },
     change: (changes) => {
       for (const change of changes) {
@@ -119,6 +150,7 @@ function useDrag({ drawing, lines, busy, onPlace }) {
       const link = drawing.links[over(event)];
       const box = drawing.boxes.find((one) => one.key === dropped.key);
       live.current = null;
+      grip.current = null;
       setDrag(null);
       if (link && !isSamePlace(box, link)) onPlace?.(dropped.key, link.parent, link.branch, link.index);
       else setPosition(null);
@@ -162,15 +194,26 @@ function Canvas({ drawing, lines, marks, selected, enabled, busy, scheme, onSele
     copy: onCopy,
     remove: onRemove,
     show,
+    grab: dragging.grab,
+    pull: dragging.pull,
+    drop: dragging.stop,
+    letGo: dragging.end,
     insert: ({ parent, branch, index }) => onInsert?.(parent, branch, index),
   });
   const inside = dragging.drag?.inside ?? NOTHING;
-  const still = useNodes({ drawing, words, marks, selected, enabled: enabled && hasFinePointer(), inside });
+  const still = useNodes({ drawing, words, marks, selected, enabled, byMouse: hasFinePointer(), inside });
   const held = dragging.position;
-  const nodes = useMemo(
-    () => (held ? still.map((node) => (node.id === held.key ? { ...node, position: { x: held.x, y: held.y }, zIndex: 1000 } : node)) : still),
-    [still, held],
-  );
+  const carried = dragging.drag?.key;
+  const nodes = useMemo(() => {
+    if (!held) return still;
+    const lifted = (node) => ({
+      ...node,
+      position: { x: held.x, y: held.y },
+      zIndex: 1000,
+      className: carried === held.key ? `${node.className} dragging` : node.className,
+    });
+    return still.map((node) => (node.id === held.key ? lifted(node) : node));
+  }, [still, held, carried]);
   return (
     <Acts.Provider value={acts}>
       <ReactFlow
