@@ -12,14 +12,15 @@ from tests.e2e.journey import WORKFLOW, Server, build_workflow, connect, create_
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """
-Promise.allSettled(document.getAnimations()
-  .filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))
-  .map(one => one.finished)
-).then(() => axe.run(document, {resultTypes: ['violations']})).then(found => found.violations.map(
+new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() => Promise.allSettled(
+  document.getAnimations()
+    .filter(one => Number.isFinite(one.effect.getComputedTiming().endTime))
+    .map(one => one.finished)
+)).then(() => axe.run(document, {resultTypes: ['violations']})).then(found => found.violations.map(
   one => one.id + ': ' + one.nodes.map(node => node.target).join(' ; ')
 ))
 """
-"""What appears is looked at when it is all there: half-way in, its colours are paler."""
+"""What appears is looked at when it is drawn and all there: half-way in, or out of the other theme, it is paler."""
 PHONE = 390
 PAGES = {
     "/integrations": "Integrations",
