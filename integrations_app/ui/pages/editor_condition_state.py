@@ -12,12 +12,16 @@ from integrations_app.ui.guard import guard
 from integrations_app.ui.pages.editor_typing import as_seen, typed
 from integrations_app.ui.pages.workflow_editor_state import MEND, SAVING, WorkflowEditorState
 from integrations_app.workflows.condition_rows import Row, expression_of
+from integrations_app.workflows.editing.commands import Command, SetPart
 
 _ROWS: TypeAdapter[list[Row]] = TypeAdapter(list[Row])
 
 
 class EditorConditionState(WorkflowEditorState):
     """Only if, If and Else if."""
+
+    _said: tuple[str, str, str, str] = ("", "", "", "")
+    """The last rows stored here: their step and field, the expression that was seen before them, and theirs."""
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -28,7 +32,9 @@ class EditorConditionState(WorkflowEditorState):
         yield
         try:
             expression = expression_of(_ROWS.validate_python(rows))
-            command = as_seen(typed(document, key, name, expression), typed(document, key, name, seen))
+            own = self._said[3] if self._said[:3] == (key, name, seen) else ""
+            before = [typed(document, key, name, one) for one in (own, seen) if one or one == seen]
+            command = _of_author(typed(document, key, name, expression), *before)
         except ValidationError:
             self.saved = MEND
             return
@@ -37,4 +43,13 @@ class EditorConditionState(WorkflowEditorState):
             self._errors = {**self._errors, name: next(iter(error.fields.values()), error.message)}
             await self._draw()
             return
-        await self._edit(command, name, expression)
+        if await self._edit(command, name, expression):
+            self._said = (key, name, seen, expression)
+
+
+def _of_author(command: Command | None, *before: Command | None) -> Command | None:
+    """The edit as of somebody who saw one of these; who is quick has not seen yet what the own last edit came to."""
+    for one in before:
+        if isinstance(command, SetPart) and isinstance(one, SetPart) and command.was == one.to:
+            return command
+    return as_seen(command, before[-1])
