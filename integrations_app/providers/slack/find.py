@@ -11,7 +11,8 @@ from typing import Any
 from integrations_app.errors import Rejected
 from integrations_app.providers.slack.choices import PAGE, TYPES, next_cursor
 from integrations_app.providers.slack.client import SlackClient
-from integrations_app.providers.slack.messages import Message, read_timestamp
+from integrations_app.providers.slack.messages import Posted, read_timestamp
+from integrations_app.providers.slack.permalinks import linked
 from integrations_app.sdk.context import ActionContext, utc_now
 
 EVENT_TYPE = "integrations_operation"
@@ -21,33 +22,38 @@ CLOCK_SKEW = timedelta(minutes=2)
 DEFAULT_LOOKBACK = timedelta(hours=1)
 _CONVERSATION = re.compile(r"[CGD][A-Z0-9]{6,}")
 _PERSON = re.compile(r"[UW][A-Z0-9]{4,}")
+_MARK = "integrations_operation"
 
 
-def operation_mark(operation_id: str) -> dict[str, Any]:
-    """The message metadata that carries the operation id."""
-    return {"event_type": EVENT_TYPE, "event_payload": {"operation": operation_id}}
+def operation_mark(operation_id: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The message metadata that carries the operation id: its own, or a member more in the payload of others."""
+    if metadata is None:
+        return {"event_type": EVENT_TYPE, "event_payload": {"operation": operation_id}}
+    return metadata | {"event_payload": metadata["event_payload"] | {_MARK: operation_id}}
 
 
-async def find_message(params: Any, ctx: ActionContext[SlackClient]) -> Message | None:
+async def find_message(params: Any, ctx: ActionContext[SlackClient]) -> Posted | None:
     """Look for the message of this operation in its channel."""
-    return await _find(ctx, params.channel, "")
+    return await _find(ctx, await conversation_id(ctx.client, params.channel), "")
 
 
-async def find_dm(params: Any, ctx: ActionContext[SlackClient]) -> Message | None:
+async def find_dm(params: Any, ctx: ActionContext[SlackClient]) -> Posted | None:
     """Look for the message of this operation in the direct conversation."""
-    return await _find(ctx, params.user, "")
+    return await _find(ctx, await direct_conversation(ctx.client, params.user), "")
 
 
-async def find_reply(params: Any, ctx: ActionContext[SlackClient]) -> Message | None:
+async def find_reply(params: Any, ctx: ActionContext[SlackClient]) -> Posted | None:
     """Look for the message of this operation in its thread."""
-    return await _find(ctx, params.channel, read_timestamp("thread_ts", params.thread_ts))
+    thread = read_timestamp("thread_ts", params.thread_ts)
+    return await _find(ctx, await conversation_id(ctx.client, params.channel), thread)
 
 
-async def _find(ctx: ActionContext[SlackClient], target: str, thread: str) -> Message | None:
-    return await find_in(ctx, await conversation_id(ctx.client, target), thread)
+async def _find(ctx: ActionContext[SlackClient], channel: str, thread: str) -> Posted | None:
+    found = await find_in(ctx, channel, thread)
+    return await linked(ctx.client, found) if found else None
 
 
-async def find_in(ctx: ActionContext[SlackClient], channel: str, thread: str = "") -> Message | None:
+async def find_in(ctx: ActionContext[SlackClient], channel: str, thread: str = "") -> Posted | None:
     """Read from the first attempt on, newest first, at most five pages."""
     web = ctx.client.web
     since = (ctx.started or (ctx.now or utc_now()) - DEFAULT_LOOKBACK) - CLOCK_SKEW
@@ -62,7 +68,7 @@ async def find_in(ctx: ActionContext[SlackClient], channel: str, thread: str = "
             answer = await ctx.client.read(web.conversations_history(channel=channel, cursor=cursor, **window))
         for item in answer["messages"]:
             if _operation(item) == ctx.operation_id:
-                return Message(channel=channel, ts=str(item["ts"]), thread_ts=thread or None)
+                return Posted(channel=channel, ts=str(item["ts"]), thread_ts=thread or None, message=item)
         cursor = next_cursor(answer)
         if not cursor:
             return None
@@ -72,20 +78,32 @@ async def find_in(ctx: ActionContext[SlackClient], channel: str, thread: str = "
 def _operation(item: dict[str, Any]) -> str:
     metadata = item.get("metadata") or {}
     found = metadata.get("event_payload") or {}
-    return str(found.get("operation", "")) if metadata.get("event_type") == EVENT_TYPE else ""
+    return str(found.get("operation" if metadata.get("event_type") == EVENT_TYPE else _MARK, ""))
+
+
+async def direct_conversation(client: SlackClient, person: str) -> str:
+    """The id of the conversation with a person, given by id or by e-mail address; it is opened when there is none.
+
+    Raises Rejected `user_not_found`, `users_not_found`, `user_disabled`. An address needs `users:read.email`.
+    """
+    user = person.strip()
+    if "@" in user[1:]:
+        answer = await client.read(client.web.users_lookupByEmail(email=user))
+        user = str(answer["user"]["id"])
+    opened = await client.read(client.web.conversations_open(users=user))
+    return str(opened["channel"]["id"])
 
 
 async def conversation_id(client: SlackClient, target: str) -> str:
-    """The id of a conversation given by its id, by a person's id or by a channel's name; reads only when it must.
+    """The id of a conversation given by its id, by a person or by a channel's name; reads only when it must.
 
     Raises Rejected `channel_not_found` for a name that no channel has.
     """
     wanted = target.strip()
     if _CONVERSATION.fullmatch(wanted):
         return wanted
-    if _PERSON.fullmatch(wanted):
-        opened = await client.read(client.web.conversations_open(users=wanted))
-        return str(opened["channel"]["id"])
+    if _PERSON.fullmatch(wanted) or "@" in wanted[1:]:
+        return await direct_conversation(client, wanted)
     found = await find_channel(client, wanted.removeprefix("#"))
     if found is None:
         raise Rejected("channel_not_found", "The channel was not found by its name.")

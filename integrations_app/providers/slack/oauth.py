@@ -25,7 +25,7 @@ OPTIONAL_SCOPES = {
     "groups:write": "The same in private channels.",
     "channels:join": "Join public channels.",
     "files:write": "Upload files.",
-    "users:read.email": "Find people by e-mail.",
+    "users:read.email": "Find people by e-mail, and write to them by their address.",
     "app_mentions:read": "Start workflows when somebody mentions the app.",
     "reactions:read": "Start workflows when somebody reacts to a message.",
     "commands": "Start workflows by a slash command.",

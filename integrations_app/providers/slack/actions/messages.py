@@ -10,19 +10,28 @@ from pydantic import Field
 
 from integrations_app.errors import OutcomeUnknown, Rejected
 from integrations_app.providers.slack.actions.fields import (
+    Attachments,
     Blocks,
     Channel,
     ChannelId,
+    Metadata,
     Person,
+    Recipient,
     Text,
     Thread,
     Timestamp,
     may_have_happened,
-    post,
+    post_and_link,
 )
 from integrations_app.providers.slack.client import SlackClient
-from integrations_app.providers.slack.find import conversation_id, find_dm, find_message, find_reply
-from integrations_app.providers.slack.messages import Message, check_text, read_timestamp
+from integrations_app.providers.slack.find import (
+    conversation_id,
+    direct_conversation,
+    find_dm,
+    find_message,
+    find_reply,
+)
+from integrations_app.providers.slack.messages import Message, Posted, check_metadata, check_text, read_timestamp
 from integrations_app.sdk.actions import Effect, Params, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext
 
@@ -33,6 +42,7 @@ class SendMessage(Params):
     channel: Channel
     text: Text
     blocks: Blocks = None
+    attachments: Attachments = None
     username: str = Field(
         default="", title="Shown name", max_length=80, description="Instead of the app's; needs chat:write.customize."
     )
@@ -40,12 +50,13 @@ class SendMessage(Params):
         default="", title="Shown emoji", description="Instead of the app's picture, such as :robot_face:."
     )
     no_previews: bool = Field(default=False, title="No previews of links")
+    metadata: Metadata = None
 
 
 class SendDm(Params):
     """What to write to a person."""
 
-    user: Person
+    user: Recipient
     text: Text
     blocks: Blocks = None
 
@@ -102,32 +113,38 @@ class Shown(Result):
 
 
 @action(scopes=("chat:write",), repeat=Repeat.RECONCILABLE, find=find_message)
-async def send_message(params: SendMessage, ctx: ActionContext[SlackClient]) -> Message:
+async def send_message(params: SendMessage, ctx: ActionContext[SlackClient]) -> Posted:
     """Send a message to a channel."""
-    check_text(params.text, params.blocks)
+    check_text(params.text, params.blocks, params.attachments)
+    check_metadata(params.metadata)
     more: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False} if params.no_previews else {}
     if params.username.strip():
         more["username"] = params.username.strip()
     if params.icon_emoji.strip():
         more["icon_emoji"] = f":{params.icon_emoji.strip().strip(':')}:"
-    return await post(ctx, channel=params.channel, text=params.text, blocks=params.blocks, **more)
+    content: dict[str, Any] = {"text": params.text, "blocks": params.blocks, "attachments": params.attachments}
+    return await post_and_link(ctx, params.metadata, channel=params.channel, **content, **more)
 
 
 @action(scopes=("chat:write", "im:write"), repeat=Repeat.RECONCILABLE, find=find_dm)
-async def send_dm(params: SendDm, ctx: ActionContext[SlackClient]) -> Message:
-    """Send a direct message to a person."""
+async def send_dm(params: SendDm, ctx: ActionContext[SlackClient]) -> Posted:
+    """Send a direct message to a person.
+
+    Somebody named by an e-mail address is looked up first, which needs the permission `users:read.email`.
+    """
     check_text(params.text, params.blocks)
-    opened = await ctx.client.read(ctx.client.web.conversations_open(users=params.user))
-    return await post(ctx, channel=str(opened["channel"]["id"]), text=params.text, blocks=params.blocks)
+    channel = await direct_conversation(ctx.client, params.user)
+    return await post_and_link(ctx, channel=channel, text=params.text, blocks=params.blocks)
 
 
 @action(scopes=("chat:write",), repeat=Repeat.RECONCILABLE, find=find_reply)
-async def post_to_thread(params: PostToThread, ctx: ActionContext[SlackClient]) -> Message:
+async def post_to_thread(params: PostToThread, ctx: ActionContext[SlackClient]) -> Posted:
     """Reply in a thread."""
     check_text(params.text, params.blocks)
     thread = read_timestamp("thread_ts", params.thread_ts)
     more: dict[str, Any] = {"reply_broadcast": True} if params.reply_broadcast else {}
-    return await post(ctx, channel=params.channel, text=params.text, blocks=params.blocks, thread_ts=thread, **more)
+    content: dict[str, Any] = {"text": params.text, "blocks": params.blocks, "thread_ts": thread}
+    return await post_and_link(ctx, channel=params.channel, **content, **more)
 
 
 @action(scopes=("chat:write",), repeat=Repeat.IDEMPOTENT)
