@@ -93,14 +93,14 @@ CASES = (
     Case(
         "github",
         "dispatch_workflow",
-        WEB | {"workflow": "deploy.yml", "ref": "main"},
+        WEB | {"workflow": "deploy.yml", "ref": "main", "inputs": {"environment": "staging"}},
         {"workflow": "none.yml"},
         "not_found_or_no_access",
     ),
     Case(
         "github",
         "dispatch_and_wait",
-        WEB | {"workflow": "deploy.yml", "ref": "main"},
+        WEB | {"workflow": "deploy.yml", "ref": "main", "inputs": {"environment": "staging"}},
         {"workflow": "none.yml"},
         "not_found_or_no_access",
     ),

@@ -216,7 +216,6 @@ class TestDispatchWorkflow:
         ("change", "code", "words"),
         [
             ({"ref": "nowhere"}, "validation_failed", "No ref found"),
-            ({"inputs": {"environment": "moon"}}, "validation_failed", "moon"),
             ({"workflow": "tests.yml", "inputs": {}}, "validation_failed", "workflow_dispatch"),
             ({"workflow": "none.yml"}, "not_found_or_no_access", ""),
         ],

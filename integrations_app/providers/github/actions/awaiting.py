@@ -45,7 +45,8 @@ async def resume(params: DispatchAndWait, waited: Waited, ctx: ActionContext[Git
 async def dispatch_and_wait(params: DispatchAndWait, ctx: ActionContext[GitHubClient]) -> WorkflowRun | Later:
     """Start a workflow and wait for its end.
 
-    The workflow file must have the trigger `workflow_dispatch`. Nothing is occupied while it waits.
+    The workflow file must have the trigger `workflow_dispatch`; the inputs are compared with what it declares.
+    Nothing is occupied while it waits.
     """
     started = await start_workflow(params, ctx)
     if started.workflow_run_id is None:

@@ -19,8 +19,10 @@ from integrations_app.providers.github.actions.fields import (
 )
 from integrations_app.providers.github.client import GitHubClient
 from integrations_app.providers.github.find import since
+from integrations_app.providers.github.names import repository_of
 from integrations_app.providers.github.rest import call, change_unless, get, items, present
 from integrations_app.providers.github.results import Done, Kept, WorkflowRun
+from integrations_app.providers.github.workflow_inputs import check_inputs, declared_inputs, list_inputs
 from integrations_app.sdk.actions import Effect, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.forms import Choices, Json
@@ -36,7 +38,9 @@ class DispatchWorkflow(InRepository):
         title="Workflow", min_length=1, description="The file's name, such as deploy.yml, or the workflow's number."
     )
     ref: Annotated[str, Choices(choices.list_branches, IN_REPOSITORY)] = Field(title="Branch or tag", min_length=1)
-    inputs: dict[str, str] = Field(default={}, title="Inputs", description="As the workflow file declares them.")
+    inputs: Annotated[dict[str, str], Choices(list_inputs, ("repository", "workflow", "ref"))] = Field(
+        default={}, title="Inputs", description="As the workflow file declares them."
+    )
 
 
 class ListWorkflowRuns(InRepository):
@@ -105,16 +109,23 @@ async def find_rerun(params: Rerun, ctx: ActionContext[GitHubClient]) -> Workflo
 async def dispatch_workflow(params: DispatchWorkflow, ctx: ActionContext[GitHubClient]) -> Dispatch:
     """Start a workflow.
 
-    The workflow file must have the trigger `workflow_dispatch`.
+    The workflow file must have the trigger `workflow_dispatch`; the inputs are compared with what it declares.
     """
     return await start_workflow(params, ctx)
 
 
 async def start_workflow(params: DispatchWorkflow, ctx: ActionContext[GitHubClient]) -> Dispatch:
-    """Ask GitHub to start it; which run it becomes is told by github.com and newer servers."""
+    """Ask GitHub to start it; which run it becomes is told by github.com and newer servers.
+
+    Raises InvalidInput for inputs that the workflow file, when it can be read, does not take.
+    """
     at = place(params, ctx)
     if len(params.inputs) > INPUTS_LIMIT:
         raise InvalidInput({"inputs": f"may hold at most {INPUTS_LIMIT} values"}, "", "input_too_long")
+    repository = repository_of(params.repository, ctx.settings)
+    declared = await declared_inputs(ctx.client, repository, params.workflow, params.ref)
+    if declared is not None:
+        check_inputs(declared, params.inputs)
     url = f"{at}/actions/workflows/{quote(params.workflow.rpartition('/')[2], safe='')}/dispatches"
     wanted: dict[str, Any] = {"ref": params.ref, "inputs": params.inputs}
     answer = await ctx.client.change(lambda github: _dispatch(github, url, wanted))
