@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from integrations_app.sdk.actions import Result
 
 CONTENT_LIMIT = 1_000_000
 TRIES = 4
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 
 
 class File(Result):
@@ -48,6 +50,19 @@ class Removal(Result):
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a commit."""
+
+    name: str
+    email: str
+
+    @property
+    def body(self) -> dict[str, str]:
+        """As GitHub takes it."""
+        return {"name": self.name, "email": self.email}
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A file in a repository; an empty branch means the default one."""
 
@@ -59,6 +74,31 @@ class Place:
     def url(self) -> str:
         """The address below the API's base."""
         return f"/repos/{self.repository}/contents/{quote(self.path)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a commit says, and who wrote it; without an author, the connected account."""
+
+    message: str
+    author: Author | None = None
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of the call's body."""
+        return {"message": self.message} | ({"author": self.author.body} if self.author else {})
+
+
+def read_author(name: str, email: str) -> Author | None:
+    """The author of a commit, None when nothing is given; raises InvalidInput for half of one."""
+    given, address = name.strip(), email.strip()
+    if not given and not address:
+        return None
+    if not given:
+        raise InvalidInput({"author_name": "is missing: GitHub takes an author by name and e-mail only"})
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidInput({"author_email": "is not an e-mail address: GitHub takes an author by name and e-mail only"})
+    return Author(given, address)
 
 
 def read_content(text: str, encoding: str) -> bytes:
@@ -75,7 +115,7 @@ def read_content(text: str, encoding: str) -> bytes:
     return content
 
 
-async def write(client: GitHubClient, place: Place, content: bytes, message: str) -> File:
+async def write(client: GitHubClient, place: Place, content: bytes, words: Words) -> File:
     """Bring the file to `content`; raises Rejected `conflict` when it keeps moving under us."""
     wanted = _blob_sha(content)
     for left in reversed(range(TRIES)):
@@ -83,7 +123,7 @@ async def write(client: GitHubClient, place: Place, content: bytes, message: str
         if there is not None and there["sha"] == wanted:
             return File(path=place.path, sha=wanted, html_url=there.get("html_url"), created=False, changed=False)
         try:
-            return await _put(client, place, content, message, there["sha"] if there else None)
+            return await _put(client, place, content, words, there["sha"] if there else None)
         except Rejected as error:
             if not left or not _moved(error):
                 raise
@@ -153,8 +193,8 @@ async def _current(client: GitHubClient, place: Place) -> dict[str, Any] | None:
     return found
 
 
-async def _put(client: GitHubClient, place: Place, content: bytes, message: str, sha: str | None) -> File:
-    body = {"message": message, "content": base64.b64encode(content).decode()}
+async def _put(client: GitHubClient, place: Place, content: bytes, words: Words, sha: str | None) -> File:
+    body = words.members | {"content": base64.b64encode(content).decode()}
     body |= {"branch": place.branch} if place.branch else {}
     body |= {"sha": sha} if sha else {}
 

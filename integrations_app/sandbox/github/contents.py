@@ -76,9 +76,23 @@ def _supplied(call: Call, name: str) -> str:
     return value
 
 
+def _signature(call: Call) -> Json:
+    """The author of the body, by name and e-mail; empty when it names none."""
+    given = call.body.get("author")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise Refusal(422, "Invalid request.\n\nFor 'properties/author', it is not an object.")
+    for name in ("name", "email"):
+        if not isinstance(given.get(name), str) or not given[name].strip():
+            raise Refusal(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
+    return {"name": given["name"], "email": given["email"]}
+
+
 def _save(call: Call, repository: Repository, branch: str, path: str, content: bytes | None, message: str) -> Json:
-    ref = f"refs/heads/{branch}"
+    ref, signature = f"refs/heads/{branch}", _signature(call)
     made = commit(repository, repository.refs[ref], {path: content}, message, call.me(), call.now)
+    made.signature = signature
     moves.move(call.world, call.web, repository, ref, made.sha, call.me())
     return commit_view(made, repository, call.web)
 

@@ -153,6 +153,8 @@ class Commit:
     at: float
     parents: list[str]
     files: dict[str, str]
+    signature: dict[str, str] = field(default_factory=dict)
+    """Name and e-mail of an author who was named with the commit."""
 
     @property
     def tree_sha(self) -> str:

@@ -244,7 +244,7 @@ def commit_view(commit: Commit, repository: Repository, web: str) -> Json:
         "node_id": f"C_{commit.sha[:12]}",
         "url": f"{api}/git/commits/{commit.sha}",
         "html_url": f"{web}/{repository.full_name}/commit/{commit.sha}",
-        "author": who,
+        "author": who | commit.signature,
         "committer": who,
         "message": commit.message,
         "tree": {"sha": commit.tree_sha, "url": f"{api}/git/trees/{commit.tree_sha}"},
@@ -256,7 +256,8 @@ def whole_commit_view(commit: Commit, repository: Repository, web: str) -> Json:
     """A commit as lists, comparisons and branches show it."""
     inner = commit_view(commit, repository, web)
     who = account_view(commit.author, web)
-    view: Json = {"sha": commit.sha, "node_id": inner["node_id"], "commit": inner, "author": who, "committer": who}
+    view: Json = {"sha": commit.sha, "node_id": inner["node_id"], "commit": inner, "committer": who}
+    view["author"] = None if commit.signature else who
     at = f"{web}/api/v3/repos/{repository.full_name}/commits/{commit.sha}"
     return view | {"url": at, "html_url": inner["html_url"], "parents": inner["parents"]}
 

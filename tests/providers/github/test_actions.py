@@ -283,6 +283,16 @@ class TestCreateOrUpdateFile:
         with pytest.raises(Rejected):
             await self.content(github, "bin/zero")  # not on the default branch
 
+    async def test_somebody_else_can_be_the_author(self, github: Any) -> None:
+        author = {"author_name": " Ada ", "author_email": "ada@acme.example"}
+        made = await github.run("create_or_update_file", **self.PLACE, content="x", **author)
+        newest = (await github.run("list_commits", repository=WEB, limit=1)).items[0]
+        assert newest.sha == made.commit_sha
+        assert (newest.commit.author.name, newest.commit.author.email) == ("Ada", "ada@acme.example")
+        await github.run("create_or_update_file", **self.PLACE, content="y")
+        own = (await github.run("list_commits", repository=WEB, limit=1)).items[0].commit.author
+        assert own.email == "octo-hub@sandbox.example"
+
     async def test_a_version_that_moved_is_read_again(self, github: Any, sandbox: Any) -> None:
         sandbox.fault(vendor="github", method="PUT", path="/contents/", status=409, body={"message": "does not match"})
         made = await github.run("create_or_update_file", **self.PLACE, content="x")
@@ -334,6 +344,9 @@ class TestCreateOrUpdateFile:
             ({"path": "a//b"}, "invalid_input"),
             ({"content": "%%%", "encoding": "base64"}, "invalid_input"),
             ({"content": "x" * 1_000_001}, "input_too_long"),
+            ({"author_name": "Ada"}, "invalid_input"),
+            ({"author_email": "ada@acme.example"}, "invalid_input"),
+            ({"author_name": "Ada", "author_email": "ada"}, "invalid_input"),
         ],
     )
     async def test_bad_values_are_never_sent(

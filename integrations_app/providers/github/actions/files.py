@@ -37,6 +37,10 @@ class CreateOrUpdateFile(InRepository):
     encoding: Literal["text", "base64"] = Field(
         default="text", title="Encoding", description="base64 for content that is not text."
     )
+    author_name: str = Field(
+        default="", title="Author's name", max_length=200, description="When empty, the connected account's."
+    )
+    author_email: str = Field(default="", title="Author's e-mail", max_length=320)
 
 
 class GetFile(InRepository):
@@ -88,7 +92,8 @@ async def create_or_update_file(params: CreateOrUpdateFile, ctx: ActionContext[G
     """
     where = _place(params, ctx, params.path, params.branch)
     content = files.read_content(params.content, params.encoding)
-    return await files.write(ctx.client, where, content, bounded(params.message, "message"))
+    author = files.read_author(params.author_name, params.author_email)
+    return await files.write(ctx.client, where, content, files.Words(bounded(params.message, "message"), author))
 
 
 @action(scopes=SCOPES, repeat=Repeat.IDEMPOTENT, effect=Effect.READ)
