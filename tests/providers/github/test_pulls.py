@@ -154,3 +154,51 @@ class TestLines:
             await github.run("reply_review_comment", "op-2", **reply)
         assert (await github.find("reply_review_comment", "op-2", **reply)).in_reply_to_id == first.id
         assert await github.find("create_review_comment", "another", **LINE) is None
+
+
+class TestOneActionForAllComments:
+    """`create_pr_comment` with a place, or with the comment that it answers."""
+
+    async def test_at_a_line_and_to_a_comment_there(self, github: Any) -> None:
+        made = await github.run("create_pr_comment", **LINE)
+        assert (made.path, made.line) == ("src/app.py", 1)
+        answer = await github.run("create_pr_comment", "op-2", **ONE, reply_to=made.id, body="So.")
+        assert (answer.in_reply_to_id, answer.body.startswith("So.")) == (made.id, True)
+        with pytest.raises(Rejected, match="top-level"):
+            await github.run("create_pr_comment", "op-3", **ONE, reply_to=answer.id, body="x")
+
+    async def test_lost_answers_are_found_where_they_were_wanted(self, github: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="github", method="POST", path="/pulls/1/comments$", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await github.run("create_pr_comment", **LINE)
+        first = await github.find("create_pr_comment", **LINE)
+        assert first.line == 1
+        reply = {**ONE, "reply_to": first.id, "body": "So."}
+        sandbox.fault(vendor="github", method="POST", path="/replies$", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await github.run("create_pr_comment", "op-2", **reply)
+        assert (await github.find("create_pr_comment", "op-2", **reply)).in_reply_to_id == first.id
+        assert len(sandbox.requests("/pulls/1/comments", "POST")) == 2
+
+    @pytest.mark.parametrize("change", [{"line": 99}, {"path": "README.md"}])
+    async def test_a_place_outside_the_diff(self, github: Any, change: dict[str, Any]) -> None:
+        with pytest.raises(Rejected) as refused:
+            await github.run("create_pr_comment", **(LINE | change))
+        assert refused.value.code == "validation_failed"
+
+    @pytest.mark.parametrize(
+        ("more", "field"),
+        [
+            ({"path": "src/app.py"}, "line"),
+            ({"line": 1}, "path"),
+            ({"path": "src/app.py", "line": 1, "reply_to": 7}, "reply_to"),
+            ({"path": "../x", "line": 1}, "path"),
+        ],
+    )
+    async def test_half_a_place_and_two_places_are_never_sent(
+        self, github: Any, sandbox: Any, more: dict[str, Any], field: str
+    ) -> None:
+        with pytest.raises(InvalidInput) as refused:
+            await github.run("create_pr_comment", **ONE, body="x", **more)
+        assert list(refused.value.fields) == [field]
+        assert sandbox.requests("github/api") == []
