@@ -1,13 +1,14 @@
 """Any method of the Web API: called, judged by its name, refused where it is about the access."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected, Unavailable
-from integrations_app.providers.slack.actions.calling import ApiCall, reads, repeat_of
+from integrations_app.providers.slack.actions.calling import MOST_PAGES, ApiCall, reads, repeat_of
 from integrations_app.sdk.actions import Repeat
 from integrations_app.workflows.mapping import bind
+from integrations_app.workflows.steps import MAX_OUTPUT_BYTES
 
 
 async def test_the_answer_comes_under_slacks_names(full: Any) -> None:
@@ -78,3 +79,50 @@ async def test_no_other_token_is_taken_and_unknown_methods_are_refused(full: Any
     with pytest.raises(Rejected) as refused:
         await full.run("api_call", method="chat.shout")
     assert refused.value.code == "unknown_method"
+
+
+class TestPages:
+    PARAMS: ClassVar = {"channel": "C0GENERAL", "limit": 5}
+
+    async def test_are_read_one_after_another(self, full: Any, sandbox: Any) -> None:
+        whole = await full.run("api_call", method="conversations.members", parameters={"channel": "C0GENERAL"})
+        found = await full.run("api_call", method="conversations.members", parameters=self.PARAMS, paginate=" members ")
+        assert (found.ok, found.members, found.has_more) == (True, whole.members, False)
+        assert len(found.members) > 5
+        assert len(sandbox.requests("conversations.members")) == 1 + (len(found.members) + 4) // 5
+
+    async def test_begin_where_the_parameters_say(self, full: Any) -> None:
+        first = await full.run("api_call", method="conversations.members", parameters=self.PARAMS)
+        cursor = first.response_metadata["next_cursor"]
+        rest = await full.run(
+            "api_call", method="conversations.members", parameters=self.PARAMS | {"cursor": cursor}, paginate="members"
+        )
+        assert not set(rest.members) & set(first.members)
+
+    async def test_end_at_the_cap_and_say_where_the_rest_begins(self, full: Any, sandbox: Any) -> None:
+        answer = {"ok": True, "members": ["U1"], "response_metadata": {"next_cursor": "more"}}
+        headers = {"Content-Type": "application/json"}
+        sandbox.fault(vendor="slack", path="members", status=200, count=0, body=answer, headers=headers)
+        found = await full.run("api_call", method="conversations.members", parameters=self.PARAMS, paginate="members")
+        assert (found.has_more, found.response_metadata) == (True, {"next_cursor": "more"})
+        assert len(found.members) == len(sandbox.requests("conversations.members")) == MOST_PAGES
+
+    async def test_stay_within_what_a_step_may_give(self, full: Any, sandbox: Any) -> None:
+        answer = {"ok": True, "members": ["U" * 400_000], "response_metadata": {"next_cursor": "more"}}
+        headers = {"Content-Type": "application/json"}
+        sandbox.fault(vendor="slack", path="members", status=200, count=0, body=answer, headers=headers)
+        found = await full.run("api_call", method="conversations.members", parameters=self.PARAMS, paginate="members")
+        assert (len(found.members), found.has_more) == (2, True)
+        assert len(found.model_dump_json()) < MAX_OUTPUT_BYTES
+
+    async def test_are_for_lists_of_methods_that_read(self, full: Any, sandbox: Any) -> None:
+        with pytest.raises(InvalidInput, match="no list in the answer: people"):
+            await full.run("api_call", method="conversations.members", parameters=self.PARAMS, paginate="people")
+        with pytest.raises(InvalidInput, match="methods that read"):
+            await full.run("api_call", method="chat.postMessage", paginate="messages")
+        assert sandbox.requests("chat.postMessage") == []
+
+    async def test_a_lost_page_may_be_asked_again(self, full: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="slack", path="members", effect="drop", count=2)
+        with pytest.raises(Unavailable):
+            await full.run("api_call", method="conversations.members", parameters=self.PARAMS, paginate="members")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from integrations_app.errors import InvalidInput
+from integrations_app.providers.slack.choices import PAGE, next_cursor
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.messages import slack_text
 from integrations_app.sdk.actions import Params, Repeat, Result, action
@@ -18,6 +19,9 @@ _READS = re.compile(
     r"(?:list|info|get|history|replies|members|test|counts|lookupByEmail|messages|files|all)(?:[A-Z]\w*)?"
 )
 _ABOUT_ACCESS = re.compile(r"(?:oauth|openid|tooling|apps|rtm)\..*|auth\.(?!test$|teams\.list$).*")
+MOST_PAGES = 20
+LARGEST = 1_000_000
+"""Bytes of JSON that the pages may make together: less than what a step may give."""
 _WRITING_READS = frozenset({"files.getUploadURLExternal"})
 
 
@@ -27,6 +31,11 @@ class ApiCall(Params):
     method: str = Field(title="Method", min_length=1, description="Its name, such as conversations.members.")
     parameters: Annotated[dict[str, Any], Json(), Escaped(slack_text, keys=("text",))] = Field(
         default_factory=dict, title="Parameters", description="By their names in Slack's documentation."
+    )
+    paginate: str = Field(
+        default="",
+        title="Read all pages of",
+        description=f"Name of the list in the answer, such as members; up to {MOST_PAGES} pages and 1 MiB.",
     )
 
 
@@ -50,7 +59,8 @@ def repeat_of(params: Any, _settings: Any) -> Repeat:
 async def api_call(params: ApiCall, ctx: ActionContext[SlackClient]) -> ApiAnswer:
     """Call any method of the Web API.
 
-    Methods that hand out, change or end the access itself are refused.
+    Methods that hand out, change or end the access itself are refused. Pages are read for methods that read:
+    `has_more` says that some are left, and `response_metadata.next_cursor` where they begin.
     """
     method = params.method.strip()
     if not _METHOD.fullmatch(method):
@@ -60,12 +70,38 @@ async def api_call(params: ApiCall, ctx: ActionContext[SlackClient]) -> ApiAnswe
     if "token" in params.parameters:
         raise InvalidInput({"parameters": "may not hold a token: the connection's own is used"})
     given = {name: _as_text(value) for name, value in params.parameters.items() if value is not None}
-    web = ctx.client.web
+    web, wanted = ctx.client.web, params.paginate.strip()
+    if wanted and not reads(method):
+        raise InvalidInput({"paginate": "is for methods that read"})
+    if wanted:
+        return ApiAnswer.model_validate(await _pages(ctx.client, method, given, wanted))
     if reads(method):
         answer = await ctx.client.read(web.api_call(method, http_verb="GET", params=given))
     else:
         answer = await ctx.client.change(web.api_call(method, data=given))
     return ApiAnswer.model_validate(answer.data)
+
+
+async def _pages(client: SlackClient, method: str, given: dict[str, str], wanted: str) -> dict[str, Any]:
+    """The last page's answer with the items of all of them; a page that would make it too large is left out."""
+    given = {"limit": str(PAGE)} | given
+    found: dict[str, Any] = {}
+    items: list[Any] = []
+    size, cursor = 0, given.get("cursor", "")
+    for _ in range(MOST_PAGES):
+        asked = given | ({"cursor": cursor} if cursor else {})
+        answer = (await client.read(client.web.api_call(method, http_verb="GET", params=asked))).data
+        page = answer.get(wanted) if isinstance(answer, dict) else None
+        if not isinstance(answer, dict) or not isinstance(page, list):
+            raise InvalidInput({"paginate": f"names no list in the answer: {wanted}"})
+        size += len(json.dumps(page).encode())
+        if items and size > LARGEST:
+            break
+        found, cursor = answer, next_cursor(answer)
+        items += page
+        if not cursor:
+            break
+    return found | {wanted: items, "response_metadata": {"next_cursor": cursor}, "has_more": bool(cursor)}
 
 
 def _as_text(value: Any) -> str:
