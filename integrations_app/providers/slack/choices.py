@@ -8,6 +8,7 @@ from integrations_app.sdk.forms import Choice, ChoicePage, ChoiceQuery
 from integrations_app.sdk.pages import PageMemory, search_pages
 
 PAGE = 200
+SLACKBOT = "USLACKBOT"
 TYPES = "public_channel,private_channel"
 
 _pages: PageMemory[tuple[list[Choice], str]] = PageMemory()
@@ -53,7 +54,7 @@ async def _users(client: SlackClient, cursor: str) -> tuple[list[Choice], str]:
 
 
 def _takes_messages(item: dict[str, Any]) -> bool:
-    return not (item.get("deleted") or item.get("is_bot") or item.get("id") == "USLACKBOT")
+    return not (item.get("deleted") or item.get("is_bot") or item.get("id") == SLACKBOT)
 
 
 def _person(item: dict[str, Any]) -> Choice:

@@ -20,6 +20,8 @@ TIER_OF = MappingProxyType(
         "conversations.create": 2,
         "conversations.archive": 2,
         "conversations.setTopic": 2,
+        "conversations.setPurpose": 2,
+        "conversations.rename": 2,
         "users.list": 2,
         "reactions.remove": 2,
         "chat.postEphemeral": 4,

@@ -21,7 +21,7 @@ OPTIONAL_SCOPES = {
     "chat:write.public": "Post in public channels without being invited first.",
     "chat:write.customize": "Post under another name and picture.",
     "mpim:history": "Read group direct messages the app is in.",
-    "channels:manage": "Create public channels, archive them, invite people and set topics.",
+    "channels:manage": "Create, rename and archive public channels, invite and remove people, set topics and purposes.",
     "groups:write": "The same in private channels.",
     "channels:join": "Join public channels.",
     "files:write": "Upload files.",

@@ -75,14 +75,53 @@ def conversations_invite(call: Call) -> Json:
     return {"channel": channel_view(channel, call.token.user_id)}
 
 
-@method("conversations.setTopic", *MANAGE)
-def conversations_set_topic(call: Call) -> Json:
-    """Say what a channel is about; an empty topic takes it away."""
+@method("conversations.kick", *MANAGE)
+def conversations_kick(call: Call) -> Json:
+    """Take somebody out of a channel."""
+    channel = _managed(call)
+    person = call.user(call.required("user", "user_not_found"))
+    if channel.is_general:
+        raise SlackError("cant_kick_from_general")
+    if person.id == call.token.user_id:
+        raise SlackError("cant_kick_self")
+    if person.id not in channel.members:
+        raise SlackError("not_in_channel")
+    channel.members.remove(person.id)
+    return {"errors": {}}
+
+
+@method("conversations.rename", *MANAGE)
+def conversations_rename(call: Call) -> Json:
+    """Give a channel another name; only who made it may."""
     channel = _managed(call)
     if channel.is_archived:
         raise SlackError("is_archived")
-    topic = call.text("topic")
-    if len(topic) > TOPIC_LIMIT:
+    if channel.creator != call.token.user_id:
+        raise SlackError("not_authorized")
+    channel.name = _new_name(call)
+    return {"channel": channel_view(channel, call.token.user_id)}
+
+
+def _described(call: Call, what: str) -> Channel:
+    channel = _managed(call)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if len(call.text(what)) > TOPIC_LIMIT:
         raise SlackError("too_long")
-    channel.topic = topic
+    return channel
+
+
+@method("conversations.setTopic", *MANAGE)
+def conversations_set_topic(call: Call) -> Json:
+    """Say what a channel is about; an empty topic takes it away."""
+    channel = _described(call, "topic")
+    channel.topic = call.text("topic")
+    return {"channel": channel_view(channel, call.token.user_id)}
+
+
+@method("conversations.setPurpose", *MANAGE)
+def conversations_set_purpose(call: Call) -> Json:
+    """Say what a channel is for; an empty purpose takes it away."""
+    channel = _described(call, "purpose")
+    channel.purpose = call.text("purpose")
     return {"channel": channel_view(channel, call.token.user_id)}

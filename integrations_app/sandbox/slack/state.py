@@ -59,6 +59,7 @@ class Channel:
     is_mpim: bool = False
     is_general: bool = False
     topic: str = ""
+    purpose: str = ""
 
     @property
     def kind(self) -> str:

@@ -73,7 +73,7 @@ def channel_view(channel: Channel, viewer: str) -> Json:
         "creator": channel.creator,
         "num_members": len(channel.members),
         "topic": {"value": channel.topic, "creator": channel.creator, "last_set": channel.created},
-        "purpose": {"value": "", "creator": "", "last_set": 0},
+        "purpose": {"value": channel.purpose, "creator": channel.creator, "last_set": channel.created},
     }
 
 

@@ -31,6 +31,14 @@ def _scheduled(vendor: Any) -> dict[str, Any]:
     return {"channel": "C0GENERAL", "scheduled_message_id": made["scheduled_message_id"]}
 
 
+def _own_channel(vendor: Any) -> str:
+    """A channel of the app that is connected: only that may rename it."""
+    own = vendor.calls("/slack/api/auth.test")[-1]["headers"]["authorization"]
+    address = f"{vendor.url}/slack/api/conversations.create"
+    made = vendor.http.post(address, headers={"Authorization": own}, json={"name": "found"}).json()
+    return str(made["channel"]["id"])
+
+
 SAMPLES: dict[str, Sample] = {
     "send_message": Sample("POST", r"chat\.postMessage", {"channel": "C0GENERAL", "text": "x"}),
     "send_dm": Sample("POST", r"chat\.postMessage", {"user": "U0GRACE", "text": "x"}),
@@ -69,6 +77,11 @@ SAMPLES: dict[str, Sample] = {
     "archive_channel": Sample("POST", r"conversations\.archive", {"channel": "C0TRIAGE"}),
     "join_channel": Sample("POST", r"conversations\.join", {"channel": "C0OPS0001"}),
     "invite_to_channel": Sample("POST", r"conversations\.invite", {"channel": "C0TRIAGE", "users": ["U0KEN"]}),
+    "rename_channel": Sample(
+        "POST", r"conversations\.rename", lambda made: {"channel": made, "name": "lost"}, _own_channel
+    ),
+    "remove_from_channel": Sample("POST", r"conversations\.kick", {"channel": "C0TRIAGE", "user": "U0ADA"}),
+    "set_purpose": Sample("POST", r"conversations\.setPurpose", {"channel": "C0TRIAGE", "purpose": "x"}),
     "set_topic": Sample("POST", r"conversations\.setTopic", {"channel": "C0TRIAGE", "topic": "x"}),
     "api_call": Sample(
         "POST",

@@ -1,6 +1,6 @@
 """Channels: created, archived, joined, filled, described."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -109,3 +109,88 @@ class TestSetTopic:
         with pytest.raises(Rejected) as refused:
             await full.run("set_topic", channel="C0OPS0001", topic="x")
         assert refused.value.code == "not_in_channel"
+
+
+class TestSetPurpose:
+    async def test_sets_and_takes_away(self, full: Any) -> None:
+        for purpose in ("Where releases are made", ""):
+            assert (await full.run("set_purpose", channel="#triage", purpose=purpose)).purpose == purpose
+
+    async def test_a_lost_answer_can_be_repeated(self, full: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="slack", path=r"conversations\.setPurpose", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await full.run("set_purpose", channel="C0TRIAGE", purpose="x")
+        assert (await full.run("set_purpose", channel="C0TRIAGE", purpose="x")).purpose == "x"
+
+    async def test_refusals(self, full: Any, sandbox: Any) -> None:
+        with pytest.raises(InvalidInput, match="250"):
+            await full.run("set_purpose", channel="C0TRIAGE", purpose="x" * 251)
+        assert sandbox.requests("conversations.setPurpose") == []
+        with pytest.raises(Rejected) as refused:
+            await full.run("set_purpose", channel="C0OPS0001", purpose="x")
+        assert refused.value.code == "not_in_channel"
+
+
+class TestRenameChannel:
+    async def test_renames(self, full: Any) -> None:
+        made = await full.run("create_channel", name="before")
+        renamed = await full.run("rename_channel", channel="#before", name="#after")
+        assert (renamed.id, renamed.name) == (made.id, "after")
+        await full.run("send_message", "after", channel="#after", text="x")
+
+    @pytest.mark.parametrize("by_name", [False, True])
+    async def test_a_lost_answer_is_found(self, full: Any, sandbox: Any, by_name: bool) -> None:
+        made = await full.run("create_channel", name="before")
+        params = {"channel": "#before" if by_name else made.id, "name": "after"}
+        assert await full.find("rename_channel", **params) is None
+        sandbox.fault(vendor="slack", path=r"conversations\.rename", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await full.run("rename_channel", **params)
+        found = await full.find("rename_channel", **params)
+        assert (found.id, found.name) == (made.id, "after")
+
+    async def test_what_is_neither_here_nor_there_cannot_be_told(self, full: Any) -> None:
+        with pytest.raises(Rejected) as refused:
+            await full.find("rename_channel", channel="#gone", name="gone-too")
+        assert refused.value.code == "channel_not_found"
+
+    async def test_refusals(self, full: Any, sandbox: Any) -> None:
+        with pytest.raises(InvalidInput, match="name"):
+            await full.run("rename_channel", channel="C0TRIAGE", name="Two Words")
+        assert sandbox.requests("conversations.rename") == []
+        made = await full.run("create_channel", name="mine")
+        for channel, name, code in (("C0TRIAGE", "x", "not_authorized"), (made.id, "general", "name_taken")):
+            with pytest.raises(Rejected) as refused:
+                await full.run("rename_channel", channel=channel, name=name)
+            assert refused.value.code == code
+
+
+class TestRemoveFromChannel:
+    HERE: ClassVar = {"channel": "C0TRIAGE", "user": "U0ADA"}
+
+    async def test_twice_is_success(self, full: Any, sandbox: Any) -> None:
+        sandbox.fault(vendor="slack", path=r"conversations\.kick", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await full.run("remove_from_channel", **self.HERE)
+        assert (await full.run("remove_from_channel", **self.HERE)).already_outside
+        await full.run("invite_to_channel", channel="C0TRIAGE", users=["U0ADA"])
+        removed = await full.run("remove_from_channel", channel="#triage", user="U0ADA")
+        assert (removed.channel, removed.user, removed.already_outside) == ("C0TRIAGE", "U0ADA", False)
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"channel": "C0OPS0001"}, "not_in_channel"),
+            ({"channel": "C0GENERAL"}, "cant_kick_from_general"),
+            ({"user": "U0NOBODY"}, "user_not_found"),
+        ],
+    )
+    async def test_refusals(self, full: Any, change: dict[str, str], code: str) -> None:
+        with pytest.raises(Rejected) as refused:
+            await full.run("remove_from_channel", **(self.HERE | change))
+        assert refused.value.code == code
+
+    async def test_needs_its_permission(self, connect: Any, sandbox: Any) -> None:
+        slack = connect("slack", access_token=sandbox.token("slack", scopes=["channels:read"]))
+        with pytest.raises(MissingScope, match="channels:manage"):
+            await slack.run("remove_from_channel", **self.HERE)

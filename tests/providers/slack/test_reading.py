@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrations_app.errors import InvalidInput, MissingScope, Rejected, Unavailable
-from integrations_app.providers.slack.actions.reading import GetHistory, GetUser
+from integrations_app.providers.slack.actions.reading import MOST_PAGES, GetHistory, GetUser
 from integrations_app.providers.slack.oauth import OAUTH
 
 
@@ -112,3 +112,29 @@ async def test_a_thread_that_is_not_there(full: Any, channel: str) -> None:
     with pytest.raises(Rejected) as refused:
         await full.run("get_thread", channel=channel, thread_ts="1700000000.000001")
     assert refused.value.code == ("thread_not_found" if channel == "C0TRIAGE" else "channel_not_found")
+
+
+async def test_people_are_listed_without_apps_and_those_who_left(full: Any, sandbox: Any) -> None:
+    people = (await full.run("list_users")).users
+    assert {"U0ADA", "U0KEN"} <= {one.id for one in people}
+    assert not any(one.is_bot or one.deleted for one in people)
+    everybody = await full.run("list_users", include_bots=True, include_deactivated=True)
+    assert {True, False} == {one.is_bot for one in everybody.users} == {one.deleted for one in everybody.users}
+    few = await full.run("list_users", limit=2)
+    assert (few.users, few.has_more, everybody.has_more) == (people[:2], True, False)
+    assert len(sandbox.requests("users.list")) == 3
+
+
+async def test_people_are_listed_page_by_page_up_to_a_bound(full: Any, sandbox: Any) -> None:
+    answer = {"ok": True, "members": [{"id": "U1"}], "response_metadata": {"next_cursor": "more"}}
+    headers = {"Content-Type": "application/json"}
+    sandbox.fault(vendor="slack", path=r"users\.list", status=200, count=0, body=answer, headers=headers)
+    found = await full.run("list_users")
+    assert len(found.users) == len(sandbox.requests("users.list")) == MOST_PAGES
+    assert found.has_more
+
+
+async def test_listing_people_needs_its_permission(connect: Any, sandbox: Any) -> None:
+    slack = connect("slack", access_token=sandbox.token("slack", scopes=["channels:read"]))
+    with pytest.raises(MissingScope, match="users:read"):
+        await slack.run("list_users")

@@ -1,15 +1,15 @@
-"""Channels: made, archived, joined, filled with people, given a topic."""
+"""Channels: made, renamed, archived, joined, filled with people and emptied, given a topic and a purpose."""
 
 import re
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from integrations_app.errors import InvalidInput, OutcomeUnknown
-from integrations_app.providers.slack.actions.fields import Channel, was_so_already
+from integrations_app.errors import InvalidInput, OutcomeUnknown, Rejected
+from integrations_app.providers.slack.actions.fields import Channel, Person, was_so_already
 from integrations_app.providers.slack.choices import list_users
 from integrations_app.providers.slack.client import SlackClient
-from integrations_app.providers.slack.errors import too_long
+from integrations_app.providers.slack.errors import ERRORS, too_long
 from integrations_app.providers.slack.find import CLOCK_SKEW, DEFAULT_LOOKBACK, conversation_id, find_channel
 from integrations_app.sdk.actions import Effect, Params, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext, utc_now
@@ -17,17 +17,19 @@ from integrations_app.sdk.forms import Choices
 
 MOST_INVITED = 30
 TOPIC_LIMIT = 250
+NOT_IN_CHANNEL = "not_in_channel"
+_NAME_FIELD = Field(
+    title="Name",
+    min_length=1,
+    description="Lower case, no spaces or punctuation but - and _; at most 80 characters.",
+)
 _NAME = re.compile(r"[^\s.,#@!?'\"/\\<>:;()\[\]{}A-Z]{1,80}")
 
 
 class CreateChannel(Params):
     """How the new channel is called."""
 
-    name: str = Field(
-        title="Name",
-        min_length=1,
-        description="Lower case, no spaces or punctuation but - and _; at most 80 characters.",
-    )
+    name: str = _NAME_FIELD
     is_private: bool = Field(default=False, title="Private", description="Needs the permission groups:write.")
 
 
@@ -55,6 +57,27 @@ class SetTopic(Params):
 
     channel: Channel
     topic: str = Field(title="Topic", description=f"At most {TOPIC_LIMIT} characters; empty takes it away.")
+
+
+class SetPurpose(Params):
+    """What a channel is for."""
+
+    channel: Channel
+    purpose: str = Field(title="Purpose", description=f"At most {TOPIC_LIMIT} characters; empty takes it away.")
+
+
+class RenameChannel(Params):
+    """Which channel gets which name."""
+
+    channel: Channel
+    name: str = _NAME_FIELD
+
+
+class RemoveFromChannel(Params):
+    """Whom to remove from where."""
+
+    channel: Channel
+    user: Person
 
 
 class ChannelInfo(Result):
@@ -87,6 +110,21 @@ class Invited(Result):
     already_in_channel: list[str]
 
 
+class Removed(Result):
+    """Who is not in the channel now; `already_outside` when that was so before."""
+
+    channel: str
+    user: str
+    already_outside: bool
+
+
+class Purpose(Result):
+    """The purpose of the channel as Slack keeps it."""
+
+    channel: str
+    purpose: str
+
+
 class Topic(Result):
     """The topic of the channel as Slack keeps it."""
 
@@ -107,9 +145,7 @@ async def find_created(params: CreateChannel, ctx: ActionContext[SlackClient]) -
 @action(scopes=("channels:manage",), repeat=Repeat.RECONCILABLE, find=find_created)
 async def create_channel(params: CreateChannel, ctx: ActionContext[SlackClient]) -> ChannelInfo:
     """Create a channel."""
-    name = params.name.strip().removeprefix("#")
-    if not _NAME.fullmatch(name):
-        raise InvalidInput({"name": "takes lower-case letters, digits, - and _ only, at most 80"})
+    name = _channel_name(params.name)
     answer = await ctx.client.change(ctx.client.web.conversations_create(name=name, is_private=params.is_private))
     if not answer.get("channel"):
         raise OutcomeUnknown("Slack's answer names no channel: it may have been created.")
@@ -161,6 +197,68 @@ async def set_topic(params: SetTopic, ctx: ActionContext[SlackClient]) -> Topic:
     answer = await ctx.client.change(ctx.client.web.conversations_setTopic(channel=channel, topic=params.topic))
     kept = (answer.get("channel") or {}).get("topic") or {}
     return Topic(channel=channel, topic=str(kept.get("value", params.topic)))
+
+
+@action(scopes=("channels:manage",), repeat=Repeat.IDEMPOTENT)
+async def set_purpose(params: SetPurpose, ctx: ActionContext[SlackClient]) -> Purpose:
+    """Set the purpose of a channel."""
+    if len(params.purpose) > TOPIC_LIMIT:
+        raise too_long("purpose", TOPIC_LIMIT)
+    channel = await conversation_id(ctx.client, params.channel)
+    answer = await ctx.client.change(ctx.client.web.conversations_setPurpose(channel=channel, purpose=params.purpose))
+    kept = (answer.get("channel") or {}).get("purpose") or {}
+    return Purpose(channel=channel, purpose=str(kept.get("value", params.purpose)))
+
+
+async def find_renamed(params: RenameChannel, ctx: ActionContext[SlackClient]) -> ChannelInfo | None:
+    """See whether the channel has the name; one whose old name is gone is looked for by the new one."""
+    name = _channel_name(params.name)
+    try:
+        channel = await conversation_id(ctx.client, params.channel)
+    except Rejected as error:
+        found = await find_channel(ctx.client, name) if error.code == "channel_not_found" else None
+        if found is None:
+            raise
+        return _channel(found)
+    now = await _info(ctx, channel)
+    return _channel(now) if now.get("name") == name else None
+
+
+@action(scopes=("channels:manage",), repeat=Repeat.RECONCILABLE, find=find_renamed)
+async def rename_channel(params: RenameChannel, ctx: ActionContext[SlackClient]) -> ChannelInfo:
+    """Rename a channel.
+
+    Slack lets an app rename the channels that it made.
+    """
+    name = _channel_name(params.name)
+    channel = await conversation_id(ctx.client, params.channel)
+    answer = await ctx.client.change(ctx.client.web.conversations_rename(channel=channel, name=name))
+    return _channel({"id": channel, "name": name} | (answer.get("channel") or {}))
+
+
+@action(scopes=("channels:manage",), repeat=Repeat.IDEMPOTENT, effect=Effect.DESTRUCTIVE)
+async def remove_from_channel(params: RemoveFromChannel, ctx: ActionContext[SlackClient]) -> Removed:
+    """Remove a person from a channel."""
+    channel, user = await conversation_id(ctx.client, params.channel), params.user.strip()
+    call = ctx.client.web.conversations_kick(channel=channel, user=user)
+    outside = await was_so_already(ctx, call, NOT_IN_CHANNEL)
+    # Slack says the same of an app that is not in the channel itself.
+    if outside and not (await _info(ctx, channel)).get("is_member"):
+        raise Rejected(NOT_IN_CHANNEL, ERRORS[NOT_IN_CHANNEL].advice)
+    return Removed(channel=channel, user=user, already_outside=outside)
+
+
+async def _info(ctx: ActionContext[SlackClient], channel: str) -> dict[str, Any]:
+    answer = await ctx.client.read(ctx.client.web.conversations_info(channel=channel))
+    found: dict[str, Any] = answer["channel"]
+    return found
+
+
+def _channel_name(text: str) -> str:
+    name = text.strip().removeprefix("#")
+    if not _NAME.fullmatch(name):
+        raise InvalidInput({"name": "takes lower-case letters, digits, - and _ only, at most 80"})
+    return name
 
 
 def _channel(item: dict[str, Any]) -> ChannelInfo:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from integrations_app.errors import Rejected
 from integrations_app.providers.slack.actions.fields import Channel, Person, Thread, Timestamp
-from integrations_app.providers.slack.choices import next_cursor
+from integrations_app.providers.slack.choices import SLACKBOT, next_cursor
 from integrations_app.providers.slack.client import SlackClient
 from integrations_app.providers.slack.find import conversation_id
 from integrations_app.providers.slack.messages import read_timestamp
@@ -14,6 +14,9 @@ from integrations_app.sdk.actions import Effect, Params, Repeat, Result, action
 from integrations_app.sdk.context import ActionContext
 
 LIMIT = 200
+MOST_PAGES = 20
+MOST_USERS = 1000
+"""People of one answer; they stay well within what a step may give."""
 KEPT = (
     *("type", "subtype", "user", "bot_id", "app_id", "username", "text", "ts", "thread_ts", "parent_user_id"),
     *("reply_count", "reply_users", "latest_reply", "reactions", "edited"),
@@ -66,6 +69,14 @@ class LookupUserByEmail(Params):
     email: str = Field(title="E-mail", min_length=1)
 
 
+class ListUsers(Params):
+    """Whom to list."""
+
+    include_bots: bool = Field(default=False, title="Apps too")
+    include_deactivated: bool = Field(default=False, title="Deactivated people too")
+    limit: int = Field(default=MOST_USERS, title="At most", ge=1, le=MOST_USERS)
+
+
 class FoundMessage(Result):
     """A message as Slack shows it."""
 
@@ -100,6 +111,13 @@ class User(Result):
     deleted: bool = False
     is_bot: bool = False
     tz: str = ""
+
+
+class Users(Result):
+    """People; `has_more` when there are others beyond the limit."""
+
+    users: list[User]
+    has_more: bool
 
 
 @action(scopes=HISTORY, repeat=Repeat.IDEMPOTENT, effect=Effect.READ)
@@ -160,6 +178,25 @@ async def lookup_user_by_email(params: LookupUserByEmail, ctx: ActionContext[Sla
     """Find a person by e-mail."""
     answer = await ctx.client.read(ctx.client.web.users_lookupByEmail(email=params.email.strip()))
     return _user(answer["user"])
+
+
+@action(scopes=("users:read",), repeat=Repeat.IDEMPOTENT, effect=Effect.READ)
+async def list_users(params: ListUsers, ctx: ActionContext[SlackClient]) -> Users:
+    """List people."""
+    found: list[User] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        answer = await ctx.client.read(ctx.client.web.users_list(limit=LIMIT, cursor=cursor))
+        found += [_user(item) for item in answer["members"] if _is_wanted(item, params)]
+        cursor = next_cursor(answer)
+        if not cursor or len(found) > params.limit:
+            break
+    return Users(users=found[: params.limit], has_more=bool(cursor) or len(found) > params.limit)
+
+
+def _is_wanted(item: dict[str, Any], params: ListUsers) -> bool:
+    is_app = bool(item.get("is_bot")) or item.get("id") == SLACKBOT
+    return (params.include_bots or not is_app) and (params.include_deactivated or not item.get("deleted"))
 
 
 def _kept(item: dict[str, Any]) -> dict[str, Any]:
