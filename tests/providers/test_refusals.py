@@ -59,6 +59,7 @@ IN_A_REPOSITORY: dict[str, dict[str, Any]] = {
     "delete_branch": {"branch": "develop"},
     "create_tag": {"tag": "new"},
     "create_release": {"tag_name": "new"},
+    "update_release": {"release_id": 1, "name": "x"},
     "get_latest_release": {},
     "get_release": {"tag_name": "new"},
     "list_workflow_runs": {},

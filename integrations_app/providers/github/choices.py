@@ -70,6 +70,16 @@ async def list_tags(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> Cho
     return await _inside(query, ctx, "tags", Repository.get_tags, lambda tag: Choice(tag.name, tag.name))
 
 
+async def list_releases(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """Releases of the chosen repository, the newest first, with the drafts that the account may see."""
+    return await _inside(query, ctx, "releases", Repository.get_releases, _release)
+
+
+def _release(item: Any) -> Choice:
+    hint = f"{item.tag_name}, a draft" if item.draft else item.tag_name
+    return Choice(str(item.id), item.name or item.tag_name, hint)
+
+
 def _milestone(item: Any) -> Choice:
     return Choice(str(item.number), item.title)
 

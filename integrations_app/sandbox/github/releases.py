@@ -33,8 +33,11 @@ def create_release(call: Call) -> Reply:
 def add_release(world: World, web: str, repository: Repository, release: Release) -> None:
     """Keep a release; what is published gets its tag and fires the hooks."""
     repository.releases.append(release)
-    if release.draft:
-        return
+    if not release.draft:
+        _publish(world, web, repository, release)
+
+
+def _publish(world: World, web: str, repository: Repository, release: Release) -> None:
     ref, head = f"refs/tags/{release.tag}", repository.head(release.target)
     if ref not in repository.refs and head is not None:
         moves.move(world, web, repository, ref, head.sha, release.author)
@@ -47,6 +50,25 @@ def fire(world: World, web: str, repository: Repository, release: Release, sende
     for action in actions:
         payload = {"action": action, "release": release_view(release, repository, web)}
         webhooks.fire(world, web, repository, "release", sender, payload)
+
+
+@endpoint("PATCH", AT + "/{release:int}", *REPO)
+def update_release(call: Call) -> Reply:
+    """Change a release; a draft may be published by it."""
+    repository = call.repository("push", REPO)
+    found = next((one for one in repository.releases if one.id == call.path["release"]), None)
+    if found is None:
+        raise not_found()
+    was_draft = found.draft
+    for name in ("name", "body"):
+        if name in call.body:
+            setattr(found, name, call.text(name, "Release", required=False))
+    for name in ("draft", "prerelease"):
+        setattr(found, name, call.body.get(name, getattr(found, name)) is True)
+    if was_draft and not found.draft:
+        found.published_at = call.now
+        _publish(call.world, call.web, repository, found)
+    return Reply(200, release_view(found, repository, call.web))
 
 
 @endpoint("GET", AT, "repo")

@@ -54,6 +54,10 @@ def _ended_run(vendor: Any) -> int:
     return identifier
 
 
+def _release(vendor: Any) -> int:
+    return int(_rest(vendor, "POST", "/releases", tag_name="found")["id"])
+
+
 def _star(vendor: Any) -> str:
     identifier = _rest(vendor, "GET", "")["node_id"]
     return f'mutation {{ addStar(input: {{starrableId: "{identifier}"}}) {{ starrable {{ viewerHasStarred }} }} }}'
@@ -90,6 +94,9 @@ SAMPLES: dict[str, Sample] = {
     "delete_branch": Sample("DELETE", r"/git/refs/", lambda name: _WEB | {"branch": name}, _branch),
     "create_tag": Sample("POST", r"/git/refs$", _WEB | {"tag": "new"}),
     "create_release": Sample("POST", r"/releases$", _WEB | {"tag_name": "new"}),
+    "update_release": Sample(
+        "PATCH", r"/releases/\d+$", lambda made: _WEB | {"release_id": made, "name": "x"}, _release
+    ),
     "cancel_workflow_run": Sample("POST", r"/cancel$", lambda run: _WEB | {"run_id": run}, _run_of_actions),
     "rerun_workflow_run": Sample("POST", r"/rerun$", lambda run: _WEB | {"run_id": run}, _ended_run),
     "repository_dispatch": Sample("POST", r"/web/dispatches$", _WEB | {"event_type": "x"}),

@@ -9,6 +9,7 @@ import pytest
 from integrations_app.errors import InvalidInput, OutcomeUnknown, RateLimited, Rejected, Unavailable
 from integrations_app.providers.github import provider
 from integrations_app.providers.github.actions.awaiting import DispatchAndWait, resume
+from integrations_app.providers.github.actions.releases import UpdateRelease
 from integrations_app.sdk.actions import Repeat
 from integrations_app.sdk.waiting import Later, Waited
 
@@ -27,6 +28,35 @@ class TestReleases:
         assert (await github.run("get_latest_release", **HERE)).id == made.id
         assert (await github.run("get_release", **HERE, tag_name="v2.0.0")).id == made.id
         assert (await github.run("list_commits", **HERE, sha="v2.0.0")).items
+
+    async def test_changes_one_and_leaves_the_rest(self, github: Any) -> None:
+        made = await github.run("create_release", **self.NEW)
+        changed = await github.run("update_release", **HERE, release_id=made.id, body="Newer.", prerelease="yes")
+        assert (changed.id, changed.name, changed.body, changed.prerelease) == (made.id, "Two", "Newer.", True)
+        assert not (await github.run("update_release", **HERE, release_id=made.id, prerelease="no")).prerelease
+
+    async def test_publishes_a_draft_and_may_be_repeated(self, github: Any, sandbox: Any) -> None:
+        made = await github.run("create_release", **self.NEW, draft=True)
+        params = HERE | {"release_id": made.id, "state": "published"}
+        sandbox.fault(vendor="github", method="PATCH", path=r"/releases/\d+$", effect="lose")
+        with pytest.raises(OutcomeUnknown):
+            await github.run("update_release", **params)
+        again = await github.run("update_release", **params)
+        assert (again.id, again.draft) == (made.id, False)
+        assert (await github.run("get_release", **HERE, tag_name="v2.0.0")).id == made.id
+
+    async def test_the_picker_shows_drafts_too(self, github: Any) -> None:
+        made = await github.run("create_release", **self.NEW, draft=True)
+        found = await github.choices(UpdateRelease, "release_id", "two", **HERE)
+        assert [(one.value, one.label, one.hint) for one in found.choices] == [(str(made.id), "Two", "v2.0.0, a draft")]
+
+    async def test_nothing_to_change_and_no_such_release(self, github: Any, sandbox: Any) -> None:
+        with pytest.raises(InvalidInput, match="nothing to change"):
+            await github.run("update_release", **HERE, release_id=1)
+        assert sandbox.requests("/releases") == []
+        with pytest.raises(Rejected) as refused:
+            await github.run("update_release", **HERE, release_id=1, name="x")
+        assert refused.value.code == "not_found_or_no_access"
 
     async def test_there_is_none(self, github: Any) -> None:
         for action, more in (("get_latest_release", {}), ("get_release", {"tag_name": "v9"})):

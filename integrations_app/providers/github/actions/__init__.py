@@ -55,6 +55,7 @@ ACTIONS = (
     refs.delete_branch,
     refs.create_tag,
     releases.create_release,
+    releases.update_release,
     releases.get_latest_release,
     releases.get_release,
     runs.list_workflow_runs,

@@ -1,9 +1,10 @@
-"""Releases: made, and read."""
+"""Releases: made, changed, published, and read."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from integrations_app.errors import InvalidInput
 from integrations_app.providers.github import choices
 from integrations_app.providers.github.actions.fields import (
     IN_REPOSITORY,
@@ -42,6 +43,16 @@ class CreateRelease(InRepository):
     prerelease: bool = Field(default=False, title="Pre-release")
 
 
+class UpdateRelease(InRepository):
+    """Which release to change, and into what; what is left empty stays."""
+
+    release_id: Annotated[int, Choices(choices.list_releases, IN_REPOSITORY)] = Field(title="Release", ge=1)
+    name: str = Field(default="", title="Name")
+    body: Annotated[str, Multiline(8)] = Field(default="", title="Notes", description="Markdown; instead of the old.")
+    state: Literal["", "draft", "published"] = Field(default="", title="State")
+    prerelease: Literal["", "yes", "no"] = Field(default="", title="Pre-release")
+
+
 class GetLatestRelease(InRepository):
     """Whose newest release to read."""
 
@@ -62,6 +73,28 @@ async def create_release(params: CreateRelease, ctx: ActionContext[GitHubClient]
     body |= {"generate_release_notes": params.generate_release_notes}
     body |= present(name=bounded(params.name, "name", TITLE_LIMIT), target_commitish=params.target_commitish)
     return await ctx.client.change(lambda github: Release.of(call(github, "POST", url, body)))
+
+
+@action(scopes=SCOPES, repeat=Repeat.IDEMPOTENT)
+async def update_release(params: UpdateRelease, ctx: ActionContext[GitHubClient]) -> Release:
+    """Update a release.
+
+    A draft is published with its state.
+    """
+    url = f"{place(params, ctx)}/releases/{params.release_id}"
+    wanted = present(
+        name=bounded(params.name, "name", TITLE_LIMIT),
+        body=bounded(params.body, "body", NOTES_LIMIT),
+        draft=_as_flag(params.state, "draft"),
+        prerelease=_as_flag(params.prerelease, "yes"),
+    )
+    if not wanted:
+        raise InvalidInput({"name": "is empty, as is everything else: there is nothing to change"})
+    return await ctx.client.change(lambda github: Release.of(call(github, "PATCH", url, wanted)))
+
+
+def _as_flag(chosen: str, yes: str) -> bool | None:
+    return chosen == yes if chosen else None
 
 
 @action(scopes=SCOPES, repeat=Repeat.IDEMPOTENT, effect=Effect.READ)
