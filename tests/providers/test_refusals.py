@@ -60,6 +60,7 @@ IN_A_REPOSITORY: dict[str, dict[str, Any]] = {
     "create_tag": {"tag": "new"},
     "create_release": {"tag_name": "new"},
     "update_release": {"release_id": 1, "name": "x"},
+    "upload_release_asset": {"release_id": 1, "name": "a", "content": "x"},
     "get_latest_release": {},
     "get_release": {"tag_name": "new"},
     "list_workflow_runs": {},

@@ -80,6 +80,13 @@ class HttpConnection(_Connection):
     scheme = "http"
 
 
+def connection_to(url: str) -> HttpConnection | HttpsConnection:
+    """A connection to an address that PyGithub would not call by itself; the door judges it as every other."""
+    parts = urlsplit(url)
+    kind = HttpsConnection if parts.scheme == "https" else HttpConnection
+    return kind(parts.hostname or "", parts.port)
+
+
 def _finished(verb: str, response: _Response) -> _Response:
     """A read that GitHub is still preparing is to be asked again later; PyGithub would sleep in its thread."""
     if response.status == _PREPARING and verb in ("GET", "HEAD"):

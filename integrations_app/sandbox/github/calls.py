@@ -60,6 +60,9 @@ class Call:
     body: Json
     api_version: str
     url: str
+    raw: bytes = b""
+    """The body of an upload."""
+    content_type: str = ""
 
     @property
     def api(self) -> str:

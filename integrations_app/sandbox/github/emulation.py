@@ -92,6 +92,7 @@ emulation = Emulation[Token](
         Route("/login/oauth/authorize", oauth.authorize, methods=["GET", "POST"]),
         Route("/login/oauth/access_token", oauth.access_token, methods=["POST"]),
         rest.graphql_route,
+        rest.uploads_route,
         Mount("/api/v3", routes=rest.routes),
         *inspector.routes,
     ),

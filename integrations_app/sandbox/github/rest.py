@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from integrations_app.sandbox.github import (
     actions,
+    assets,
     contents,
     graphql,
     happenings,
@@ -35,7 +36,7 @@ from integrations_app.sandbox.github.state import Token, github_of
 from integrations_app.sandbox.world import World
 
 MODULES = (
-    *(actions, contents, graphql, happenings, history, hooks, issue_marks, issues, objects, pulls, refs),
+    *(actions, assets, contents, graphql, happenings, history, hooks, issue_marks, issues, objects, pulls, refs),
     *(releases, repositories, reviews, runs, search),
 )
 HOUR = 3600
@@ -121,7 +122,11 @@ def _call(request: Request, token: Token | None, raw: bytes) -> Call:
     version = request.headers.get("x-github-api-version", "2022-11-28")
     url = f"{request.state.base}{request.state.path}"
     query = dict(request.query_params)
-    return Call(world, web, token, viewer, dict(request.path_params), query, _body(request, raw), version, url)
+    given = dict(request.path_params)
+    if "/api/uploads/" in url:
+        kind = request.headers.get("content-type", "")
+        return Call(world, web, token, viewer, given, query, {}, version, url, raw, kind)
+    return Call(world, web, token, viewer, given, query, _body(request, raw), version, url)
 
 
 def _handler(choices: dict[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
@@ -180,7 +185,8 @@ def _routes() -> list[BaseRoute]:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     # Longer literal paths first, so that {path:path} does not swallow them.
     ordered = sorted(grouped, key=lambda path: (":path}" in path, path.count("{")))
-    return [Route(path, _handler(grouped[path]), methods=methods) for path in ordered if path != GRAPHQL]
+    apart = (GRAPHQL, assets.UPLOADS)
+    return [Route(path, _handler(grouped[path]), methods=methods) for path in ordered if path not in apart]
 
 
 async def unknown(_request: Request) -> Response:
@@ -190,6 +196,11 @@ async def unknown(_request: Request) -> Response:
 
 graphql_route = Route(
     f"/api{GRAPHQL}", _handler({one.method: one for one in ENDPOINTS if one.path == GRAPHQL}), methods=["POST"]
+)
+uploads_route = Route(
+    f"/api{assets.UPLOADS}",
+    _handler({one.method: one for one in ENDPOINTS if one.path == assets.UPLOADS}),
+    methods=["POST"],
 )
 routes: list[BaseRoute] = [
     Route("/applications/{client_id}/{what}", oauth.applications, methods=["POST", "DELETE"]),

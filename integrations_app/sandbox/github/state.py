@@ -74,6 +74,19 @@ class Review:
 
 
 @dataclass
+class Asset:
+    """A file of a release."""
+
+    id: int
+    name: str
+    label: str
+    content_type: str
+    content: bytes
+    uploader: Account
+    created_at: float
+
+
+@dataclass
 class Release:
     """A release at a tag; a draft has not been published yet."""
 
@@ -87,6 +100,7 @@ class Release:
     author: Account
     created_at: float
     published_at: float
+    assets: list[Asset] = field(default_factory=list)
 
 
 @dataclass

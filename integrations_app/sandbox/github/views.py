@@ -1,10 +1,12 @@
 """Rows of the emulated GitHub in the shapes its REST API answers; `web` is the site's address."""
 
+import hashlib
 from typing import Any
 
 from integrations_app.sandbox.github.git import is_mergeable
 from integrations_app.sandbox.github.state import (
     Account,
+    Asset,
     Comment,
     Commit,
     Delivery,
@@ -114,6 +116,26 @@ def review_view(review: Review, issue: Issue, repository: Repository, web: str) 
     }
 
 
+def asset_view(asset: Asset, release: Release, repository: Repository, web: str) -> Json:
+    """A file of a release."""
+    return {
+        "url": f"{web}/api/v3/repos/{repository.full_name}/releases/assets/{asset.id}",
+        "id": asset.id,
+        "node_id": f"RA_{asset.id}",
+        "name": asset.name,
+        "label": asset.label or None,
+        "uploader": account_view(asset.uploader, web),
+        "content_type": asset.content_type,
+        "state": "uploaded",
+        "size": len(asset.content),
+        "digest": f"sha256:{hashlib.sha256(asset.content).hexdigest()}",
+        "download_count": 0,
+        "created_at": stamp(asset.created_at),
+        "updated_at": stamp(asset.created_at),
+        "browser_download_url": f"{web}/{repository.full_name}/releases/download/{release.tag}/{asset.name}",
+    }
+
+
 def release_view(release: Release, repository: Repository, web: str) -> Json:
     """A release."""
     at, html = f"{web}/api/v3/repos/{repository.full_name}/releases/{release.id}", f"{web}/{repository.full_name}"
@@ -131,7 +153,8 @@ def release_view(release: Release, repository: Repository, web: str) -> Json:
         "prerelease": release.prerelease,
         "created_at": stamp(release.created_at),
         "published_at": None if release.draft else stamp(release.published_at),
-        "assets": [],
+        "upload_url": f"{web}/api/uploads/repos/{repository.full_name}/releases/{release.id}/assets{{?name,label}}",
+        "assets": [asset_view(one, release, repository, web) for one in release.assets],
         "tarball_url": f"{web}/api/v3/repos/{repository.full_name}/tarball/{release.tag}",
         "body": release.body or None,
     }

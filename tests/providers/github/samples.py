@@ -94,6 +94,9 @@ SAMPLES: dict[str, Sample] = {
     "delete_branch": Sample("DELETE", r"/git/refs/", lambda name: _WEB | {"branch": name}, _branch),
     "create_tag": Sample("POST", r"/git/refs$", _WEB | {"tag": "new"}),
     "create_release": Sample("POST", r"/releases$", _WEB | {"tag_name": "new"}),
+    "upload_release_asset": Sample(
+        "POST", r"/assets$", lambda made: _WEB | {"release_id": made, "name": "lost", "content": "x"}, _release
+    ),
     "update_release": Sample(
         "PATCH", r"/releases/\d+$", lambda made: _WEB | {"release_id": made, "name": "x"}, _release
     ),

@@ -1,6 +1,7 @@
 """What a workflow can do at GitHub, a module by theme."""
 
 from integrations_app.providers.github.actions import (
+    assets,
     awaiting,
     calls,
     commits,
@@ -56,6 +57,7 @@ ACTIONS = (
     refs.create_tag,
     releases.create_release,
     releases.update_release,
+    assets.upload_release_asset,
     releases.get_latest_release,
     releases.get_release,
     runs.list_workflow_runs,
