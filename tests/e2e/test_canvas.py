@@ -240,7 +240,7 @@ def test_a_run_shows_on_the_canvas_green_and_red_with_its_data(
     expect(card(page, "Rest rest")).to_be_visible()
     shown.get_by_role("button", name="Tell 1 Succeeded").click()
     data = page.get_by_role("region", name="In this run")
-    data.get_by_text("Data").click()
+    data.get_by_text("Data", exact=True).click()
     expect(data.get_by_role("region", name="Inputs")).to_contain_text("All is well")
     shown.get_by_role("button", name="Tell 2 Failed").click()
     expect(data.get_by_role("region", name="Inputs")).to_contain_text("Who is there?")

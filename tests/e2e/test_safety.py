@@ -3,11 +3,14 @@
 import json
 import re
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocket, expect
 
 from integrations_app.cli.needles import Needles
+from tests.e2e.conftest import launched
 from tests.e2e.journey import (
     OWNER,
     WORKFLOW,
@@ -21,6 +24,17 @@ from tests.e2e.journey import (
 
 CANARY = "CNRY_client_secret_0123456789abcdef0123456789abcdef"
 TYPED = "CNRY_bearer_token_fedcba9876543210fedcba9876543210"
+
+
+NOBODY = "127.0.0.1:8099"
+"""Where nobody listens, though the operator allows to call there."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has set up yet, and that may call NOBODY."""
+    with launched(tmp_path, INTEGRATIONS_EGRESS_ALLOW=NOBODY) as running:
+        yield running
 
 
 def test_a_link_on_a_foreign_site_starts_nothing(server: Server, page: Page) -> None:
@@ -60,10 +74,14 @@ def walk_through(server: Server, page: Page) -> None:
         expect(card(page, provider).get_by_role("status").filter(has_text="Signed in as")).to_be_visible()
     page.goto(server.address("/integrations/webhook"))
     page.get_by_label("How to connect").select_option(label="Bearer token")
-    page.get_by_label("Base URL").fill("http://127.0.0.1:8099/hooks")
     page.get_by_label("Token").fill(TYPED)
+    page.get_by_label("Base URL").fill("http://127.0.0.2:8099/hooks")
     page.get_by_role("button", name="Connect", exact=True).click()
-    expect(page.get_by_role("status").filter(has_text="loopback").first).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="(loopback)")).to_be_visible()
+    page.get_by_label("Token").fill(TYPED)
+    page.get_by_label("Base URL").fill(f"http://{NOBODY}/hooks")
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.get_by_text("cannot be reached").first).to_be_visible()
     page.goto(server.address("/integrations"))
     build_workflow(page)
     page.get_by_role("button", name="Publish").click()

@@ -86,6 +86,44 @@ function Variables({ label, variables, onPick, onClose }) {
   );
 }
 
+function Chooser({ label, lines, options, loading, error, onSearch, onToggle, onClose }) {
+  const pause = useRef(null);
+  useEffect(() => {
+    onSearch("");
+    return () => clearTimeout(pause.current);
+  }, []);
+  const search = (event) => {
+    const words = event.target.value;
+    clearTimeout(pause.current);
+    pause.current = setTimeout(() => onSearch(words), SEARCH_PAUSE);
+  };
+  const keys = (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    onClose();
+  };
+  return (
+    <div role="dialog" aria-label={`Choices for ${label}`} className="variable-panel" onKeyDown={keys}>
+      <input autoFocus type="search" aria-label="Search choices" placeholder="Search" onChange={search} />
+      <ul>
+        {options.map((option) => (
+          <li key={option.value}>
+            <button type="button" aria-pressed={lines.has(option.value)} onClick={() => onToggle(option)}>
+              <span>
+                <span aria-hidden="true">{lines.has(option.value) ? "✓ " : ""}</span>
+                {option.label}
+              </span>
+              {option.hint ? <small>{option.hint}</small> : null}
+            </button>
+          </li>
+        ))}
+        {loading ? <li className="choice-note">Loading…</li> : null}
+        {!loading && options.length === 0 ? <li className="choice-note">{error || "Nothing found."}</li> : null}
+      </ul>
+    </div>
+  );
+}
+
 function Chips({ label, text, filters, disabled, onChange }) {
   const [chosen, setChosen] = useState(-1);
   const parts = [...text.matchAll(BRACES)];
@@ -135,7 +173,7 @@ function Chips({ label, text, filters, disabled, onChange }) {
 
 export function MappingInput({
   identifier, label, help = "", error = "", required = false, value = "", multiline = false, rows = 1, placeholder = "",
-  picker = false, options = [], loading = false, variables = [], filters = [],
+  picker = false, chooser = false, suffix = "", options = [], loading = false, variables = [], filters = [],
   rendered = "", disabled = false, onCommit, onSearch, onPause,
 }) {
   const list = useId();
@@ -186,6 +224,12 @@ export function MappingInput({
     commit(next);
     quiet.current = true;
     control.current?.focus();
+  };
+  const lineOf = (line) => (suffix ? line.split(suffix.trim())[0] : line).trim();
+  const toggle = (option) => {
+    const kept = text.split("\n").filter((line) => line.trim() !== "");
+    const there = kept.some((line) => lineOf(line) === option.value);
+    rewrite((there ? kept.filter((line) => lineOf(line) !== option.value) : [...kept, option.value + suffix]).join("\n"));
   };
   const rewrite = (next) => {
     setText(next);
@@ -266,6 +310,18 @@ export function MappingInput({
           {label}
           {required ? null : <span className="muted"> (optional)</span>}
         </label>
+        {chooser ? (
+          <button
+            type="button"
+            className="insert-variable"
+            aria-label={`Choose for ${label}`}
+            aria-expanded={open === "chooser"}
+            disabled={disabled}
+            onClick={() => setOpen(open === "chooser" ? "" : "chooser")}
+          >
+            Choose
+          </button>
+        ) : null}
         {variables.length ? (
           <button
             type="button"
@@ -281,6 +337,18 @@ export function MappingInput({
       </div>
       {multiline ? <textarea {...shared} rows={rows} /> : <input type="text" {...shared} {...combobox} />}
       {open === "choices" ? <Choices id={list} options={options} loading={loading} active={active} error={error} onPick={pick} /> : null}
+      {open === "chooser" ? (
+        <Chooser
+          label={label}
+          lines={new Set(text.split("\n").map(lineOf))}
+          options={options}
+          loading={loading}
+          error={error}
+          onSearch={(words) => onSearch?.(words)}
+          onToggle={toggle}
+          onClose={() => setOpen("")}
+        />
+      ) : null}
       {open === "variables" ? (
         <Variables label={label} variables={variables} onPick={insert} onClose={() => setOpen("")} />
       ) : null}

@@ -75,6 +75,10 @@ class MappingInput(rx.NoSSRComponent):
     rows: rx.Var[int]
     placeholder: rx.Var[str]
     picker: rx.Var[bool]
+    chooser: rx.Var[bool]
+    """Several lines: each may be chosen, and taken out again, from what the vendor has."""
+    suffix: rx.Var[str]
+    """Stands behind a chosen line, before what is still to be written."""
     options: rx.Var[list[PickerOption]]
     loading: rx.Var[bool]
     variables: rx.Var[list[Variable]]

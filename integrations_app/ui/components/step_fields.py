@@ -224,6 +224,8 @@ def _text(item: rx.Var[StepField], hands: Hands) -> rx.Component:
             rows=item.rows,
             placeholder=item.placeholder,
             picker=item.picker & (item.control == "text"),
+            chooser=item.picker & (item.control == "multiline"),
+            suffix=item.suffix,
             options=item.choices,
             loading=item.loading,
             variables=rx.cond(item.mapped, hands.variables, _NO_VARIABLES),

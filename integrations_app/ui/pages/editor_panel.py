@@ -316,6 +316,7 @@ def _field(one: Field, value: Any, around: Surroundings, key: str, prefix: str, 
         options=[*([] if one.default else [Choice("", "Choose…")]), *one.options] if control == "select" else [],
         mapped=mapped,
         picker=one.picker,
+        suffix=": " if one.widget == Widget.PAIRS else "",
         group=one.group,
     )
 

@@ -1,6 +1,7 @@
 """Rows of the editor's panel: one field, and all that is shown of one step."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui.components.condition_input import ConditionRow
@@ -30,6 +31,8 @@ class StepField:
     mapped: bool = False
     """Takes variables."""
     picker: bool = False
+    suffix: str = ""
+    """Of a field with a line for each of several: what stands behind a name that was chosen."""
     choices: list[PickerOption] = field(default_factory=list)
     loading: bool = False
     group: str = ""
@@ -98,3 +101,12 @@ class Panel:
     endpoint_url: str = ""
     next_times: list[str] = field(default_factory=list)
     """When a schedule comes next, in its own time zone."""
+
+    def every_field(self) -> list[StepField]:
+        """Those that stand open, then those in groups."""
+        return [*self.fields, *(one for group in self.groups for one in group.fields)]
+
+    def changed(self, change: Callable[[StepField], StepField]) -> "Panel":
+        """The panel with `change` made to every field."""
+        groups = [replace(group, fields=[change(one) for one in group.fields]) for group in self.groups]
+        return replace(self, fields=[change(one) for one in self.fields], groups=groups)

@@ -119,14 +119,20 @@ def _heading(step: Step, branch: int | None, depth: int) -> StepLine:
 
 def _trigger_line(document: Document, registry: Registry, problems: int) -> StepLine:
     kind = document["trigger"]["type"]
-    logo = LOGO.format(kind.partition(".")[0]) if kind not in BUILT_IN_TRIGGERS else ""
+    logo = _logo(kind) if kind not in BUILT_IN_TRIGGERS else ""
     return StepLine(TRIGGER, trigger_words(kind, registry), "Trigger", kind, logo, problems)
+
+
+def _logo(reference: str) -> str:
+    """The logo of what `reference` belongs to; empty before anything is chosen."""
+    provider = reference.partition(".")[0]
+    return LOGO.format(provider) if provider else ""
 
 
 def _step_line(step: Step, registry: Registry, problems: int, depth: int) -> StepLine:
     kind = str(step["type"])
     title = step.get("name") or action_words(step, registry)
-    logo = LOGO.format(step.get("action", "").partition(".")[0]) if kind == "action" else ""
+    logo = _logo(str(step.get("action", ""))) if kind == "action" else ""
     return StepLine(step["key"], title, step["key"], kind, logo, problems, depth)
 
 

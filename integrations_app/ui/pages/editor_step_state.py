@@ -20,6 +20,7 @@ from integrations_app.ui.pages.editor_panel import (
     connected_ids,
     only_connection,
 )
+from integrations_app.ui.pages.editor_panel_rows import StepField
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, OWN_STEPS
 from integrations_app.ui.pages.editor_typing import as_seen, inputs_of, not_askable, typed
 from integrations_app.ui.pages.workflow_editor_state import SAVING, WorkflowEditorState
@@ -269,8 +270,9 @@ class EditorStepState(WorkflowEditorState):
                 self._mark(name, loading=False, choices=found, error=why)
 
     def _mark(self, name: str, *, loading: bool, choices: list[PickerOption], error: str) -> None:
-        fields = [
-            replace(one, loading=loading, choices=choices, error=error or one.error) if one.name == name else one
-            for one in self.panel.fields
-        ]
-        self.panel = replace(self.panel, fields=fields)
+        def mark(one: StepField) -> StepField:
+            if one.name != name:
+                return one
+            return replace(one, loading=loading, choices=choices, error=error or one.error)
+
+        self.panel = self.panel.changed(mark)

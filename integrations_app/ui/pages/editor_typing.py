@@ -67,7 +67,7 @@ def not_askable(panel: Panel, document: Document, name: str) -> str:
     """Why a picker cannot be filled now; empty when it can."""
     if not panel.connection:
         return f"Choose a connection to {panel.provider_name} to load the list."
-    labels = {one.name: one.label for one in panel.fields}
+    labels = {one.name: one.label for one in panel.every_field()}
     if panel.key == TRIGGER:
         known: Field | None = _trigger_field(panel.choice, name)
     else:

@@ -19,7 +19,7 @@ from integrations_app.ui.pages.canvas_rows import StepMark, StepValues, step_mar
 from integrations_app.ui.pages.editor_consent import LackLine, lack_lines
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, set_connection, step_of
 from integrations_app.ui.pages.editor_panel import Surroundings, connected_ids, panel_of
-from integrations_app.ui.pages.editor_panel_rows import Panel
+from integrations_app.ui.pages.editor_panel_rows import Panel, StepField
 from integrations_app.ui.pages.editor_rendering import mapped_inputs
 from integrations_app.ui.pages.editor_rows import (
     PickerItem,
@@ -408,9 +408,10 @@ def keep_choices(panel: Panel, former: Panel) -> Panel:
     """Carry over what pickers have loaded while the same connection is asked."""
     if (panel.key, panel.choice, panel.connection) != (former.key, former.choice, former.connection):
         return panel
-    known = {one.name: one for one in former.fields}
-    fields = [
-        replace(one, choices=known[one.name].choices, loading=known[one.name].loading) if one.name in known else one
-        for one in panel.fields
-    ]
-    return replace(panel, fields=fields)
+    known = {one.name: one for one in former.every_field()}
+
+    def keep(one: StepField) -> StepField:
+        before = known.get(one.name)
+        return replace(one, choices=before.choices, loading=before.loading) if before is not None else one
+
+    return panel.changed(keep)
