@@ -33,5 +33,5 @@ def test_labels_are_chosen_from_the_repository(owner: Page, shared_server: Serve
     page.keyboard.press("Escape")
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     page.reload()
-    page.get_by_role("list", name="Steps").get_by_role("button", name="Create an issue").click()
+    page.get_by_role("list", name="Steps").get_by_role("button", name="Create an issue create_issue").click()
     expect(labels).to_have_value("question")
