@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-WEB = "/repos/acme/web"
+WEB, ACME = "/repos/acme/web", "/orgs/acme"
 SECRET = "It's a Secret to Everybody"
 
 
@@ -124,6 +124,48 @@ def test_an_inactive_hook_stays_silent(sandbox: Any, token: str, receiver: Any) 
     assert sandbox.github("POST", f"{WEB}/hooks/{hook}/pings", token).status_code == 204
     sandbox.control("settle")
     assert len(receiver.received) == 2
+
+
+def test_a_hook_of_an_organisation_hears_all_its_repositories_beside_their_own(
+    sandbox: Any, token: str, receiver: Any
+) -> None:
+    config = {"url": receiver.url, "content_type": "json", "secret": SECRET}
+    body = {"name": "web", "events": ["issues"], "config": config}
+    made = sandbox.github("POST", f"{ACME}/hooks", token, json=body)
+    assert (made.status_code, made.json()["type"]) == (201, "Organization")
+    assert "/orgs/acme/hooks/" in made.json()["url"]
+    again = sandbox.github("POST", f"{ACME}/hooks", token, json=body)
+    assert again.json()["errors"][0]["message"] == "Hook already exists on this organization"
+    make_hook(sandbox, token, receiver.url, ["issues"])
+    sandbox.control("settle")
+    pings = [(headers["x-github-hook-installation-target-type"], body) for headers, body in receiver.received]
+    assert [kind for kind, _ in pings] == ["organization", "repository"]
+    assert "repository" not in json.loads(pings[0][1])
+    receiver.received.clear()
+    for repository in ("acme/web", "acme/api", "octo-hub/notes"):
+        sandbox.control("github/issues", repository=repository, title="x")
+    sandbox.control("settle")
+    got = [
+        (headers["x-github-hook-installation-target-type"], json.loads(body)["repository"]["full_name"])
+        for headers, body in receiver.received
+    ]
+    assert sorted(got) == [("organization", "acme/api"), ("organization", "acme/web"), ("repository", "acme/web")]
+    assert len({headers["x-github-delivery"] for headers, _ in receiver.received}) == 3
+    at = f"{ACME}/hooks/{made.json()['id']}"
+    delivered = sandbox.github("GET", f"{at}/deliveries", token).json()[0]
+    assert sandbox.github("POST", f"{at}/deliveries/{delivered['id']}/attempts", token).status_code == 202
+    assert sandbox.github("DELETE", at, token).status_code == 204
+    assert sandbox.github("GET", at, token).status_code == 404
+
+
+def test_hooks_of_an_organisation_are_for_its_owners_with_the_scope(sandbox: Any) -> None:
+    for login, scopes in (("mona-lisa", None), ("octo-hub", ["repo", "admin:org"])):
+        answer = sandbox.github("GET", f"{ACME}/hooks", sandbox.token("github", login, scopes))
+        assert (answer.status_code, answer.headers["x-accepted-oauth-scopes"]) == (404, "admin:org_hook")
+    owner = sandbox.token("github", "octo-hub", ["admin:org_hook"])
+    assert sandbox.github("GET", f"{ACME}/hooks", owner).json() == []
+    assert sandbox.github("GET", "/orgs/octo-hub/hooks", owner).status_code == 404
+    assert sandbox.github("GET", "/user/orgs", owner).status_code == 403
 
 
 def test_the_app_hears_that_a_person_has_revoked_it(sandbox: Any, receiver: Any) -> None:

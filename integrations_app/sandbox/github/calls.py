@@ -11,6 +11,7 @@ from integrations_app.sandbox.world import World
 Json = dict[str, Any]
 REPO = ("repo", "public_repo")
 HOOKS = ("admin:repo_hook", "write:repo_hook", "repo")
+ORGANIZATION_HOOKS = ("admin:org_hook",)
 DOCS = "https://docs.github.com/rest"
 
 
@@ -106,6 +107,13 @@ class Call:
             if level == "admin":
                 raise not_found()
             raise Refusal(403, "Must have admin rights to Repository.")
+        return found
+
+    def organization(self, scopes: tuple[str, ...]) -> Account:
+        """The organisation of the path, for its owners; 404 for everybody else and without one of the scopes."""
+        found = self.github.account(self.path["org"])
+        if found is None or self.me().login not in found.owners or not self.has_scope(*scopes):
+            raise not_found()
         return found
 
     def issue(self, repository: Repository) -> Issue:

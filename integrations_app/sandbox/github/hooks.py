@@ -1,14 +1,25 @@
-"""Webhooks of a repository in the emulated REST API."""
+"""Webhooks of a repository or of an organisation in the emulated REST API."""
 
+from collections.abc import Callable
 from typing import Any
 
 from integrations_app.sandbox.deliver import is_deliverable
 from integrations_app.sandbox.github import webhooks
-from integrations_app.sandbox.github.calls import HOOKS, Call, Refusal, Reply, endpoint, not_found, paged
-from integrations_app.sandbox.github.state import Delivery, Hook, Repository
+from integrations_app.sandbox.github.calls import (
+    HOOKS,
+    ORGANIZATION_HOOKS,
+    Act,
+    Call,
+    Refusal,
+    Reply,
+    endpoint,
+    not_found,
+    paged,
+)
+from integrations_app.sandbox.github.state import Delivery, Holder, Hook, Repository
 from integrations_app.sandbox.github.views import delivery_view, hook_view
 
-AT = "/repos/{owner}/{repo}/hooks"
+AT, ORGANIZATION_AT = "/repos/{owner}/{repo}/hooks", "/orgs/{org}/hooks"
 PER_EVENT = 20
 EVENTS = {
     "*",
@@ -47,16 +58,26 @@ def _failed(message: str) -> Refusal:
     return Refusal(422, "Validation Failed", [{"resource": "Hook", "code": "custom", "message": message}])
 
 
-def _repository(call: Call) -> Repository:
-    return call.repository("admin", HOOKS)
+def _both(method: str, path: str = "", scopes: tuple[str, ...] = HOOKS) -> Callable[[Act], Act]:
+    """The endpoint of a repository, and the same one of an organisation."""
+
+    def register(act: Act) -> Act:
+        endpoint(method, AT + path, *scopes)(act)
+        return endpoint(method, ORGANIZATION_AT + path, *ORGANIZATION_HOOKS)(act)
+
+    return register
 
 
-def _hook(call: Call) -> tuple[Repository, Hook]:
-    repository = _repository(call)
-    hook = repository.hooks.get(call.path["hook"])
+def _holder(call: Call) -> Holder:
+    return call.organization(ORGANIZATION_HOOKS) if "org" in call.path else call.repository("admin", HOOKS)
+
+
+def _hook(call: Call) -> tuple[Holder, Hook]:
+    holder = _holder(call)
+    hook = holder.hooks.get(call.path["hook"])
     if hook is None:
         raise not_found()
-    return repository, hook
+    return holder, hook
 
 
 def _events(given: Any) -> list[str]:
@@ -84,10 +105,10 @@ def _content_type(config: dict[str, Any]) -> str:
     return str(content_type)
 
 
-@endpoint("POST", AT, *HOOKS)
+@_both("POST")
 def create_hook(call: Call) -> Reply:
     """Make a webhook; a ping follows. 422 for one that is there already."""
-    repository = _repository(call)
+    holder = _holder(call)
     config = call.body.get("config")
     if not isinstance(config, dict):
         raise Refusal(422, 'Invalid request.\n\n"config" wasn\'t supplied.')
@@ -95,38 +116,41 @@ def create_hook(call: Call) -> Reply:
         raise Refusal(422, "Validation Failed", [{"resource": "Hook", "field": "name", "code": "invalid"}])
     events, url, content_type = (_events(call.body.get("events", ["push"])), _url(config), _content_type(config))
     secret, active = (str(config.get("secret", "")), call.body.get("active", True) is not False)
-    for other in repository.hooks.values():
+    kind = "repository" if isinstance(holder, Repository) else "organization"
+    for other in holder.hooks.values():
         if (other.url, other.content_type) == (url, content_type) and set(other.events) == set(events):
-            raise _failed("Hook already exists on this repository")
+            raise _failed(f"Hook already exists on this {kind}")
     for event in events:
-        if sum(event in other.events for other in repository.hooks.values()) >= PER_EVENT:
+        if sum(event in other.events for other in holder.hooks.values()) >= PER_EVENT:
             raise _failed(f'The "{event}" event cannot have more than {PER_EVENT} hooks')
     hook = Hook(call.github.next_id(), url, content_type, secret, events, active, call.now, call.now)
-    repository.hooks[hook.id] = hook
-    webhooks.ping(call.world, call.web, repository, hook, call.me())
-    view = hook_view(hook, repository, call.web)
-    return Reply(201, view | {"last_response": {"code": None, "status": "unused", "message": None}})
+    holder.hooks[hook.id] = hook
+    webhooks.ping(call.world, call.web, holder, hook, call.me())
+    view = hook_view(hook, holder, call.web)
+    if isinstance(holder, Repository):
+        view["last_response"] = {"code": None, "status": "unused", "message": None}
+    return Reply(201, view)
 
 
-@endpoint("GET", AT, *HOOKS)
+@_both("GET")
 def list_hooks(call: Call) -> Reply:
-    """Webhooks of a repository."""
-    repository = _repository(call)
-    found = list(repository.hooks.values())
-    return paged(call, found, lambda page: [hook_view(hook, repository, call.web) for hook in page])
+    """Webhooks of a repository or an organisation."""
+    holder = _holder(call)
+    found = list(holder.hooks.values())
+    return paged(call, found, lambda page: [hook_view(hook, holder, call.web) for hook in page])
 
 
-@endpoint("GET", AT + "/{hook:int}", *HOOKS)
+@_both("GET", "/{hook:int}")
 def get_hook(call: Call) -> Reply:
     """One webhook."""
-    repository, hook = _hook(call)
-    return Reply(200, hook_view(hook, repository, call.web))
+    holder, hook = _hook(call)
+    return Reply(200, hook_view(hook, holder, call.web))
 
 
-@endpoint("PATCH", AT + "/{hook:int}", *HOOKS)
+@_both("PATCH", "/{hook:int}")
 def update_hook(call: Call) -> Reply:
     """Change events, address, secret or activity."""
-    repository, hook = _hook(call)
+    holder, hook = _hook(call)
     body, config = call.body, call.body.get("config")
     if "events" in body:
         hook.events = _events(body["events"])
@@ -137,26 +161,26 @@ def update_hook(call: Call) -> Reply:
     if "active" in body:
         hook.active = body["active"] is True
     hook.updated_at = call.now
-    return Reply(200, hook_view(hook, repository, call.web))
+    return Reply(200, hook_view(hook, holder, call.web))
 
 
-@endpoint("DELETE", AT + "/{hook:int}", "admin:repo_hook", "repo")
+@_both("DELETE", "/{hook:int}", ("admin:repo_hook", "repo"))
 def delete_hook(call: Call) -> Reply:
     """Remove a webhook."""
-    repository, hook = _hook(call)
-    del repository.hooks[hook.id]
+    holder, hook = _hook(call)
+    del holder.hooks[hook.id]
     return Reply(204)
 
 
-@endpoint("POST", AT + "/{hook:int}/pings", *HOOKS)
+@_both("POST", "/{hook:int}/pings")
 def ping_hook(call: Call) -> Reply:
     """Send a ping."""
-    repository, hook = _hook(call)
-    webhooks.ping(call.world, call.web, repository, hook, call.me())
+    holder, hook = _hook(call)
+    webhooks.ping(call.world, call.web, holder, hook, call.me())
     return Reply(204)
 
 
-@endpoint("GET", AT + "/{hook:int}/deliveries", *HOOKS)
+@_both("GET", "/{hook:int}/deliveries")
 def list_deliveries(call: Call) -> Reply:
     """Delivery attempts, newest first."""
     _, hook = _hook(call)
@@ -170,16 +194,16 @@ def _delivery(call: Call, hook: Hook) -> Delivery:
     raise not_found()
 
 
-@endpoint("GET", AT + "/{hook:int}/deliveries/{delivery:int}", *HOOKS)
+@_both("GET", "/{hook:int}/deliveries/{delivery:int}")
 def get_delivery(call: Call) -> Reply:
     """One delivery attempt with request and response."""
     _, hook = _hook(call)
     return Reply(200, delivery_view(_delivery(call, hook), whole=True))
 
 
-@endpoint("POST", AT + "/{hook:int}/deliveries/{delivery:int}/attempts", *HOOKS)
+@_both("POST", "/{hook:int}/deliveries/{delivery:int}/attempts")
 def redeliver(call: Call) -> Reply:
     """Deliver again with the same GUID."""
-    repository, hook = _hook(call)
-    webhooks.redeliver(call.world, repository, hook, _delivery(call, hook))
+    holder, hook = _hook(call)
+    webhooks.redeliver(call.world, holder, hook, _delivery(call, hook))
     return Reply(202, {})

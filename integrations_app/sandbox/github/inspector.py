@@ -10,12 +10,12 @@ from starlette.routing import Route
 from integrations_app.sandbox.control_calls import WrongCall
 from integrations_app.sandbox.github import acts, issues, oauth, webhooks
 from integrations_app.sandbox.github.runs import notice, run_state
-from integrations_app.sandbox.github.state import Account, Issue, Repository, Token, github_of
+from integrations_app.sandbox.github.state import Account, Holder, Issue, Repository, Token, github_of
 from integrations_app.sandbox.pages import render, see_other
 from integrations_app.sandbox.world import World
 
 PERSONAL_CLIENT = "personal access token"
-PERSONAL_SCOPES = ["repo", "workflow", "admin:repo_hook", "read:org", "user"]
+PERSONAL_SCOPES = ["repo", "workflow", "admin:repo_hook", "admin:org_hook", "read:org", "user"]
 
 
 class WrongIssue(WrongCall):
@@ -126,6 +126,7 @@ async def repository(request: Request) -> Response:
         tags=sorted(ref.removeprefix("refs/tags/") for ref in found.refs if ref.startswith("refs/tags/")),
         acts=list(acts.ACTS),
         files=sorted(head.files) if head else [],
+        hooks=[*found.hooks.values(), *found.owner.hooks.values()],
         runs=runs,
     )
 
@@ -198,14 +199,16 @@ async def file(request: Request) -> Response:
 
 
 async def redeliver(request: Request) -> Response:
-    """Deliver a webhook again."""
+    """Deliver a webhook of the repository, or of the organisation that it is in, again."""
     found = _repository(request)
-    hook = found.hooks.get(request.path_params["hook"])
+    number = request.path_params["hook"]
+    holder: Holder = found if number in found.hooks else found.owner
+    hook = holder.hooks.get(number)
     wanted = request.path_params["delivery"]
     delivery = next((one for one in hook.deliveries if one.id == wanted), None) if hook else None
     if hook is None or delivery is None:
         raise HTTPException(404)
-    webhooks.redeliver(request.state.world, found, hook, delivery)
+    webhooks.redeliver(request.state.world, holder, hook, delivery)
     return see_other(f"{_web(request)}/{found.full_name}#hooks")
 
 

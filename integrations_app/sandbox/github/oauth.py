@@ -24,6 +24,7 @@ SCOPES = {
     "write:repo_hook": "Create webhooks of repositories",
     "read:repo_hook": "See webhooks of repositories",
     "admin:org": "Manage organisations",
+    "admin:org_hook": "Manage webhooks of organisations",
     "read:org": "See organisations and teams",
     "user": "Read and write the profile",
     "read:user": "Read the profile",

@@ -56,6 +56,17 @@ def user_repos(call: Call) -> Reply:
     return paged(call, mine, lambda page: [repository_view(r, call.web, me.login) for r in page])
 
 
+@endpoint("GET", "/user/orgs", "admin:org", "read:org", "user", "write:org")
+def user_organizations(call: Call) -> Reply:
+    """Organisations the person belongs to; 403 for a token that may not see them."""
+    me = call.me()
+    if not call.has_scope("admin:org", "read:org", "user", "write:org"):
+        raise Refusal(403, "You need at least read:org scope or user scope to list your organizations.")
+    theirs = {one.owner.login: one.owner for one in call.github.repositories.values() if me.login in one.access}
+    found = [one for one in theirs.values() if one.type == "Organization"]
+    return paged(call, found, lambda page: [account_view(one, call.web) for one in page])
+
+
 @endpoint("GET", AT, "repo")
 def get_repository(call: Call) -> Reply:
     """One repository."""

@@ -55,6 +55,7 @@ def seed_github(now: float) -> GitHub:
     ):
         github.accounts[login] = Account(number, login, name, f"{login}@sandbox.example", kind)
     acme, octo = github.accounts["acme"], github.accounts["octo-hub"]
+    acme.owners = (octo.login,)
     both = {"octo-hub": "admin", "mona-lisa": "push"}
     web = _repository(github, acme, "web", "The web site", False, both, now)
     _repository(github, acme, "api", "The private API", True, both, now)

@@ -20,13 +20,15 @@ def blob_sha(content: bytes) -> str:
 
 @dataclass
 class Account:
-    """A person or an organisation."""
+    """A person or an organisation; an organisation has owners, by login, and webhooks of its own."""
 
     id: int
     login: str
     name: str
     email: str = ""
     type: str = "User"
+    owners: tuple[str, ...] = ()
+    hooks: "dict[int, Hook]" = field(default_factory=dict)
 
 
 @dataclass
@@ -199,7 +201,7 @@ class Delivery:
 
 @dataclass
 class Hook:
-    """A webhook of a repository."""
+    """A webhook of a repository or of an organisation."""
 
     id: int
     url: str
@@ -283,6 +285,10 @@ class Repository:
         order = ("pull", "push", "admin")
         held = self.access.get(login or "", "" if self.private else "pull")
         return bool(held) and order.index(held) >= order.index(level)
+
+
+Holder = Repository | Account
+"""What a webhook hangs on."""
 
 
 @dataclass

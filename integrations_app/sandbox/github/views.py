@@ -10,6 +10,7 @@ from integrations_app.sandbox.github.state import (
     Comment,
     Commit,
     Delivery,
+    Holder,
     Hook,
     Issue,
     Label,
@@ -285,15 +286,16 @@ def whole_commit_view(commit: Commit, repository: Repository, web: str) -> Json:
     return view | {"url": at, "html_url": inner["html_url"], "parents": inner["parents"]}
 
 
-def hook_view(hook: Hook, repository: Repository, web: str) -> Json:
-    """A webhook; its secret is never shown."""
-    url = f"{web}/api/v3/repos/{repository.full_name}/hooks/{hook.id}"
+def hook_view(hook: Hook, holder: Holder, web: str) -> Json:
+    """A webhook; its secret is never shown. One of an organisation tells less."""
+    of_repository = isinstance(holder, Repository)
+    place = f"repos/{holder.full_name}" if isinstance(holder, Repository) else f"orgs/{holder.login}"
+    url = f"{web}/api/v3/{place}/hooks/{hook.id}"
     config = {"url": hook.url, "content_type": hook.content_type, "insecure_ssl": "0"}
     if hook.secret:
         config["secret"] = "********"  # noqa: S105 - the vendor's own mask
-    last = hook.deliveries[-1] if hook.deliveries else None
-    return {
-        "type": "Repository",
+    view: Json = {
+        "type": "Repository" if of_repository else "Organization",
         "id": hook.id,
         "name": "web",
         "active": hook.active,
@@ -302,14 +304,18 @@ def hook_view(hook: Hook, repository: Repository, web: str) -> Json:
         "updated_at": stamp(hook.updated_at),
         "created_at": stamp(hook.created_at),
         "url": url,
-        "test_url": f"{url}/test",
         "ping_url": f"{url}/pings",
         "deliveries_url": f"{url}/deliveries",
-        "last_response": {
-            "code": last.status_code if last else None,
-            "status": last.status if last else "unused",
-            "message": None,
-        },
+    }
+    return view | ({"test_url": f"{url}/test", "last_response": _last_response(hook)} if of_repository else {})
+
+
+def _last_response(hook: Hook) -> Json:
+    last = hook.deliveries[-1] if hook.deliveries else None
+    return {
+        "code": last.status_code if last else None,
+        "status": last.status if last else "unused",
+        "message": None,
     }
 
 

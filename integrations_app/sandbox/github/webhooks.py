@@ -8,7 +8,17 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations_app.sandbox.github.settings import github_settings
-from integrations_app.sandbox.github.state import Account, Comment, Delivery, Hook, Issue, Repository, Review, github_of
+from integrations_app.sandbox.github.state import (
+    Account,
+    Comment,
+    Delivery,
+    Holder,
+    Hook,
+    Issue,
+    Repository,
+    Review,
+    github_of,
+)
 from integrations_app.sandbox.github.views import (
     account_view,
     comment_view,
@@ -29,20 +39,25 @@ USER_AGENT = "GitHub-Hookshot/sandbox"
 
 
 def fire(world: World, web: str, repository: Repository, event: str, sender: Account, payload: Json) -> None:
-    """Deliver an event to every active hook of the repository that listens to it."""
+    """Deliver an event to every active hook of the repository and of its owner that listens to it."""
     whole = payload | {"repository": repository_view(repository, web), "sender": account_view(sender, web)}
     if repository.owner.type == "Organization":
         whole["organization"] = account_view(repository.owner, web)
-    for hook in repository.hooks.values():
-        if hook.active and (event in hook.events or "*" in hook.events):
-            deliver(world, repository, hook, event, whole)
+    holders: tuple[Holder, ...] = (repository, repository.owner)
+    for holder in holders:
+        for hook in holder.hooks.values():
+            if hook.active and (event in hook.events or "*" in hook.events):
+                deliver(world, holder, hook, event, whole)
 
 
-def ping(world: World, web: str, repository: Repository, hook: Hook, sender: Account) -> None:
+def ping(world: World, web: str, holder: Holder, hook: Hook, sender: Account) -> None:
     """The event that follows the creation of a hook."""
-    payload: Json = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": hook_view(hook, repository, web)}
-    payload |= {"repository": repository_view(repository, web), "sender": account_view(sender, web)}
-    deliver(world, repository, hook, "ping", payload)
+    payload: Json = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": hook_view(hook, holder, web)}
+    if isinstance(holder, Repository):
+        payload["repository"] = repository_view(holder, web)
+    else:
+        payload["organization"] = account_view(holder, web)
+    deliver(world, holder, hook, "ping", payload | {"sender": account_view(sender, web)})
 
 
 def fire_app_event(world: World, event: str, payload: Json) -> None:
@@ -82,26 +97,26 @@ def fire_installation(world: World, web: str, account: Account, action: str) -> 
     fire_app_event(world, "installation", payload | {"sender": account_view(account, web)})
 
 
-def deliver(world: World, repository: Repository, hook: Hook, event: str, payload: Json) -> Delivery:
+def deliver(world: World, holder: Holder, hook: Hook, event: str, payload: Json) -> Delivery:
     """Begin one delivery with a new GUID."""
     guid = str(uuid.uuid4())
     delivery = Delivery(
         github_of(world).next_id(), guid, event, payload.get("action"), world.clock(), False, {}, payload, ""
     )
-    _prepare(repository, hook, delivery)
+    _prepare(holder, hook, delivery)
     return _send(world, hook, delivery)
 
 
-def redeliver(world: World, repository: Repository, hook: Hook, old: Delivery) -> Delivery:
+def redeliver(world: World, holder: Holder, hook: Hook, old: Delivery) -> Delivery:
     """Deliver again what was delivered: the same GUID and payload, a new id."""
     again = Delivery(
         github_of(world).next_id(), old.guid, old.event, old.action, world.clock(), True, {}, old.payload, old.body
     )
-    _prepare(repository, hook, again)
+    _prepare(holder, hook, again)
     return _send(world, hook, again)
 
 
-def _prepare(repository: Repository, hook: Hook, delivery: Delivery) -> None:
+def _prepare(holder: Holder, hook: Hook, delivery: Delivery) -> None:
     text = json.dumps(delivery.payload, separators=(",", ":"))
     is_json = hook.content_type == "json"
     delivery.body = text if is_json else f"payload={quote(text, safe='')}"
@@ -112,8 +127,8 @@ def _prepare(repository: Repository, hook: Hook, delivery: Delivery) -> None:
         "X-GitHub-Delivery": delivery.guid,
         "X-GitHub-Event": delivery.event,
         "X-GitHub-Hook-ID": str(hook.id),
-        "X-GitHub-Hook-Installation-Target-ID": str(repository.id),
-        "X-GitHub-Hook-Installation-Target-Type": "repository",
+        "X-GitHub-Hook-Installation-Target-ID": str(holder.id),
+        "X-GitHub-Hook-Installation-Target-Type": "repository" if isinstance(holder, Repository) else "organization",
     }
     if hook.secret:
         raw, key = delivery.body.encode(), hook.secret.encode()
