@@ -104,7 +104,8 @@ def test_oauth_says_how_to_register_and_knows_every_scope_that_is_needed(provide
     assert oauth.token_path.startswith("/")
     assert {"web", oauth.token_base} <= set(provider.bases)
     asked = (*oauth.identity_scopes, *oauth.default_scopes)
-    for needed in [*(action.scopes for action in provider.actions), *(trigger.scopes for trigger in provider.triggers)]:
+    of_triggers = (trigger.all_scopes for trigger in provider.triggers)
+    for needed in [*(action.scopes for action in provider.actions), *of_triggers]:
         assert oauth.missing_scopes(needed, (*asked, *oauth.optional_scopes)) == ()
     assert not set(oauth.optional_scopes) & set(asked)
     assert all(reason.endswith(".") for reason in oauth.optional_scopes.values())

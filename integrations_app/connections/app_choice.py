@@ -59,7 +59,7 @@ def askable_scopes(provider: Provider) -> tuple[str, ...]:
     oauth = require_oauth(provider)
     usual = asked_scopes(oauth)
     of_actions = [scope for action in provider.actions for scope in action.scopes]
-    of_triggers = [scope for trigger in provider.triggers for scope in trigger.scopes]
+    of_triggers = [scope for trigger in provider.triggers for scope in trigger.all_scopes]
     needed = (*of_actions, *of_triggers)
     return asked_scopes(oauth, oauth.missing_scopes(needed, usual) if usual else needed)
 

@@ -156,6 +156,9 @@ class Trigger:
     example_config: Mapping[str, Any] = field(default_factory=dict)
     """What must be chosen for the example to match: the thing that it is about."""
     scopes: tuple[str, ...] = ()
+    scopes_when: Mapping[str, Callable[[Mapping[str, Any]], bool]] = field(default_factory=dict)
+    """Scopes that it needs beside `scopes` for some configs only, each with whether this one does. Pure; a draft's
+    config may hold anything."""
     hooks: Hooks | None = None
     poll: Poll | None = None
     """For a vendor that has to be asked; never beside `hooks`."""
@@ -164,3 +167,12 @@ class Trigger:
         """What its events hang on, shared by workflows that name the same; empty for an app's own events."""
         source = self.hooks or self.poll
         return source.target(config) if source is not None else ""
+
+    def scopes_for(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """The scopes that it needs when it is configured so."""
+        return (*self.scopes, *(scope for scope, needed in self.scopes_when.items() if needed(config)))
+
+    @property
+    def all_scopes(self) -> tuple[str, ...]:
+        """The scopes that it may need."""
+        return (*self.scopes, *self.scopes_when)

@@ -128,11 +128,12 @@ def _definitions(session: Session, organization_id: str, row: Connection | None)
 
 def _asking(provider: Provider, definition: Raw) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The connection that is named and the scopes of the trigger and of every step that belong to the provider."""
-    triggers = {f"{provider.key}.{one.key}": one.scopes for one in provider.triggers}
+    triggers = {f"{provider.key}.{one.key}": one for one in provider.triggers}
     actions = {f"{provider.key}.{one.key}": one.scopes for one in provider.actions}
     trigger = definition.get("trigger") or {}
     if trigger.get("type") in triggers:
-        yield str(trigger.get("connection") or ""), triggers[trigger["type"]]
+        needed = triggers[trigger["type"]].scopes_for(trigger.get("config") or {})
+        yield str(trigger.get("connection") or ""), needed
     for step in action_steps(definition):
         if step.get("action") in actions:
             yield str(step.get("connection") or ""), actions[step["action"]]

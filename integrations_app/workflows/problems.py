@@ -167,7 +167,7 @@ class _Check:
         except NotFound:
             self.add("trigger.type", "unknown_trigger", f"There is no trigger {part.type!r}.")
             return
-        self._connection("trigger", part.connection, provider, trigger.scopes)
+        self._connection("trigger", part.connection, provider, trigger.scopes_for(part.config))
         try:
             trigger.config.model_validate(part.config)
         except ValidationError as error:

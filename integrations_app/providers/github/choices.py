@@ -1,14 +1,16 @@
 """Pickers: repositories, and what is inside one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from github import Github
 from github.PaginatedList import PaginatedList
 from github.Repository import Repository
 
+from integrations_app.errors import MissingScope, Rejected
 from integrations_app.providers.github.client import PER_PAGE, GitHubClient
-from integrations_app.providers.github.names import repository_of
+from integrations_app.providers.github.names import owner_of, repository_of
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.forms import Choice, ChoicePage, ChoiceQuery
 from integrations_app.sdk.pages import PageMemory, search_pages
@@ -21,11 +23,38 @@ _pages: PageMemory[Page] = PageMemory()
 
 async def list_repositories(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
     """Repositories the account works on, the last pushed first."""
+    return await _list(query, ctx, ("repositories",), _repositories, _repository)
 
-    def find(github: Github) -> PaginatedList[Any]:
-        return github.get_user().get_repos(affiliation=_AFFILIATION, sort="pushed", direction="desc")
 
-    return await _list(query, ctx, ("repositories",), find, _repository)
+async def list_sources(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
+    """What a trigger may listen to: every organisation as a whole, then the repositories."""
+    page, client = await list_repositories(query, ctx), ctx.client
+    if query.cursor:
+        return page
+
+    async def load(_cursor: str) -> Page:
+        return await _pages.get((*client.key, "organizations"), lambda: _organizations(client))
+
+    return replace(page, choices=(*(await search_pages(query, load)).choices, *page.choices))
+
+
+async def _organizations(client: GitHubClient) -> Page:
+    """Those that the account belongs to, else those in whose repositories it worked last.
+
+    GitHub lists the former only for a token with `read:org` or `user` ("List organizations for the authenticated
+    user"), and none for a fine-grained one.
+    """
+    try:
+        logins = await client.read(lambda github: [one.login for one in github.get_user().get_orgs().get_page(0)])
+    except (MissingScope, Rejected):
+        logins = []
+    return [_whole(login) for login in logins or await client.read(_owners)], ""
+
+
+def _owners(github: Github) -> list[str]:
+    """In the thread."""
+    owners = (item.owner for item in _repositories(github).get_page(0))
+    return list(dict.fromkeys(owner.login for owner in owners if owner.type == "Organization"))
 
 
 async def list_branches(query: ChoiceQuery, ctx: ActionContext[GitHubClient]) -> ChoicePage:
@@ -84,6 +113,14 @@ def _milestone(item: Any) -> Choice:
     return Choice(str(item.number), item.title)
 
 
+def _repositories(github: Github) -> PaginatedList[Any]:
+    return github.get_user().get_repos(affiliation=_AFFILIATION, sort="pushed", direction="desc")
+
+
+def _whole(login: str) -> Choice:
+    return Choice(f"{login}/*", f"All repositories of {login}", "organisation")
+
+
 def _repository(item: Any) -> Choice:
     return Choice(item.full_name, item.full_name, "private" if item.private else "")
 
@@ -103,7 +140,10 @@ async def _inside(
     find: Callable[[Repository], PaginatedList[Any]],
     show: Callable[[Any], Choice | None],
 ) -> ChoicePage:
-    name = repository_of(str(query.values.get("repository") or ""), ctx.settings)
+    given = str(query.values.get("repository") or "")
+    if owner_of(given):  # there is no one repository to look into: names are typed
+        return ChoicePage(())
+    name = repository_of(given, ctx.settings)
     return await _list(query, ctx, (what, name), lambda github: find(github.get_repo(name)), show)
 
 

@@ -40,17 +40,20 @@ class GitHubClient:
         self.bases = access.bases
         self.key = (access.connection_id, access.bases["api"])
 
-    async def read(self, work: Callable[[Github], T]) -> T:
-        """Run calls that change nothing: a lost answer is Unavailable."""
+    async def read(self, work: Callable[[Github], T], *, hidden: bool = False) -> T:
+        """Run calls that change nothing: a lost answer is Unavailable.
+
+        `hidden`: what is read shows itself to nobody without the scope for it, not even in public.
+        """
         with reading():
-            return await self._run(work, changes=False)
+            return await self._run(work, changes=False, hidden=hidden)
 
     async def change(self, work: Callable[[Github], T]) -> T:
         """Run one call that changes something: a lost answer is OutcomeUnknown."""
         with changing():
             return await self._run(work, changes=True)
 
-    async def _run(self, work: Callable[[Github], T], *, changes: bool) -> T:
+    async def _run(self, work: Callable[[Github], T], *, changes: bool, hidden: bool = False) -> T:
         access = self._access
         scope = access.door.thread_scope(
             pool=access.organization_id, passport=access.passport, deadline=access.deadline
@@ -60,7 +63,7 @@ class GitHubClient:
             try:
                 return await asyncio.get_running_loop().run_in_executor(_THREADS, context.run, self._work, work)
             except GithubException as error:
-                raise to_error(error, changes=changes, now=access.clock()) from None
+                raise to_error(error, changes=changes, now=access.clock(), hidden=hidden) from None
             except _UNREADABLE as error:
                 raise ResponseRefused("protocol_error", "GitHub's answer cannot be read.") from error
 

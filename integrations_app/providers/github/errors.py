@@ -61,14 +61,14 @@ _BY_STATUS = {
 }
 
 
-def to_error(error: GithubException, *, changes: bool, now: datetime) -> IntegrationsError:
-    """Turn a refusal into ours; `changes` says that the call was to change something."""
+def to_error(error: GithubException, *, changes: bool, now: datetime, hidden: bool = False) -> IntegrationsError:
+    """Turn a refusal into ours; `changes`: the call was to change something, `hidden`: nobody reads that unasked."""
     headers = {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
     message = message_of(error.data)
     code = code_of(error.status, headers, message)
-    if changes and code == _BY_STATUS[HTTPStatus.NOT_FOUND] and _lacks_scope(headers):
+    if (changes or hidden) and code == _BY_STATUS[HTTPStatus.NOT_FOUND] and _lacks_scope(headers):
         # GitHub hides what a token may not change ("Troubleshooting the REST API", 404 for an existing resource).
-        # A read is left out: anybody may read in public, whatever the scopes, and then it is really not there.
+        # Another read is left out: anybody may read in public, whatever the scopes, and then it is really not there.
         code = "permission_missing"
     meaning = ERRORS.get(code, Meaning(Rejected, "GitHub refused."))
     if meaning.error is RateLimited:

@@ -1,4 +1,8 @@
-"""Registers and removes webhooks of a repository, for the triggers."""
+"""Registers and removes webhooks of a repository, or of a whole organisation, for the triggers.
+
+An organisation's: "REST API endpoints for organization webhooks". Its owners only, and of the tokens with scopes those
+with admin:org_hook; an OAuth app sees only the hooks that it made itself.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,20 +11,28 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from github import Github
+from github.Hook import Hook
+from github.PaginatedList import PaginatedList
 
 from integrations_app.errors import Rejected
 from integrations_app.providers.github.client import GitHubClient
-from integrations_app.providers.github.names import repository_of
+from integrations_app.providers.github.names import owner_of, repository_of
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.reach import is_private_host
 from integrations_app.sdk.triggers import HookRequest, Hooks, HookState
 
+ORGANIZATION_SCOPE = "admin:org_hook"
+_NO_SUCH_ORGANIZATION = (
+    "There is no organisation {owner} at GitHub whose webhooks the connected account may manage. Only an owner of the "
+    "organisation may, and people have none: choose their repositories one by one."
+)
+_GONE = "not_found_or_no_access"
 _NOT_KNOWN: Mapping[str, str] = MappingProxyType({})
 
 
 async def create(request: HookRequest, ctx: ActionContext[GitHubClient]) -> str:
     """Register the hook, or bring the one with the same address to these events and this secret; its id."""
-    name = target(request.config)
+    place = _place(request.config)
     if why := refusal(request.url, ctx.client.bases):
         raise Rejected("address_unreachable", why)
     settings = {
@@ -32,37 +44,58 @@ async def create(request: HookRequest, ctx: ActionContext[GitHubClient]) -> str:
     events = sorted(request.events)
 
     def find(github: Github) -> int | None:
-        hooks = github.get_repo(name).get_hooks()
+        hooks = PaginatedList(Hook, github.requester, place, None)
         return next((hook.id for hook in hooks if hook.config.get("url") == request.url), None)
 
     def register(github: Github, existing: int | None) -> str:
+        wanted = {"config": settings, "events": events, "active": True}
         if existing is None:
-            return str(github.get_repo(name).create_hook("web", settings, events, active=True).id)
-        change = {"config": settings, "events": events, "active": True}
-        github.requester.requestJsonAndCheck("PATCH", f"/repos/{name}/hooks/{existing}", input=change)
+            _, made = github.requester.requestJsonAndCheck("POST", place, input=wanted | {"name": "web"})
+            return str(made["id"])
+        github.requester.requestJsonAndCheck("PATCH", f"{place}/{existing}", input=wanted)
         return str(existing)
 
-    existing = await ctx.client.read(find)
+    try:
+        existing = await ctx.client.read(find, hidden=True)
+    except Rejected as error:
+        owner = owner_of(target(request.config))
+        if error.code != _GONE or owner is None:
+            raise
+        raise Rejected(_GONE, _NO_SUCH_ORGANIZATION.format(owner=owner)) from error
     return await ctx.client.change(lambda github: register(github, existing))
 
 
 async def remove(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[GitHubClient]) -> None:
-    """Delete the hook; one that is gone, or whose repository is, is success."""
-    name = target(config)
+    """Delete the hook; one that is gone, or whose repository or organisation is, is success."""
+    place = _place(config)
 
     def delete(github: Github) -> None:
-        github.requester.requestJsonAndCheck("DELETE", f"/repos/{name}/hooks/{int(hook_id)}")
+        github.requester.requestJsonAndCheck("DELETE", f"{place}/{int(hook_id)}")
 
     try:
         await ctx.client.change(delete)
     except Rejected as error:
-        if error.code != "not_found_or_no_access":
+        if error.code != _GONE:
             raise
 
 
 def target(config: Mapping[str, Any]) -> str:
-    """Name the repository the hook hangs on."""
-    return repository_of(str(config.get("repository") or ""), None).lower()
+    """Name the repository the hook hangs on, or `owner/*` for one of an organisation."""
+    given = str(config.get("repository") or "")
+    owner = owner_of(given)
+    return (f"{owner}/*" if owner else repository_of(given, None)).lower()
+
+
+def of_organization(config: Mapping[str, Any]) -> bool:
+    """Whether it is a hook of a whole organisation; a draft's config may hold anything."""
+    return owner_of(str(config.get("repository") or "")) is not None
+
+
+def _place(config: Mapping[str, Any]) -> str:
+    """The path that the endpoints of its hooks begin with."""
+    name = target(config)
+    owner = owner_of(name)
+    return f"/orgs/{owner}/hooks" if owner else f"/repos/{name}/hooks"
 
 
 def refusal(url: str, bases: Mapping[str, str] = _NOT_KNOWN) -> str | None:
@@ -80,8 +113,11 @@ def refusal(url: str, bases: Mapping[str, str] = _NOT_KNOWN) -> str | None:
 
 
 async def look(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[GitHubClient]) -> HookState | None:
-    """Ask for the hook and its newest delivery ("Repository webhooks", "List deliveries for a repository webhook")."""
-    path = f"/repos/{target(config)}/hooks/{int(hook_id)}"
+    """Ask for the hook and its newest delivery ("Repository webhooks", "List deliveries for a repository webhook").
+
+    Raises MissingScope when the token may not see any, so that none is taken for deleted.
+    """
+    path = f"{_place(config)}/{int(hook_id)}"
 
     def read(github: Github) -> HookState:
         _, hook = github.requester.requestJsonAndCheck("GET", path)
@@ -89,9 +125,9 @@ async def look(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[GitHu
         return _state(hook, newest)
 
     try:
-        return await ctx.client.read(read)
+        return await ctx.client.read(read, hidden=True)
     except Rejected as error:
-        if error.code != "not_found_or_no_access":
+        if error.code != _GONE:
             raise
         return None
 

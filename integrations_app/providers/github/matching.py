@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from integrations_app.providers.github.names import owner_of
 from integrations_app.sdk.triggers import Inbound
 
 BRANCH = "refs/heads/"
@@ -19,8 +20,10 @@ def member(inbound: Inbound, *path: str) -> str:
 
 
 def in_repository(inbound: Inbound, config: Any) -> bool:
-    """Whether the delivery is of the repository."""
-    return member(inbound, "repository", "full_name").lower() == str(config.repository).strip().lower()
+    """Whether the delivery is of the repository, or of one of the owner's."""
+    name, wanted = member(inbound, "repository", "full_name").lower(), str(config.repository).strip().lower()
+    owner = owner_of(wanted)
+    return name.startswith(f"{owner}/") if owner else name == wanted
 
 
 def chosen(value: str, wanted: Sequence[str]) -> bool:

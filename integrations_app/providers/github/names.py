@@ -6,6 +6,7 @@ from typing import Any
 from integrations_app.errors import InvalidInput
 
 _FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}")
+_EVERY = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,99})/\*")
 _WEB_ADDRESS = re.compile(r"https?://[^/\s]+/([^/\s]+/[^/\s]+?)(?:\.git)?/?")
 
 
@@ -22,6 +23,12 @@ def repository_of(given: str, settings: Any) -> str:
     if not _FULL_NAME.fullmatch(text) or text.rpartition("/")[2] in (".", ".."):
         raise InvalidInput({"repository": "is not an owner/name"})
     return text
+
+
+def owner_of(given: str) -> str | None:
+    """The owner whose every repository `owner/*` means; None for anything else."""
+    found = _EVERY.fullmatch(given.strip())
+    return found[1] if found else None
 
 
 def file_path(given: str) -> str:

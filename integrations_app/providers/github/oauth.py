@@ -20,6 +20,7 @@ _ADVICE = {
 OPTIONAL_SCOPES = {
     "workflow": "Write files below .github/workflows.",
     "read:org": "See the organisations the account belongs to.",
+    "admin:org_hook": "Listen to all repositories of an organisation by one webhook.",
 }
 
 # GitHub names only the broad scope: docs "Scopes for OAuth apps", normalized scopes.

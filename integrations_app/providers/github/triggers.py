@@ -1,4 +1,4 @@
-"""What can start a workflow at GitHub: what happens in one repository."""
+"""What can start a workflow at GitHub: what happens in one repository, or in all of an organisation."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from integrations_app.providers.github import matching
-from integrations_app.providers.github.choices import list_branches, list_repositories, list_workflows
-from integrations_app.providers.github.hooks import HOOKS
+from integrations_app.providers.github.choices import list_branches, list_sources, list_workflows
+from integrations_app.providers.github.hooks import HOOKS, ORGANIZATION_SCOPE, of_organization
 from integrations_app.sdk.actions import Params
 from integrations_app.sdk.forms import Choices
 from integrations_app.sdk.triggers import Trigger
@@ -21,8 +21,8 @@ _NAMES = "Names or patterns such as release/*; none: every branch."
 class InRepository(Params):
     """Which repository to listen to."""
 
-    repository: Annotated[str, Choices(list_repositories)] = Field(
-        title="Repository", min_length=1, description="owner/name"
+    repository: Annotated[str, Choices(list_sources)] = Field(
+        title="Repository", min_length=1, description="owner/name; owner/* for all repositories of an organisation."
     )
 
 
@@ -153,6 +153,7 @@ def _trigger(key: str, title: str, description: str, config: type[InRepository],
         example=example,
         example_config={"repository": example["repository"]["full_name"]},
         scopes=("repo",),
+        scopes_when={ORGANIZATION_SCOPE: of_organization},
         hooks=HOOKS,
     )
 

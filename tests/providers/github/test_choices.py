@@ -26,14 +26,28 @@ async def values(github: Any, model: Any, name: str, search: str = "") -> list[s
     return [choice.value for choice in page.choices]
 
 
-@pytest.mark.parametrize("model", [CreateIssue, OnIssues])
-async def test_repositories(github: Any, model: Any) -> None:
-    page = await github.choices(model, "repository")
+async def test_repositories(github: Any) -> None:
+    page = await github.choices(CreateIssue, "repository")
     assert {choice.value: choice.hint for choice in page.choices} == {
         "acme/web": "",
         "acme/api": "private",
         "octo-hub/notes": "private",
     }
+
+
+@pytest.mark.parametrize("scopes", [["repo"], ["repo", "read:org"], []])
+async def test_a_trigger_may_listen_to_a_whole_organisation(connect: Any, sandbox: Any, scopes: list[str]) -> None:
+    github = connect("github", access_token=sandbox.token("github", "octo-hub", scopes or None))
+    page = await github.choices(OnIssues, "repository")
+    assert (page.choices[0].value, page.choices[0].label) == ("acme/*", "All repositories of acme")
+    assert [choice.value for choice in page.choices[1:]] == await values(github, CreateIssue, "repository")
+    assert await values(github, OnIssues, "repository", "all REPO") == ["acme/*"]
+    assert await values(github, OnIssues, "repository", "notes") == ["octo-hub/notes"]
+    assert len(sandbox.requests("/user/orgs")) == 1
+
+
+async def test_inside_a_whole_organisation_names_are_typed(github: Any) -> None:
+    assert (await github.choices(OnPush, "branches", repository="acme/*")).choices == ()
 
 
 async def test_repositories_are_searched_by_name(github: Any) -> None:

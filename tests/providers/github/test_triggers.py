@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations_app.errors import InvalidInput, Rejected
+from integrations_app.errors import InvalidInput, MissingScope, Rejected
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.github import provider
 from integrations_app.providers.github.hooks import HOOKS
@@ -34,6 +34,9 @@ def test_the_example_starts_it_and_another_repository_does_not(key: str) -> None
     assert matches(key, repository="Octo-Org/Hello-World")
     assert not matches(key, repository="octo-org/other")
     assert not matches(key, {"repository": None})
+    assert matches(key, repository=" Octo-Org/* ")
+    assert not matches(key, repository="octo/*")
+    assert not matches(key, {"repository": None}, repository="octo-org/*")
 
 
 @pytest.mark.parametrize(
@@ -154,6 +157,51 @@ async def test_a_hook_is_made_once_and_kept_up_to_date(github: Any) -> None:
     assert (there["config"]["content_type"], there["config"]["insecure_ssl"]) == ("json", "0")
 
 
+@pytest.fixture
+def owner(connect: Any, sandbox: Any) -> Any:
+    return connect("github", access_token=sandbox.token("github", "octo-hub", ["repo", "admin:org_hook"]))
+
+
+async def test_a_hook_of_an_organisation_is_made_looked_at_and_removed(owner: Any) -> None:
+    wanted, context = request(repository="Acme/*"), owner.context()
+    made = await HOOKS.create(wanted, context)
+    assert await HOOKS.create(request("two", ("push",), "acme/*"), context) == made
+    _, found = await owner.client.read(lambda api: api.requester.requestJsonAndCheck("GET", "/orgs/acme/hooks"))
+    assert [(str(one["id"]), one["events"]) for one in found] == [(made, ["push"])]
+    assert await hooks(owner) == []
+    assert HOOKS.look is not None
+    state = await HOOKS.look(made, wanted.config, context)
+    assert state is not None
+    assert state.active
+    for _ in range(2):
+        await HOOKS.remove(made, wanted.config, context)
+    assert await HOOKS.look(made, wanted.config, context) is None
+
+
+async def test_a_token_that_lacks_the_scope_is_told_which(github: Any, owner: Any) -> None:
+    config = {"repository": "acme/*"}
+    made = await HOOKS.create(HookRequest(URL, Secret("one"), config, ("issues",)), owner.context())
+    assert HOOKS.look is not None
+    for call in (
+        HOOKS.create(request(repository="acme/*"), github.context()),
+        HOOKS.look(made, config, github.context()),
+        HOOKS.remove(made, config, github.context()),
+    ):
+        with pytest.raises(MissingScope) as refused:
+            await call
+        assert (refused.value.needed, refused.value.granted) == (("admin:org_hook",), ("repo",))
+
+
+@pytest.mark.parametrize(("login", "repository"), [("octo-hub", "octo-hub/*"), ("mona-lisa", "acme/*")])
+async def test_only_an_owner_can_have_an_organisation_heard(
+    connect: Any, sandbox: Any, login: str, repository: str
+) -> None:
+    github = connect("github", access_token=sandbox.token("github", login))
+    with pytest.raises(Rejected, match="choose their repositories one by one") as refused:
+        await HOOKS.create(request(repository=repository), github.context())
+    assert refused.value.code == "not_found_or_no_access"
+
+
 async def test_the_secret_signs_the_deliveries(github: Any, sandbox: Any) -> None:
     await HOOKS.create(request("shared"), github.context())
     made = next(entry for entry in sandbox.requests("/hooks", "POST"))
@@ -176,8 +224,18 @@ async def test_only_an_administrator_can(connect: Any, sandbox: Any) -> None:
 
 def test_the_target_is_the_repository() -> None:
     assert HOOKS.target({"repository": "Acme/Web"}) == "acme/web"
-    with pytest.raises(InvalidInput):
-        HOOKS.target({})
+    assert HOOKS.target({"repository": " Acme/* "}) == "acme/*"
+    for wrong in ({}, {"repository": "*/*"}, {"repository": "acme/web*"}):
+        with pytest.raises(InvalidInput):
+            HOOKS.target(wrong)
+
+
+def test_a_whole_organisation_takes_a_scope_more() -> None:
+    for trigger in provider.triggers:
+        assert trigger.scopes_for({"repository": "acme/*"}) == ("repo", "admin:org_hook")
+        for config in ({"repository": "acme/web"}, {"repository": None}, {}):
+            assert trigger.scopes_for(config) == ("repo",)
+        assert trigger.all_scopes == ("repo", "admin:org_hook")
 
 
 @pytest.mark.parametrize(
