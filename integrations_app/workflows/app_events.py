@@ -43,8 +43,8 @@ async def accept_app_event(
 ) -> Accepted | Duplicate:
     """Verify a delivery of the server's or the sandbox's app (or an organisation's own, by id) and fan it out.
 
-    Nothing is started for an account that nobody connected. Raises NotFound, SignatureInvalid, InvalidInput,
-    Unavailable (`endpoint_unconfigured` without a signing secret).
+    Nothing is kept of what no connection listens to: it is answered as `unused`. Raises NotFound, SignatureInvalid,
+    InvalidInput, Unavailable (`endpoint_unconfigured` without a signing secret).
     """
     provider = hub.registry.get(provider_key) if provider_key in hub.registry else None
     if provider is None or provider.events is None:
@@ -147,23 +147,26 @@ async def _fan_out(
 ) -> Accepted | Duplicate:
     """Keep the event once per connection that somebody listens on: a transaction each, safe to repeat."""
     kept: list[Accepted | Duplicate] = []
+    used = inbound.revoked and bool(found)
     for organization_id, connection_id in found:
 
         def write(
             session: Session, organization_id: str = organization_id, connection_id: str = connection_id
-        ) -> Accepted | Duplicate | None:
-            answer_waiting(hub, session, organization_id, connection_id, provider, inbound)
+        ) -> tuple[bool, Accepted | Duplicate | None]:
+            answered = answer_waiting(hub, session, organization_id, connection_id, provider, inbound)
             row = Endpoints(session, organization_id).find_hook(connection_id, "")
             if row is None or not row.enabled:
-                return None
+                return answered, None
             endpoint = OpenEndpoint(organization_id, row.id, provider.key, row.enabled, None, connection_id)
-            return keep_delivery(hub, session, endpoint, inbound, headers, body)
+            return answered, keep_delivery(hub, session, endpoint, inbound, headers, body)
 
-        one = await hub.database.write(write)
+        answered, one = await hub.database.write(write)
+        used = used or answered
         if one is not None:
             kept.append(one)
     accepted = [one for one in kept if isinstance(one, Accepted)]
     if kept and not accepted:
         return Duplicate(delivery_id)
     runs = tuple(run_id for one in accepted for run_id in one.run_ids)
-    return Accepted(delivery_id, accepted[0].event_id if accepted else "", runs, inbound.reply)
+    first = accepted[0].event_id if accepted else ""
+    return Accepted(delivery_id, first, runs, inbound.reply, unused=not (used or accepted))

@@ -46,6 +46,8 @@ class Accepted:
     event_id: str
     run_ids: tuple[str, ...] = ()
     reply: str | None = None
+    unused: bool = False
+    """It is from whom it says, but nothing here listens to it: nothing was kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,10 +366,9 @@ async def test_an_app_event_reaches_every_connection_of_its_account(
     await until(lambda: ended(app_hub, 1))
     assert vendor.texts == ["hi"]
     other = body.replace(b"acme", b"else").replace(b"e1", b"e2")
-    assert (
-        await app_client.post("/api/integrations/probe/events", content=other, headers=signed(other))
-    ).status_code == 202
-    assert await count(app_hub, Run) == 1
+    unused = await app_client.post("/api/integrations/probe/events", content=other, headers=signed(other))
+    assert (unused.status_code, unused.json()) == (202, {"delivery_id": "e2", "status": "unused"})
+    assert (first.json(), await count(app_hub, Run)) == ({"delivery_id": "e1"}, 1)
 
 
 async def test_a_challenge_is_answered_only_when_signed(app_client: httpx.AsyncClient) -> None:
@@ -385,7 +384,8 @@ async def test_a_challenge_is_answered_only_when_signed(app_client: httpx.AsyncC
 
 async def test_a_revocation_makes_the_connection_need_a_person(app_hub: Hub, app_client: httpx.AsyncClient) -> None:
     body = b'{"type": "revoked", "id": "r", "account": "acme"}'
-    await app_client.post("/api/integrations/probe/events", content=body, headers=signed(body))
+    told = await app_client.post("/api/integrations/probe/events", content=body, headers=signed(body))
+    assert told.json() == {"delivery_id": "r"}
     row = await app_hub.database.read(lambda session: session.get(Connection, (ORGANIZATION, CONNECTION)))
     assert row is not None
     assert row.status == "needs_reauth"
