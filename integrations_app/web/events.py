@@ -74,7 +74,8 @@ def _told(found: events.Accepted | events.Duplicate) -> Response:
         return _json(200, {"status": "duplicate", "delivery_id": found.delivery_id})
     if found.reply is not None:
         return PlainTextResponse(found.reply, headers=_NO_STORE)
-    return _json(202, {"delivery_id": found.delivery_id} | ({"status": "unused"} if found.unused else {}))
+    unused = {"status": "unused"} if found.unused else {}
+    return _json(202, {"delivery_id": found.delivery_id, **unused})
 
 
 async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
