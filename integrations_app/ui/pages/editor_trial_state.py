@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 import reflex as rx
+from reflex_base.event import EventCallback
 
 from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.organizations.permissions import Permission
@@ -40,17 +41,26 @@ class EditorTrialState(WorkflowEditorState):
     _output: str = ""
     """The whole answer as JSON."""
 
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def try_step(self) -> EventCallback[()] | None:
+        """Begin to try the selected step, in turn behind the field that was left by the press of the button."""
+        place = f"{self.workflow_id}/{self.selected}"
+        if self.unsaved:
+            self.trial = TrialView(place, error=UNSAVED)
+            return None
+        self.trial = TrialView(place, running=True)
+        return EditorTrialState.call_step
+
     @rx.event(background=True)
     @guard(Permission.EDIT_WORKFLOWS)
-    async def try_step(self) -> None:
-        """Run the selected step once, for real; the vendor is asked while nothing is locked."""
+    async def call_step(self) -> None:
+        """Run the step once, for real; the vendor is asked while nothing is locked."""
         async with self:
-            actor, workflow_id, key = current_actor(self), self.workflow_id, self.selected
-            place = f"{workflow_id}/{key}"
-            if self.unsaved:
-                self.trial = TrialView(place, error=UNSAVED)
+            actor, place = current_actor(self), self.trial.place
+            if not self.trial.running:
                 return
-            self.trial = TrialView(place, running=True)
+        workflow_id, _, key = place.partition("/")
         output = ""
         try:
             tried = await service.try_step(hub(), actor, workflow_id, key)
