@@ -37,6 +37,8 @@ from integrations_app.settings import Settings
 ORGANIZATION = "o" * 32
 CONNECTION = "c" * 32
 DEADLINE = 10.0
+APP_SECRET = Secret("CNRY_endpoint_0123456789abcdef")
+"""The server's app at the probe signs with it, in tests that ask for `told`."""
 ACTOR = Actor(ORGANIZATION, "u" * 32, "owner@example.org", "owner")
 
 

@@ -1,7 +1,6 @@
 """Deliveries of an app: forged ones cost little, and a revocation that is told twice ends one grant only."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from sqlmodel import Session
@@ -13,21 +12,11 @@ from integrations_app.kit.signing import sign_hmac_sha256
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
-from integrations_app.settings import Settings
 from integrations_app.workflows.app_events import accept_app_event
-from tests.workflows.probe import CONNECTION, ORGANIZATION
-
-SECRET = Secret("CNRY_endpoint_0123456789abcdef")
+from tests.workflows.probe import APP_SECRET, CONNECTION, ORGANIZATION
 
 
-@pytest.fixture
-def told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """The hub of a server whose app at the probe signs with SECRET."""
-    monkeypatch.setenv("INTEGRATIONS_PROBE_SIGNING_SECRET", SECRET.reveal("test"))
-    return replace(hub, settings=Settings(data_dir=hub.settings.data_dir, port=3999))
-
-
-async def tell(hub: Hub, given: dict[str, str], secret: Secret = SECRET) -> None:
+async def tell(hub: Hub, given: dict[str, str], secret: Secret = APP_SECRET) -> None:
     body = json.dumps(given).encode()
     headers = {"content-type": "application/json", "x-hub-signature-256": sign_hmac_sha256(secret, body, "sha256=")}
     await accept_app_event(hub, "probe", None, headers, body)

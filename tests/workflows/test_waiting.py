@@ -5,7 +5,6 @@ import json
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,18 @@ import pytest
 
 from integrations_app.errors import OutcomeUnknown, Unavailable
 from integrations_app.kit.db import Database
-from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import sign_hmac_sha256
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.registry import Registry
-from integrations_app.settings import Settings
 from integrations_app.workflows import service
 from integrations_app.workflows.app_events import accept_app_event
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.steps import operation_id
-from tests.workflows.probe import ACTOR, Vendor, make_hub, plant, probe, step, until, workflow
+from tests.workflows.probe import ACTOR, APP_SECRET, Vendor, make_hub, plant, probe, step, until, workflow
 from tests.workflows.test_kill import arrived, victim
 from tests.workflows.victim import FileVendor
 
-SECRET = Secret("CNRY_endpoint_0123456789abcdef")
 HOUR = 3600
-
-
-@pytest.fixture
-def told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """The hub of a server whose app at the probe signs with SECRET."""
-    monkeypatch.setenv("INTEGRATIONS_PROBE_SIGNING_SECRET", SECRET.reveal("test"))
-    return replace(hub, settings=Settings(data_dir=hub.settings.data_dir, port=3999))
 
 
 async def begin(hub: Hub, count: int = HOUR, **inputs: Any) -> str:
@@ -52,7 +41,7 @@ async def choose(told: Hub, run_id: str, choice: str, account: str = "acme", pat
     """Somebody answers: a delivery of the vendor's app."""
     given = {"type": "chosen", "account": account, "operation": operation_id(run_id, path), "choice": choice}
     body = json.dumps(given | {"id": told.new_id()}).encode()
-    headers = {"content-type": "application/json", "x-hub-signature-256": sign_hmac_sha256(SECRET, body, "sha256=")}
+    headers = {"content-type": "application/json", "x-hub-signature-256": sign_hmac_sha256(APP_SECRET, body, "sha256=")}
     await accept_app_event(told, "probe", None, headers, body)
 
 

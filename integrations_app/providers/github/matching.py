@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from integrations_app.providers.github.names import owner_of
+from integrations_app.providers.github.names import owner_of, without_address
 from integrations_app.sdk.triggers import Inbound
 
 BRANCH = "refs/heads/"
@@ -21,7 +21,7 @@ def member(inbound: Inbound, *path: str) -> str:
 
 def in_repository(inbound: Inbound, config: Any) -> bool:
     """Whether the delivery is of the repository, or of one of the owner's."""
-    name, wanted = member(inbound, "repository", "full_name").lower(), str(config.repository).strip().lower()
+    name, wanted = member(inbound, "repository", "full_name").lower(), without_address(str(config.repository)).lower()
     owner = owner_of(wanted)
     return name.startswith(f"{owner}/") if owner else name == wanted
 

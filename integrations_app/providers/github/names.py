@@ -18,11 +18,16 @@ def repository_of(given: str, settings: Any) -> str:
     text = given.strip() or str(getattr(settings, "default_repository", "") or "").strip()
     if not text:
         raise InvalidInput({"repository": "is missing, and the connection has no default repository"})
-    if link := _WEB_ADDRESS.fullmatch(text):
-        text = link[1]
+    text = without_address(text)
     if not _FULL_NAME.fullmatch(text) or text.rpartition("/")[2] in (".", ".."):
         raise InvalidInput({"repository": "is not an owner/name"})
     return text
+
+
+def without_address(given: str) -> str:
+    """The `owner/name` of a repository's web address; anything else as it is, without blanks around it."""
+    link = _WEB_ADDRESS.fullmatch(given.strip())
+    return link[1] if link else given.strip()
 
 
 def owner_of(given: str) -> str | None:

@@ -270,3 +270,13 @@ async def test_an_unreachable_address_is_not_even_asked_for(connect: Any, sandbo
     with pytest.raises(Rejected) as refused:
         await HOOKS.create(request(), github.context())
     assert refused.value.code == "address_unreachable"
+
+
+def test_a_repository_written_as_a_web_address_is_the_one_its_hook_hangs_on() -> None:
+    found = Inbound("issues", "d1", {"action": "opened", "repository": {"full_name": "Acme/Web"}})
+    trigger = provider.trigger("issues")
+    assert trigger is not None
+    for given in ("https://github.com/acme/web", " https://github.example/acme/web.git ", "acme/web", "acme/*"):
+        assert trigger.matches(found, trigger.config.model_validate({"repository": given}))
+    for given in ("https://github.com/acme/other", "acme/other", "other/*"):
+        assert not trigger.matches(found, trigger.config.model_validate({"repository": given}))
