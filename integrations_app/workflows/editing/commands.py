@@ -7,14 +7,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from integrations_app.errors import Conflict, InvalidInput
-from integrations_app.workflows.definition import Key
+from integrations_app.workflows.definition import MAX_STEPS, Key
 from integrations_app.workflows.editing import tree
 from integrations_app.workflows.editing.tree import Document, Step
 
 TRIGGER = "trigger"
 """Stands for the trigger where a step's key is asked for; the workflow itself is the empty text."""
 CHANGED = "changed_meanwhile"
-MAX_COMMANDS = 100
+MAX_COMMANDS = MAX_STEPS
+"""Undoing the paste of so many steps takes as many."""
 BRANCHES = "branches"
 _STRUCTURE = frozenset({"key", "type", "steps", BRANCHES})
 """Parts of a step that only commands of their own change."""
@@ -53,7 +54,9 @@ class AddSteps(_Command):
     steps: Annotated[list[Step], Field(min_length=1)]
 
     def run(self, document: Document) -> "Command":
-        """Raises Conflict `step_gone` for a parent that is not there, `key_taken`."""
+        """Raises Conflict `step_gone` for a parent that is not there, `key_taken`; InvalidInput for too many at once."""
+        if len(self.steps) > MAX_STEPS:
+            raise InvalidInput({"steps": f"must be at most {MAX_STEPS} steps"})
         taken = set(tree.keys_in(document.get("steps") or []))
         for key in _keys(self.steps):
             if key in taken:
@@ -305,10 +308,7 @@ class ReplaceStep(_Command):
         if self.step.get("key") != self.key:
             raise InvalidInput({"key": f"must stay {self.key!r}: other steps read this one by it"})
         former = found.step
-        found.steps[found.index] = copy.deepcopy(self.step)
-        changed = tree.canonical(document)
-        document.clear()
-        document.update(changed)
+        found.steps[found.index] = tree.canonical_step(self.step)
         return ReplaceStep(key=self.key, step=former).after(document)
 
     def after(self, document: Document) -> Self:

@@ -1,5 +1,6 @@
 """A definition as JSON: where its steps stand, how they are called, and who reads whom."""
 
+import copy
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from integrations_app.errors import Conflict
+from integrations_app.errors import Conflict, InvalidInput
 from integrations_app.workflows.definition import parse
 
 Document = dict[str, Any]
@@ -39,9 +40,25 @@ def canonical(document: Mapping[str, Any]) -> Document:
     return parse(document).dump()
 
 
+def canonical_step(step: Step) -> Step:
+    """A copy of a step, in the form in which a definition stores it; as it is when no definition can hold it.
+
+    The latter is for a step on its way through a batch, whose next command may mend it.
+    """
+    try:
+        stored: Step = canonical({"format": 1, "name": "step", "trigger": {"type": "manual"}, "steps": [step]})["steps"][0]
+    except InvalidInput:
+        return copy.deepcopy(step)
+    return stored
+
+
 def digest(document: Document) -> str:
-    """A short name of exactly this document."""
-    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    """A short name of exactly this document; raises InvalidInput for what is not plain JSON."""
+    try:
+        written = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise InvalidInput({"": "must be plain JSON, not nested too deeply"}) from None
+    return hashlib.sha256(written).hexdigest()
 
 
 def standings(document: Document) -> Iterator[Standing]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations_app.errors import Conflict, InvalidInput
+from integrations_app.workflows.definition import MAX_STEPS
 from integrations_app.workflows.editing import tree
 from integrations_app.workflows.editing.commands import (
     COMMANDS,
@@ -361,6 +362,28 @@ def test_a_batch_that_passes_through_what_is_no_definition_is_undone_all_the_sam
     changed, inverse = apply(given, Batch(commands=[odd, RemoveStep(key="wait")]))
     assert "steps" not in changed
     assert apply(changed, inverse)[0] == given
+
+
+def test_a_batch_that_replaces_a_step_that_no_definition_can_hold_is_undone_all_the_same() -> None:
+    given = document({"key": "wait", "type": "delay"})
+    odd = SetPart(target="wait", path=("inputs", "text"), to=[""], was=[])
+    replaced = ReplaceStep(key="wait", step=action("wait", inputs={"text": "new"}, name=""))
+    changed, inverse = apply(given, Batch(commands=[odd, replaced]))
+    assert changed["steps"] == [action("wait", inputs={"text": "new"})]
+    back, again = apply(changed, inverse)
+    assert back == given
+    assert apply(back, again)[0] == changed
+
+
+def test_as_many_steps_as_a_workflow_may_have_are_pasted_and_taken_out_again() -> None:
+    given = document()
+    steps = [{"key": f"s{number}", "type": "stop"} for number in range(MAX_STEPS)]
+    changed, inverse = apply(given, AddSteps(at=Place(), steps=steps))
+    assert len(changed["steps"]) == MAX_STEPS
+    assert apply(changed, COMMANDS.validate_json(COMMANDS.dump_json(inverse)))[0] == given
+    with pytest.raises(InvalidInput) as refusal:
+        apply(given, AddSteps(at=Place(), steps=[*steps, {"key": "more", "type": "stop"}]))
+    assert "steps" in refusal.value.fields
 
 
 def test_a_condition_is_not_set_in_a_branch_that_somebody_deleted() -> None:
