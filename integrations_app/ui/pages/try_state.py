@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import reflex as rx
+from reflex_base.event import EventCallback
 
 from integrations_app.errors import IntegrationsError, InvalidInput
 from integrations_app.organizations.permissions import Permission
@@ -77,13 +78,21 @@ class TryState(ConnectionState):
         self._keep(dict(read.values))
         await self._show_try({})
 
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def send_try(self) -> EventCallback[()]:
+        """Begin to send it, in turn behind the field that was left by the press of the button."""
+        self.try_result = TrialView(self.chosen, running=True)
+        return TryState.call_try
+
     @rx.event(background=True)
     @guard(Permission.EDIT_WORKFLOWS)
-    async def send_try(self) -> None:
-        """Send it, for real; the answer appears beside it."""
+    async def call_try(self) -> None:
+        """Send it, for real, while nothing is locked; the answer appears beside it."""
         async with self:
             actor, chosen, inputs, reference = current_actor(self), self.chosen, self._inputs, self._reference()
-            self.try_result = TrialView(chosen, running=True)
+            if self.try_result != TrialView(chosen, running=True):
+                return
         try:
             tried = await service.try_action(hub(), actor, chosen, reference, orjson.loads(inputs))
             shown = replace(trial_view(chosen, tried), inputs="")

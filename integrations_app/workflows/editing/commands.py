@@ -54,7 +54,7 @@ class AddSteps(_Command):
     steps: Annotated[list[Step], Field(min_length=1)]
 
     def run(self, document: Document) -> "Command":
-        """Raises Conflict `step_gone` for a parent that is not there, `key_taken`; InvalidInput for too many at once."""
+        """Raises Conflict `step_gone` for a parent that is not there, `key_taken`; InvalidInput for too many."""
         if len(self.steps) > MAX_STEPS:
             raise InvalidInput({"steps": f"must be at most {MAX_STEPS} steps"})
         taken = set(tree.keys_in(document.get("steps") or []))

@@ -46,7 +46,9 @@ def canonical_step(step: Step) -> Step:
     The latter is for a step on its way through a batch, whose next command may mend it.
     """
     try:
-        stored: Step = canonical({"format": 1, "name": "step", "trigger": {"type": "manual"}, "steps": [step]})["steps"][0]
+        stored: Step = canonical({"format": 1, "name": "step", "trigger": {"type": "manual"}, "steps": [step]})[
+            "steps"
+        ][0]
     except InvalidInput:
         return copy.deepcopy(step)
     return stored
