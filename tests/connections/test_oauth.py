@@ -333,9 +333,9 @@ async def test_reconnecting_a_paused_connection_replaces_its_credentials_and_lea
     assert resumed.status == "connected"
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"effect": "delay", "delay": 5.0}], ids=["failed", "late"])
+@pytest.mark.parametrize("fault", [{"status": 500}, {"effect": "delay", "delay": 9.0}], ids=["failed", "late"])
 async def test_a_grant_whose_check_fails_is_ended_at_the_vendor(world: Any, monkeypatch: Any, fault: Any) -> None:
-    monkeypatch.setattr("integrations_app.connections.oauth.arrival.TOTAL_SECONDS", 1.0)
+    monkeypatch.setattr("integrations_app.connections.oauth.arrival.TOTAL_SECONDS", 3.0)
     params = world.vendor.consent(await world.begin(), "octo-hub")
     world.vendor.control("faults", path="/github/api/v3/user", **fault)
     outcome = await world.complete(params)
