@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
@@ -26,13 +27,22 @@ from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.registry import Registry
 from integrations_app.settings import load_settings
 
+# The same examples every time, so that a change fails for what it changed; `make soak` looks for new ones, and many.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("soak", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile("soak" if os.environ.get("SOAK") else "repeatable")
+
 BACKEND = os.environ.get("TEST_DATABASE", "sqlite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches a database, so that `make postgres` repeats exactly these."""
+    """Mark what touches a database, so that `make postgres` repeats exactly these.
+
+    A module whose subject lies elsewhere says `any_database`, and why: it is not repeated.
+    """
     for item in items:
-        if "database_url" in getattr(item, "fixturenames", ()):
+        stored = "database_url" in getattr(item, "fixturenames", ())
+        if stored and item.get_closest_marker("any_database") is None:
             item.add_marker("database")
 
 

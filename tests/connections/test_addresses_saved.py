@@ -11,6 +11,8 @@ from integrations_app.errors import InvalidInput
 from integrations_app.kit.egress import Door, EgressPolicy
 from integrations_app.sandbox.serve import free_port
 
+pytestmark = pytest.mark.any_database  # judged before anything is stored
+
 REFUSED = {
     "http://x.example:22": "port_denied",
     "http://x.example:25": "port_denied",

@@ -29,6 +29,8 @@ from tests.connections.samples import SAMPLES
 from tests.connections.vendors import Case, connected_case
 from tests.providers.sample import Sample
 
+pytestmark = pytest.mark.any_database  # what was lost is looked for at the vendor
+
 WRITING = [
     pytest.param(provider, action, id=f"{provider.key}.{action.key}")
     for provider in registry()

@@ -24,6 +24,8 @@ from integrations_app.sdk.registry import registry
 from tests.connections.vendors import check
 from tests.receiver import Receiver, receiving, reply
 
+pytestmark = pytest.mark.any_database  # walks the vendors, not the storage
+
 WAYS = [
     pytest.param(provider, way, id=f"{provider.key}-{way.kind}") for provider in registry() for way in provider.typed
 ]

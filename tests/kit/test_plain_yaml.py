@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.plain_yaml import read_plain, read_plain_json, to_yaml
+from tests.examples import many
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 scalars = (
@@ -18,7 +19,7 @@ values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.di
 
 
 @given(st.dictionaries(texts, values, max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(200), deadline=None)
 def test_what_is_written_reads_the_same(definition):
     assert read_plain(to_yaml(definition).encode()) == definition
     assert read_plain(json.dumps(definition).encode()) == definition

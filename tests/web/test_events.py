@@ -30,6 +30,7 @@ from integrations_app.web.reading import Inflight
 from integrations_app.workflows import endpoints, events, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
+from tests.examples import many
 from tests.web.delivering import JSON, SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import engine, hub, vendor  # noqa: F401 - fixtures
 from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, Vendor, step, until, workflow
@@ -320,7 +321,7 @@ async def test_a_paused_workflow_keeps_the_event_and_starts_nothing(
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_order_of_repeats_makes_one_event_per_delivery(
     hub: Hub,
     endpoint: str,

@@ -17,6 +17,8 @@ from integrations_app.web.headers import content_policy, inline_script_hashes
 from integrations_app.web.paths import is_page
 from integrations_app.web.routes import layers, routes
 
+pytestmark = pytest.mark.any_database  # answered before a database is asked
+
 ORIGIN = "http://localhost:3000"
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from integrations_app.organizations import audit, members, service, sessions
 
+pytestmark = pytest.mark.any_database  # answered in front of the pages
+
 ORIGIN = "http://localhost:3000"
 DEADLINE = 5.0
 

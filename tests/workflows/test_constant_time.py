@@ -17,6 +17,8 @@ from integrations_app.workflows.endpoints import create_endpoint, delete_endpoin
 from integrations_app.workflows.samples import sample_of
 from tests.workflows.probe import ACTOR
 
+pytestmark = pytest.mark.any_database  # compared in memory
+
 SIGNED = [kind for kind in inbound.GENERIC_KINDS if kind != inbound.NONE]
 KINDS = [*SIGNED, *(kind for kind, _ in registry().senders)]
 

@@ -12,6 +12,7 @@ from integrations_app.workflows.definition import MAX_STEPS, Definition, parse
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint, Severity, problems, template_problems
 from integrations_app.workflows.references import connections_in, with_ids
 from integrations_app.workflows.variables import variables
+from tests.examples import many
 from tests.workflows.probe import CONNECTION, Vendor, probe, step, workflow
 
 REGISTRY = Registry([probe(Vendor())])
@@ -218,7 +219,7 @@ def read(raw: object) -> Definition | None:
 
 @given(definitions | values)
 @example({"name": "n", "steps": [], "trigger": {"type": "manual", "config": {"a": float("inf")}}})
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 def test_any_definition_is_refused_or_judged_never_a_crash(raw: object) -> None:
     definition = read(raw)
     if definition is None:

@@ -18,6 +18,7 @@ from integrations_app.workflows.endpoints import create_endpoint
 from integrations_app.workflows.exchange import with_names, written
 from integrations_app.workflows.importing import fill
 from integrations_app.workflows.problems import KnownConnection, KnownEndpoint
+from tests.examples import many
 from tests.workflows.definitions import definitions
 from tests.workflows.probe import ACTOR, CONNECTION, plant, step, workflow
 
@@ -33,7 +34,7 @@ INBOX = (KnownEndpoint("f" * 32, "orders"),)
 
 
 @given(definitions(), st.booleans())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=many(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_export_and_import_change_nothing(raw: dict[str, Any], as_json: bool) -> None:
     definition = parse(raw)
     text = written(with_names(definition.dump(), MINE, INBOX), as_json=as_json)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from integrations_app.errors import InvalidInput, MappingError
 from integrations_app.sdk.actions import Params
 from integrations_app.workflows.mapping import bind
+from tests.examples import many
 from tests.workflows.probe import Post
 
 
@@ -87,7 +88,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(200), deadline=None)
 def test_no_value_changes_the_structure_of_a_body(value: Any) -> None:
     made = bound({"v": value}, body='{"left": 1, "here": "{{ trigger.v }}", "right": [2]}')["body"]
     assert made == {"left": 1, "here": value, "right": [2]}

@@ -26,6 +26,8 @@ from integrations_app.workflows.views import RunDetail
 from tests.receiver import receiving, reply
 from tests.workflows.probe import ACTOR, CONNECTION, ORGANIZATION, make_hub, plant, workflow
 
+pytestmark = pytest.mark.any_database  # refused before anything is stored
+
 TOKEN = "echo-4f1d0c9b7a6e5d3c2b1a"
 
 

@@ -25,6 +25,8 @@ from tests.kit.egress.test_bounds import little_memory
 from tests.receiver import Received, Receiver, receiving, reply
 from tests.workflows.probe import ACTOR, CONNECTION, make_hub, plant, workflow
 
+pytestmark = pytest.mark.any_database  # when a call is made again is decided before anything is stored
+
 FIXED = {"attempts": 3, "backoff": "fixed", "delay_seconds": 7, "jitter": False}
 DOUBLING = {"attempts": 5, "delay_seconds": 2, "max_delay_seconds": 10, "jitter": False}
 

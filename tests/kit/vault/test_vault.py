@@ -25,6 +25,7 @@ from integrations_app.kit.vault import (
 )
 from integrations_app.kit.vault.cipher import require_cipher
 from integrations_app.kit.vault.envelope import associate
+from tests.examples import many
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CONTEXT = SealContext("org-1", "connection-1", "vendor", "access_token", 3)
@@ -268,7 +269,7 @@ def test_nothing_shows_the_keys() -> None:
     assert raw.hex() not in shown
 
 
-@settings(max_examples=20)
+@settings(max_examples=many(20))
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=12, max_size=12), st.binary(min_size=16, max_size=50))
 def test_envelopes_parse_to_what_they_were_made_of(key_id: bytes, nonce: bytes, sealed: bytes) -> None:
     envelope = Envelope(key_id, nonce, sealed)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations_app.providers.salesforce.passes import ANSWERING, LATE, Key, Progress, overlapped
+from tests.examples import many
 
 BEGAN = datetime(2026, 11, 29, 12, tzinfo=UTC)
 QUIET = timedelta(minutes=7)
@@ -110,7 +111,7 @@ LOOKS = st.lists(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=many(400))
 @given(VERSIONS, LOOKS, st.integers(2, 7), st.integers(1, 40))
 def test_nothing_is_lost_and_nothing_that_was_there_is_told(
     versions: list[Version], looks: list[Look], size: int, remembered: int

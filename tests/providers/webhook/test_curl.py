@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from integrations_app.errors import InvalidInput
 from integrations_app.providers.webhook import provider
 from integrations_app.providers.webhook.curl import inputs_from_curl, settings_from_curl
+from tests.examples import many
 from tests.receiver import Receiver
 
 CALL = provider.actions[0]
@@ -173,7 +174,7 @@ PIECES = ("@x", "a=b", "$'\\ud800'", "$'\\x00'", "'", '"', "{", "[1]", "x: y", "
 WORDS = st.sampled_from((*OPTIONS, *ADDRESSES, *PIECES))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(st.lists(st.one_of(WORDS, st.text(max_size=6)), max_size=8))
 def test_any_text_is_read_or_refused_in_words(words: list[str]) -> None:
     for read in (inputs_from_curl, settings_from_curl):

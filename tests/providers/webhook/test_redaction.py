@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations_app.providers.webhook.redaction import REDACTED, redact, spellings_of
+from tests.examples import many
 
 SECRET = 's3cr3t/+=&"<ö> value'
 WRITTEN = {
@@ -40,7 +41,7 @@ def test_nothing_else_is_touched() -> None:
     assert redact("an ordinary text", spellings_of([""])) == "an ordinary text"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=many(50))
 @given(st.text(min_size=8, max_size=200), st.text(max_size=50), st.text(max_size=50))
 def test_no_plain_secret_remains(secret: str, before: str, after: str) -> None:
     assert secret not in redact(before + secret + after, spellings_of([secret]))

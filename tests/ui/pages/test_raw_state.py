@@ -15,6 +15,8 @@ from integrations_app.workflows.editing.commands import SetPart
 from tests.ui.pages.test_editor_states import call, edit
 from tests.workflows.probe import ACTOR, CONNECTION, step, workflow
 
+pytestmark = pytest.mark.any_database  # the dialog alone
+
 INNER = {"key": "inner", "name": "Inner", "type": "stop", "message": "Hello"}
 LOOP = {"key": "each", "type": "for_each", "items": [1], "steps": [step("a", name="Tell"), INNER]}
 

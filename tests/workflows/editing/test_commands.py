@@ -28,6 +28,7 @@ from integrations_app.workflows.editing.commands import (
     SetPart,
     apply,
 )
+from tests.examples import many
 
 NAMES = [f"s{number}" for number in range(30)]
 TEXTS = st.sampled_from(
@@ -168,7 +169,7 @@ def seen(given: tree.Document, target: str, path: tuple[str, ...]) -> list[Any]:
     return [part]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(st.data())
 def test_any_edits_undone_in_turn_restore_the_document_exactly(data: st.DataObject) -> None:
     given = data.draw(documents())
@@ -194,7 +195,7 @@ def test_any_edits_undone_in_turn_restore_the_document_exactly(data: st.DataObje
     assert changed == given if redo else True
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=many(100), deadline=None)
 @given(st.data())
 def test_what_was_undone_can_be_done_again(data: st.DataObject) -> None:
     given = data.draw(documents())
