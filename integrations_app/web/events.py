@@ -52,8 +52,13 @@ async def _receive(hub: Hub, request: Request, reader: Reader) -> Response:
     if endpoint is not None:
         require_type(request, types)
         await endpoint_cap.admit(hub, endpoint)
-    body = await reader.read(request, limit)
-    return _told(await events.accept(hub, endpoint_id, _headers(request), body))
+    try:
+        body = await reader.read(request, limit)
+        return _told(await events.accept(hub, endpoint_id, _headers(request), body))
+    except (SignatureInvalid, Refused, ClientDisconnect):
+        if endpoint is not None:
+            endpoint_cap.give_back(endpoint)
+        raise
 
 
 async def _receive_app(hub: Hub, request: Request, reader: Reader) -> Response:

@@ -1,4 +1,7 @@
-"""The cap of an endpoint: deliveries a minute, counted in this process before a body is read."""
+"""The cap of an endpoint: deliveries a minute, counted in this process before a body is read.
+
+What turns out to be forged, or never arrives whole, is given back.
+"""
 
 from collections import OrderedDict
 from datetime import datetime
@@ -33,6 +36,13 @@ async def admit(hub: Hub, endpoint: OpenEndpoint) -> None:
         return
     await _note_limited(hub, endpoint)
     raise RateLimited("The endpoint takes no more deliveries at the moment.", wait)
+
+
+def give_back(endpoint: OpenEndpoint) -> None:
+    """Count a delivery no longer: nobody proved that it came from the sender, whose minute a stranger cannot use up."""
+    if endpoint.id in _left:
+        left, then = _left[endpoint.id]
+        _left[endpoint.id] = (min(float(endpoint.per_minute), left + 1), then)
 
 
 async def set_cap(hub: Hub, actor: Actor, endpoint_id: str, per_minute: int) -> None:

@@ -45,6 +45,17 @@ async def test_over_the_cap_no_body_is_read_and_one_row_tells(
     assert (await list_endpoints(hub, ACTOR))[0].limited_at is not None
 
 
+async def test_forgeries_use_up_nobodys_minute(hub: Hub, client: httpx.AsyncClient, endpoint: str) -> None:
+    await set_cap(hub, ACTOR, endpoint, 2)
+    path = f"/api/webhooks/{endpoint}"
+    forged = signed(b"{}", "f") | {"content-type": JSON}
+    for _ in range(20):
+        assert (await client.post(path, content=b"[]", headers=forged)).status_code == 401
+        assert (await client.post(path, content=b"x" * 2_000_000, headers=forged)).status_code == 413
+    taken = [(await client.post(path, content=b"{}", headers=signed(b"{}", name))).status_code for name in "abc"]
+    assert taken == [202, 202, 429]
+
+
 async def test_it_fills_up_evenly(hub: Hub, endpoint: str) -> None:
     await set_cap(hub, ACTOR, endpoint, 60)
     found = await events.find_endpoint(hub, endpoint)
