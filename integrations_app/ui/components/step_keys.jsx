@@ -19,13 +19,20 @@ function useHistoryKeys(enabled, onUndo, onRedo) {
   }, [enabled, onUndo, onRedo]);
 }
 
-function useClipboard(copied, copies) {
+function useClipboard(copied, copies, onCopied) {
   const seen = useRef(copies);
   useEffect(() => {
     if (copies === seen.current) return;
     seen.current = copies;
-    navigator.clipboard?.writeText(copied).catch(() => {});
-  }, [copied, copies]);
+    const write = async () => {
+      if (!navigator.clipboard) throw new Error("a page that is not secure has no clipboard");
+      await navigator.clipboard.writeText(copied);
+    };
+    write().then(
+      () => onCopied?.(true),
+      () => onCopied?.(false),
+    );
+  }, [copied, copies, onCopied]);
 }
 
 // A menu stands outside the outline, and what it asks for needs the clipboard: it sends the key of its step.
@@ -48,6 +55,7 @@ export function StepKeys({
   onMove,
   onCopy,
   onTake,
+  onCopied,
   onPaste,
   onRemove,
   onUndo,
@@ -55,7 +63,7 @@ export function StepKeys({
   children,
 }) {
   const root = useRef(null);
-  useClipboard(copied, copies);
+  useClipboard(copied, copies, onCopied);
   usePasting(enabled, onPaste);
   const refocus = useRef("");
   useHistoryKeys(enabled, onUndo, onRedo);

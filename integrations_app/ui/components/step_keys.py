@@ -16,6 +16,8 @@ class StepKeys(rx.NoSSRComponent):
     """Goes to the clipboard when `copies` has grown."""
     copies: rx.Var[int]
     on_take: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+    on_copied: rx.EventHandler[rx.event.passthrough_event_spec(bool)]
+    """Whether the browser let it onto the clipboard."""
     on_paste: rx.EventHandler[rx.event.passthrough_event_spec(str, str)]
     on_move: rx.EventHandler[rx.event.passthrough_event_spec(str, int)]
     on_copy: rx.EventHandler[rx.event.passthrough_event_spec(str)]

@@ -49,6 +49,7 @@ def step_list() -> rx.Component:
             copied=Clipboard.copied,
             copies=Clipboard.copies,
             on_take=Clipboard.copy_step,
+            on_copied=Clipboard.tell_copied,
             on_paste=Clipboard.paste_behind,
             on_move=Steps.move_step,
             on_copy=Steps.duplicate_step,

@@ -17,6 +17,10 @@ from integrations_app.workflows.editing.copying import copy_steps, pasted_steps,
 
 TOLD = 3
 """Places that are named when a text is refused."""
+COPIED = "Copied. Paste it behind a step of this or another workflow."
+NOT_COPIED = (
+    "Not copied: the browser does not allow it here. Allow the clipboard for this page, or export the workflow."
+)
 
 
 class EditorClipboardState(EditorStepState):
@@ -35,7 +39,12 @@ class EditorClipboardState(EditorStepState):
             self._say(error.message or error.code, ok=False)
             return
         self.copies += 1
-        self._say("Copied. Paste it behind a step of this or another workflow.")
+
+    @rx.event
+    @guard(Permission.EDIT_WORKFLOWS)
+    def tell_copied(self, ok: bool) -> None:
+        """Say whether the browser let it onto the clipboard."""
+        self._say(COPIED if ok else NOT_COPIED, ok=ok)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)

@@ -31,7 +31,7 @@ def workflows() -> rx.Component:
                 rx.flex(
                     rx.button("Import", variant="soft", color_scheme="gray", on_click=Import.ask(True)),
                     rx.button("Templates", variant="soft", color_scheme="gray", on_click=Templates.ask(True)),
-                    rx.button("New workflow", on_click=State.ask_name(True)),
+                    _new_workflow("New workflow"),
                     spacing="3",
                     wrap="wrap",
                 ),
@@ -50,7 +50,6 @@ def workflows() -> rx.Component:
             rx.cond((State.lines.length() == 0) & ~State.filtered, _empty(), rx.fragment(_filters(), _list())),
             _skeletons(),
         ),
-        _name_dialog(),
         _delete_dialog(),
         tag_dialog(),
         import_dialog(),
@@ -207,7 +206,7 @@ def _nothing_yet() -> rx.Component:
         ),
         rx.cond(
             State.can_edit,
-            rx.button("Build your first workflow", on_click=State.ask_name(True)),
+            _new_workflow("Build your first workflow"),
             rx.text("Editors may build one. Ask an admin for the role.", size="2"),
         ),
         class_name="empty-state",
@@ -223,8 +222,10 @@ def _skeletons() -> rx.Component:
     )
 
 
-def _name_dialog() -> rx.Component:
+def _new_workflow(words: str) -> rx.Component:
+    """The button and its dialog, which opens in the browser alone: a page that is still loading does not close it."""
     return rx.dialog.root(
+        rx.dialog.trigger(rx.button(words)),
         rx.dialog.content(
             rx.dialog.title("New workflow"),
             rx.dialog.description(
@@ -259,8 +260,7 @@ def _name_dialog() -> rx.Component:
             ),
             max_width="440px",
         ),
-        open=State.naming,
-        on_open_change=State.ask_name,
+        on_open_change=State.forget_name_error,
     )
 
 

@@ -81,8 +81,6 @@ class WorkflowsState(SessionState):
     tags: list[Choice] = []
     round: int = 0
     """Counts how often the search was set from outside its field, which then starts anew."""
-    naming: bool = False
-    """The dialog that asks for a new workflow's name is open."""
     name_error: str = ""
     notice: str = ""
     notice_ok: bool = True
@@ -109,7 +107,7 @@ class WorkflowsState(SessionState):
         self.filters = WorkflowFilters(
             wanted.get("search", "")[:LONGEST_SEARCH], wanted.get("tag", ""), state if state in STATE_WORDS else ""
         )
-        self.naming, self.notice, self._shown, self.round = False, "", PAGE, self.round + 1
+        self.notice, self._shown, self.round = "", PAGE, self.round + 1
         await self._refresh(KINDS)
         show_live(self, current_actor(self), WorkflowsState, KINDS)
 
@@ -177,9 +175,9 @@ class WorkflowsState(SessionState):
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
-    def ask_name(self, open_: bool = True) -> None:
-        """Open or close the dialog that asks for the name."""
-        self.naming, self.name_error = open_, ""
+    def forget_name_error(self, _open: bool) -> None:
+        """Begin anew: what was wrong with an earlier name says nothing about the next."""
+        self.name_error = ""
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -190,7 +188,6 @@ class WorkflowsState(SessionState):
         except InvalidInput:
             self.name_error = "Give it a name of at most 200 characters."
             return None
-        self.naming = False
         return rx.redirect(f"/workflows/{made.id}")
 
     def _say(self, words: str, *, ok: bool) -> None:

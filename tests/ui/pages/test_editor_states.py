@@ -6,6 +6,7 @@ import reflex as rx
 
 from integrations_app.errors import Rejected
 from integrations_app.organizations.hub import Hub
+from integrations_app.ui.pages.editor_clipboard_state import COPIED, NOT_COPIED, EditorClipboardState
 from integrations_app.ui.pages.editor_document import TRIGGER
 from integrations_app.ui.pages.editor_run_state import UNSAVED, EditorRunState
 from integrations_app.ui.pages.editor_trial_state import EditorTrialState
@@ -70,6 +71,17 @@ async def test_publishing_and_unpublishing_stay_with_the_workflow_they_began_wit
     assert (page.notice, page.state, page.publishing) == ("Published version 1", "live", False)
     await in_background(page, "unpublish")
     assert (page.notice_ok, page.state) == (True, "draft")
+
+
+async def test_a_step_is_called_copied_only_when_the_browser_took_it(hub: Hub, tab: Any) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a")))
+    page = await edit(hub, await tab(), EditorClipboardState, saved.id)
+    await call(page, "copy_step", "a")
+    assert (page.copies, page.notice, "key: a" in page.copied) == (1, "", True)
+    type(page).event_handlers["tell_copied"].fn(page, False)
+    assert (page.notice, page.notice_ok) == (NOT_COPIED, False)
+    type(page).event_handlers["tell_copied"].fn(page, True)
+    assert (page.notice, page.notice_ok) == (COPIED, True)
 
 
 async def test_a_step_is_tried_and_the_answer_stands_at_that_step_only(hub: Hub, tab: Any, vendor: Vendor) -> None:
