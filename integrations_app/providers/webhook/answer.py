@@ -6,7 +6,11 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
+from xml.parsers.expat import ExpatError
 
+import orjson
+import xmltodict
 from pydantic import Field
 
 from integrations_app.errors import MappingError, Rejected, ResponseRefused
@@ -20,6 +24,8 @@ TEXT_LIMIT = 256 * 1024
 FILE_LIMIT = 512 * 1024
 JSON_LIMIT = 1024 * 1024
 """As much as a step may give. Values take many times the memory of their text: larger ones are not even parsed."""
+XML_LIMIT = 512 * 1024
+MAX_FORM_FIELDS = 10_000
 EXCERPT = 300
 _NO_JSON = object()
 _MARGIN = 16 * 1024  # more than a secret is long, so that none is cut in two before it is looked for
@@ -36,7 +42,9 @@ _CHARSET = re.compile(rf';\s*charset\s*=\s*"?({_CHARSETS})"?\s*(?:;|$)', re.IGNO
 class Answer(Result):
     """What the receiver said. `body` is the parsed value when it is JSON, else the text, of at most 256 KiB.
 
-    Of a file it holds `base64`, `content_type` and `size`; of several pages the list of all items.
+    Of XML it is an object: elements by name, several of one name a list, attributes with `@`, text beside them `#text`.
+    Of form data it is an object too: a name that comes several times has a list. Of a file it holds `base64`,
+    `content_type` and `size`; of several pages the list of all items.
     """
 
     status: int
@@ -50,12 +58,16 @@ class Answer(Result):
 
 
 def to_answer(client: WebhookClient, reply: Reply, parse_as: str = "auto") -> Answer:
-    """Read the answer as `auto`, `json`, `text` or `file`. Any 2xx is ok; a redirect is handed back as it is.
+    """Read the answer as `auto`, `json`, `xml`, `form`, `text` or `file`. Any 2xx is ok, a redirect is handed back.
 
-    Raises Rejected `not_json`, and ResponseRefused `response_too_large` for a file above 512 KiB and JSON above 1 MiB.
+    Raises Rejected `not_json`, `not_xml`, `not_form`, and ResponseRefused `response_too_large` for a file, XML and form
+    data above 512 KiB and for JSON above 1 MiB.
     """
     if parse_as == "file":
         return _answer(client, reply, _file(reply))
+    if parse_as in {"xml", "form"}:
+        read = _xml if parse_as == "xml" else _form
+        return _answer(client, reply, _redacted(client, read(reply)) if reply.body else None)
     if parse_as == "json" and len(reply.body) > JSON_LIMIT:
         raise ResponseRefused("response_too_large", f"JSON may hold at most {JSON_LIMIT // 1024 // 1024} MiB.")
     text = _text(reply)
@@ -86,6 +98,34 @@ def _file(reply: Reply) -> dict[str, Any]:
         raise ResponseRefused("response_too_large", f"A file may hold at most {FILE_LIMIT // 1024} KiB.")
     kind = (header_of(reply, "content-type") or "application/octet-stream").strip()
     return {"base64": base64.b64encode(reply.body).decode(), "content_type": kind, "size": len(reply.body)}
+
+
+def _xml(reply: Reply) -> Any:
+    """Elements as values. A document type with entities is refused: none is looked up, and none multiplies."""
+    _require_parsable(reply)
+    try:
+        value = xmltodict.parse(reply.body)
+        orjson.dumps(value)  # what is nested too deeply could not be kept
+    except (ExpatError, ValueError, orjson.JSONEncodeError):
+        raise Rejected("not_xml", f"The answer is not XML that can be read (status {reply.status}).") from None
+    return value
+
+
+def _form(reply: Reply) -> dict[str, Any]:
+    _require_parsable(reply)
+    try:
+        pairs = parse_qsl(_text(reply), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        raise Rejected("not_form", f"The answer is not form data that can be read (status {reply.status}).") from None
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        given.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+
+
+def _require_parsable(reply: Reply) -> None:
+    if len(reply.body) > XML_LIMIT:
+        raise ResponseRefused("response_too_large", f"XML and form data may hold at most {XML_LIMIT // 1024} KiB.")
 
 
 def values_of(answer: Answer) -> dict[str, Any]:

@@ -89,12 +89,19 @@ class Call(Params):
         description="The step succeeds with ok = false. A call without an answer fails all the same.",
         json_schema_extra=_ANSWER,
     )
-    parse_as: Literal["auto", "json", "text", "file"] = Field(
+    parse_as: Literal["auto", "json", "xml", "form", "text", "file"] = Field(
         default="auto",
         title="Read the answer as",
         json_schema_extra={
             **_ANSWER,
-            "labels": {"auto": "What it says it is", "json": "JSON", "text": "Text", "file": "A file (base64)"},
+            "labels": {
+                "auto": "What it says it is",
+                "json": "JSON",
+                "xml": "XML",
+                "form": "Form data",
+                "text": "Text",
+                "file": "A file (base64)",
+            },
         },
     )
     outputs: dict[str, str] = Field(

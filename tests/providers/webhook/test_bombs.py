@@ -20,6 +20,29 @@ BOMBS = {
 }
 
 
+SHORT = {
+    "elements": ("xml", lambda: b"<a>" + b"<b/>" * 131_000 + b"</a>"),
+    "attributes": ("xml", lambda: b"<a>" + b'<b c=""/>' * 58_000 + b"</a>"),
+    "namespaces": ("xml", lambda: b"<a>" + b'<b xmlns:c=""/>' * 30_000 + b"</a>"),
+    "deep": ("xml", lambda: b"<a>" * 170_000),
+    "fields": ("form", lambda: b"a=&" * 170_000),
+}
+"""Within the size that is read at all."""
+
+
+@pytest.mark.parametrize("kind", SHORT)
+async def test_xml_and_forms_take_neither_memory_nor_time(webhook: Any, receiver: Receiver, kind: str) -> None:
+    parse_as, made_of = SHORT[kind]
+    answer = reply(200, gzip.compress(made_of()), Content_Encoding="gzip")
+    receiver.answer = lambda _r: answer
+    made = webhook(token="CNRY_token_0123456789")
+    call = made.provider.action("call")
+    began = asyncio.get_running_loop().time()
+    with little_memory(), suppress(IntegrationsError):
+        await call.run(call.params(method="GET", parse_as=parse_as), made.context())
+    assert asyncio.get_running_loop().time() - began < 3
+
+
 @pytest.mark.parametrize("parse_as", ["auto", "json"])
 @pytest.mark.parametrize("kind", BOMBS)
 async def test_what_unfolds_takes_neither_memory_nor_time(

@@ -149,6 +149,59 @@ class TestReading:
         with pytest.raises(ResponseRefused):
             await webhook().run("call", method="GET", parse_as="file")
 
+    async def test_xml_with_attributes_lists_and_names_of_a_namespace(self, webhook: Any, receiver: Receiver) -> None:
+        body = (
+            '<?xml version="1.0" encoding="iso-8859-1"?><s:Envelope xmlns:s="urn:s"><s:Body>'
+            '<item id="7">caf\xe9</item><item id="8"/><one>CNRY&#45;secret</one></s:Body></s:Envelope>'
+        )
+        receiver.answer = lambda _r: reply(200, body.encode("latin-1"), Content_Type="text/xml")
+        inside = 'body["s:Envelope"]["s:Body"]'
+        paths = {"id": f'{inside}.item[0]["@id"]', "words": f'{inside}.item[0]["#text"]'}
+        answer = await webhook(token="CNRY-secret").run("call", parse_as="xml", outputs=paths)
+        assert answer.outputs == {"id": "7", "words": "caf\xe9"}
+        found = answer.body["s:Envelope"]["s:Body"]
+        assert (found["item"][1], found["one"]) == ({"@id": "8"}, "[redacted]")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"no XML",
+            b"<a><b></a>",
+            b'<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>',
+            b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+            b'<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:1/x">%x;]><a/>',
+            b'<?xml version="1.0" encoding="punycode"?><a/>',
+            b"<a>" * 5000 + b"</a>" * 5000,
+        ],
+    )
+    async def test_what_is_no_xml_or_has_entities_is_refused(
+        self, webhook: Any, receiver: Receiver, body: bytes
+    ) -> None:
+        receiver.answer = lambda _r: reply(200, body, Content_Type="application/xml")
+        with pytest.raises(Rejected) as refused:
+            await webhook().run("call", method="GET", parse_as="xml")
+        assert refused.value.code == "not_xml"
+
+    async def test_form_data(self, webhook: Any, receiver: Receiver) -> None:
+        kind = "application/x-www-form-urlencoded"
+        receiver.answer = lambda _r: reply(200, b"tag=a&tag=b&empty=&t=CNRY%2Dsecret&e=%C3%A9+x", Content_Type=kind)
+        answer = await webhook(token="CNRY-secret").run("call", parse_as="form", outputs={"tags": "body.tag"})
+        assert answer.body == {"tag": ["a", "b"], "empty": "", "t": "[redacted]", "e": "\xe9 x"}
+        assert answer.outputs == {"tags": ["a", "b"]}
+        receiver.answer = lambda _r: reply(200, b"a=1&" * 10_001, Content_Type=kind)
+        with pytest.raises(Rejected) as refused:
+            await webhook().run("call", method="GET", parse_as="form")
+        assert refused.value.code == "not_form"
+
+    @pytest.mark.parametrize("parse_as", ["xml", "form"])
+    async def test_xml_and_forms_are_read_up_to_a_size(self, webhook: Any, receiver: Receiver, parse_as: str) -> None:
+        receiver.answer = lambda _r: reply(200, b"<a>" + b"x" * (512 * 1024) + b"</a>")
+        with pytest.raises(ResponseRefused) as refused:
+            await webhook().run("call", method="GET", parse_as=parse_as)
+        assert refused.value.code == "response_too_large"
+        receiver.answer = lambda _r: reply(204, b"")
+        assert (await webhook().run("call", method="GET", parse_as=parse_as)).body is None
+
     async def test_a_cap_of_its_own(self, webhook: Any, receiver: Receiver) -> None:
         receiver.answer = lambda _r: reply(200, b"x" * 101)
         with pytest.raises(ResponseRefused) as refused:
