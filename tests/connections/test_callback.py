@@ -26,8 +26,6 @@ from integrations_app.sdk.context import Account
 from integrations_app.sdk.provider import BaseAddress, Provider, Settings
 from integrations_app.sdk.registry import Registry, registry
 
-pytestmark = pytest.mark.any_database  # judged by what the browser brings
-
 TOKEN_PATH = "/github/login/oauth/access_token"
 REJECTED = "oauth.callback.rejected"
 
