@@ -1,5 +1,6 @@
-"""Cron expressions of five fields: parsed, and the next time they name in a time zone."""
+"""Cron expressions of five fields, and intervals: parsed, and the next time they name in a time zone."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,12 @@ _NAMES = {
     "weekday": {name: number for number, name in enumerate(_WEEKDAYS.split())},
 }
 _MACROS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
+EVERY = "@every"
+_INTERVAL = re.compile(r"([1-9][0-9]{0,4})(m|h|d)")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+LONGEST_INTERVAL = timedelta(days=31)
+_FIRST_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+"""From where intervals are counted, so that every process names the same times, and weeks begin on a Monday."""
 MAX_CHARS = 200
 MAX_DIGITS = 4
 MAX_YEARS = 8
@@ -58,14 +65,28 @@ class Cron:
         return by_date or by_weekday if self.either_day else by_date and by_weekday
 
 
-def parse_cron(text: str) -> Cron:
-    """Parse five fields (`*`, lists, ranges, steps, names) or `@hourly|daily|weekly|monthly`.
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Times that are always as far apart, whatever the clocks of a place do: a day is 24 hours."""
 
-    ValueError in words when it is none, or names a day that never comes.
+    length: timedelta
+
+    def after(self, moment: datetime, zone: str) -> datetime:  # noqa: ARG002 - a cron expression needs it
+        """The first multiple of the interval later than `moment` (aware), in UTC; `zone` does not matter."""
+        passed = (moment - _FIRST_MONDAY) // self.length
+        return _FIRST_MONDAY + (passed + 1) * self.length
+
+
+def parse_cron(text: str) -> Cron | Interval:
+    """Parse five fields (`*`, lists, ranges, steps, names), `@hourly|daily|weekly|monthly`, or `@every 90m|6h|2d`.
+
+    ValueError in words when it is none of them, or names a day that never comes.
     """
     if len(text) > MAX_CHARS:
         raise ValueError("it is too long")
     parts = _MACROS.get(text.strip().lower(), text).split()
+    if parts and parts[0].lower() == EVERY:
+        return _parse_interval("".join(parts[1:]))
     if len(parts) != len(_BOUNDS):
         raise ValueError("it has five fields: minute hour day month weekday")
     minutes, hours, days, months, weekdays = (
@@ -76,6 +97,14 @@ def parse_cron(text: str) -> Cron:
     if cron.after(datetime(2024, 1, 1, tzinfo=UTC), "UTC") is None:
         raise ValueError("that day never comes")
     return cron
+
+
+def _parse_interval(text: str) -> Interval:
+    found = _INTERVAL.fullmatch(text.lower())
+    length = int(found[1]) * _UNITS[found[2]] if found else timedelta()
+    if not timedelta() < length <= LONGEST_INTERVAL:
+        raise ValueError("@every takes minutes, hours or days, at most 31 days: @every 90m, @every 6h or @every 2d")
+    return Interval(length)
 
 
 def _parse_field(text: str, name: str, low: int, high: int) -> frozenset[int]:

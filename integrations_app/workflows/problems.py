@@ -153,7 +153,7 @@ class _Check:
         try:
             parse_cron(str(config.get("cron", "")))
         except ValueError as error:
-            self.add("trigger.config.cron", "invalid_schedule", f"The schedule is not a cron expression: {error}.")
+            self.add("trigger.config.cron", "invalid_schedule", f"This is no schedule: {error}.")
         zone = config.get("timezone", "UTC")
         if not isinstance(zone, str) or zone not in available_timezones():
             self.add("trigger.config.timezone", "invalid_schedule", "Choose a time zone such as Europe/Berlin.")

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from integrations_app.errors import IntegrationsError, Unavailable
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows.cron import Cron, parse_cron
+from integrations_app.workflows.cron import Cron, Interval, parse_cron
 from integrations_app.workflows.definition import RUN_ALL, RUN_ONCE, SKIP, parse
 from integrations_app.workflows.deliveries import insert_run
 from integrations_app.workflows.models import SCHEDULE_KEY, RunStatus, Workflow
@@ -89,7 +89,7 @@ def _start(hub: Hub, session: Session, row: Workflow, now: datetime) -> None:
     row.next_run_at = cron.after(max(now, due), zone)
 
 
-def _times(cron: Cron, zone: str, due: datetime, now: datetime, missed: str) -> list[datetime]:
+def _times(cron: Cron | Interval, zone: str, due: datetime, now: datetime, missed: str) -> list[datetime]:
     """For which of the times up to `now` a run is started; `due` is the first of them."""
     if missed == SKIP:
         return [] if now - due >= LATE else [due]

@@ -1,6 +1,7 @@
 """The inbox as people see it: a signed event comes in live, is read and replayed; a forged one is named."""
 
 import json
+import re
 import secrets
 import time
 import urllib.error
@@ -168,9 +169,17 @@ def test_a_schedule_fires_a_run(owner: Page, shared_server: Server) -> None:
     page = owner
     new_workflow(page, shared_server, "Every minute")
     page.get_by_role("combobox", name="Trigger").select_option(label="On a schedule")
-    page.get_by_role("textbox", name="Schedule").fill("* * * * *")
-    page.get_by_role("textbox", name="Schedule").press("Tab")
-    expect(page.get_by_role("list", name="Next times, once published").get_by_role("listitem")).to_have_count(3)
+    upcoming = page.get_by_role("list", name="Next times, once published").get_by_role("listitem")
+    schedule, zone = (page.get_by_role("combobox", name=name) for name in ("Schedule", "Time zone"))
+    schedule.fill("9:00")
+    page.get_by_role("option", name="Every Monday at 9:00").click()
+    expect(schedule).to_have_value("0 9 * * 1")
+    zone.fill("kolk")
+    page.get_by_role("option", name="Asia/Kolkata").click()
+    expect(upcoming).to_have_text([re.compile(r"^Mon .*, 09:00 IST$")] * 3)
+    schedule.fill("* * * * *")
+    schedule.press("Tab")
+    expect(upcoming.first).not_to_contain_text("09:00")
     stop_at_the_end(page)
     publish(page)
     page.goto(shared_server.address("/runs"))

@@ -69,6 +69,14 @@ async def test_a_long_absence_is_not_made_up_for_without_end(hub: Hub) -> None:
     assert len(await times(hub, made)) == MOST
 
 
+async def test_an_interval_starts_one_run_each_time_it_has_passed(hub: Hub) -> None:
+    made = await live(at(hub, NIGHT + timedelta(minutes=5)), cron="@every 90m", missed="run_all")
+    assert look(hub, NIGHT + timedelta(minutes=89)) == NIGHT + timedelta(minutes=90)
+    assert look(hub, NIGHT + timedelta(hours=5)) == NIGHT + timedelta(hours=6)
+    expected = [NIGHT + timedelta(minutes=one) for one in (90, 180, 270)]
+    assert await times(hub, made) == [one.isoformat() for one in expected]
+
+
 async def test_a_hole_and_a_fold_of_the_clocks_start_what_exists_once(hub: Hub) -> None:
     before = datetime(2026, 3, 28, 12, tzinfo=UTC)  # Berlin skips 02:30 on the 29th, and has it twice on 25 October
     spring = await live(at(hub, before), cron="30 2 * * *", timezone="Europe/Berlin")

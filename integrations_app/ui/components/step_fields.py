@@ -217,7 +217,7 @@ def _text(item: rx.Var[StepField], hands: Hands) -> rx.Component:
             identifier=item.identifier,
             label=item.label,
             help=item.help,
-            error=item.error,
+            error=rx.cond(item.unlisted != "", item.unlisted, item.error),
             required=item.required,
             value=item.value,
             multiline=item.control == "multiline",

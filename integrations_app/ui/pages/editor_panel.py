@@ -20,11 +20,11 @@ from integrations_app.ui.pages.connection_rows import SAFETY
 from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, step_of
 from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField, grouped
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
-from integrations_app.ui.pages.editor_schedule import next_times
+from integrations_app.ui.pages.editor_schedule import SCHEDULE_FIELDS, next_times
 from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
 from integrations_app.workflows.condition_rows import rows_of
-from integrations_app.workflows.definition import MAX_ITEMS, RUN_ALL, RUN_ONCE, SCHEDULE, SKIP, WEBHOOK, Retry
+from integrations_app.workflows.definition import MAX_ITEMS, SCHEDULE, WEBHOOK, Retry
 from integrations_app.workflows.endpoints import EndpointRow
 
 CONNECT_NEW = "connect-new"
@@ -40,24 +40,6 @@ ON_ERROR = (Choice("stop", "Stop the run"), Choice("continue", "Go on with the n
 OUTCOMES = (Choice("succeeded", "Succeeded"), Choice("failed", "Failed"))
 MULTILINE = {Widget.MULTILINE, Widget.JSON, Widget.PAIRS, Widget.LIST}
 HINTS = {Widget.PAIRS: "One a line, as name: value.", Widget.LIST: "One a line."}
-SCHEDULE_FIELDS = (
-    Field(
-        "cron", "Schedule", Widget.TEXT, "Minute, hour, day, month, weekday: 0 9 * * 1-5", True, placeholder="0 9 * * *"
-    ),
-    Field("timezone", "Time zone", Widget.TEXT, "Such as Europe/Berlin.", default="UTC"),
-    Field(
-        "missed",
-        "Missed times",
-        Widget.SELECT,
-        "Times that passed while nothing was executed, such as during an update.",
-        default=RUN_ONCE,
-        options=(
-            Choice(RUN_ONCE, "Run once for all of them"),
-            Choice(SKIP, "Skip them"),
-            Choice(RUN_ALL, "Run for each, at most 100"),
-        ),
-    ),
-)
 
 
 @dataclass(frozen=True)

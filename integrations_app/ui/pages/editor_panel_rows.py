@@ -35,6 +35,8 @@ class StepField:
     """Of a field with a line for each of several: what stands behind a name that was chosen."""
     choices: list[PickerOption] = field(default_factory=list)
     loading: bool = False
+    unlisted: str = ""
+    """Why the picker has nothing to offer."""
     group: str = ""
     conditions: list[ConditionRow] = field(default_factory=list)
     sayable: bool = True

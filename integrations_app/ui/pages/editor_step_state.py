@@ -22,9 +22,11 @@ from integrations_app.ui.pages.editor_panel import (
 )
 from integrations_app.ui.pages.editor_panel_rows import StepField
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, OWN_STEPS
-from integrations_app.ui.pages.editor_typing import as_seen, inputs_of, not_askable, typed
+from integrations_app.ui.pages.editor_schedule import schedule_choices
+from integrations_app.ui.pages.editor_typing import inputs_of, not_askable, typed
 from integrations_app.ui.pages.workflow_editor_state import SAVING, WorkflowEditorState
 from integrations_app.ui.session import current_actor
+from integrations_app.workflows.definition import SCHEDULE
 from integrations_app.workflows.editing.commands import AddSteps, Place, RemoveBranch, RemoveStep
 from integrations_app.workflows.editing.tree import keys_in
 
@@ -169,13 +171,12 @@ class EditorStepState(WorkflowEditorState):
         self.saved = SAVING
         yield
         try:
-            command = typed(document, key, name, written)
-            before = None if seen is None else typed(document, key, name, seen)
+            command = typed(document, key, name, written, seen)
         except InvalidInput as error:
             self._decline(error, name, written)
             await self._draw()
             return
-        await self._edit(as_seen(command, before), name, written)
+        await self._edit(command, name, written)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -254,8 +255,11 @@ class EditorStepState(WorkflowEditorState):
             actor, panel, document = current_actor(self), self.panel, self._document()
             if panel.key != key:
                 return
+            if (key, panel.choice) == (TRIGGER, SCHEDULE):
+                self._mark(name, loading=False, choices=schedule_choices(name, words))
+                return
             why = not_askable(panel, document, name)
-            self._mark(name, loading=not why, choices=[], error=why)
+            self._mark(name, loading=not why, choices=[], unlisted=why)
         if why:
             return
         found: list[PickerOption] = []
@@ -267,12 +271,12 @@ class EditorStepState(WorkflowEditorState):
             why = f"The list could not be loaded: {error.message or error.code}"
         async with self:
             if (self.panel.key, self.panel.choice) == (key, panel.choice):
-                self._mark(name, loading=False, choices=found, error=why)
+                self._mark(name, loading=False, choices=found, unlisted=why)
 
-    def _mark(self, name: str, *, loading: bool, choices: list[PickerOption], error: str) -> None:
+    def _mark(self, name: str, *, loading: bool, choices: list[PickerOption], unlisted: str = "") -> None:
         def mark(one: StepField) -> StepField:
             if one.name != name:
                 return one
-            return replace(one, loading=loading, choices=choices, error=error or one.error)
+            return replace(one, loading=loading, choices=choices, unlisted=unlisted)
 
         self.panel = self.panel.changed(mark)

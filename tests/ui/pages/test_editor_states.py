@@ -9,6 +9,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.ui.pages.editor_clipboard_state import COPIED, NOT_COPIED, EditorClipboardState
 from integrations_app.ui.pages.editor_document import TRIGGER
 from integrations_app.ui.pages.editor_run_state import UNSAVED, EditorRunState
+from integrations_app.ui.pages.editor_step_state import EditorStepState
 from integrations_app.ui.pages.editor_trial_state import EditorTrialState
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.workflows import service
@@ -107,3 +108,32 @@ async def test_what_is_not_saved_is_not_tried(hub: Hub, tab: Any, vendor: Vendor
     page.selected, page.unsaved = TRIGGER, False
     await try_selected(page)
     assert page.trial.error == "There is no such action step."
+
+
+async def leave(page: rx.State, *given: Any) -> None:
+    """Leave a field in which something was typed: key, name, text and what stood there before."""
+    async for _ in type(page).event_handlers["set_field"].fn(page, *given):
+        pass
+
+
+async def test_a_default_that_was_seen_is_nobodys_edit_but_another_value_is(hub: Hub, tab: Any) -> None:
+    trigger = {"type": "schedule", "config": {"cron": "@daily"}}
+    saved = await service.create(hub, ACTOR, workflow(step("a"), trigger=trigger))
+    page = await edit(hub, await tab(), EditorStepState, saved.id)
+    other = await edit(hub, await tab(), EditorStepState, saved.id)
+    await leave(page, TRIGGER, "timezone", "Asia/Tokyo", "UTC")
+    assert (page.conflict, page.unsaved) == (False, False)
+    await leave(other, TRIGGER, "timezone", "Asia/Kolkata", "UTC")
+    assert (other.conflict, other.unsaved) == (True, True)
+    kept = await service.get(hub, ACTOR, saved.id)
+    assert kept.draft["trigger"]["config"]["timezone"] == "Asia/Tokyo"
+
+
+async def test_a_schedule_offers_its_choices_without_asking_anybody(hub: Hub, tab: Any) -> None:
+    trigger = {"type": "schedule", "config": {"cron": "@daily"}}
+    saved = await service.create(hub, ACTOR, workflow(step("a"), trigger=trigger))
+    page = await edit(hub, await tab(), EditorStepState, saved.id)
+    page.selected = TRIGGER
+    await page._draw()
+    await in_background(page, "search_choices", TRIGGER, "timezone", "tokyo")
+    assert [one.value for one in page.panel.fields[1].choices] == ["Asia/Tokyo"]
