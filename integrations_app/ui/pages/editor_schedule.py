@@ -43,7 +43,7 @@ USUAL_TIMES = {
     "0 9 * * *": "Every day at 9:00",
     "0 9 * * 1-5": "Monday to Friday at 9:00",
     "0 9 * * 1": "Every Monday at 9:00",
-    "0 9 1 * *": "On the first of the month at 9:00",
+    "0 9 1 * *": "First of the month at 9:00",
 }
 
 
