@@ -1,6 +1,7 @@
-"""`python -m bench.canvas`: how long the editor takes to open a long workflow, and how smooth panning its canvas is."""
+"""`python -m bench.canvas`: how long the editor takes to open, what it loads, and how smooth panning its canvas is."""
 
 import argparse
+import gzip
 import json
 import os
 import statistics
@@ -11,13 +12,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 
 from bench.serving import ROOT, free_port, started, wait_until_answers
 
 OPENINGS = 5
 PAN_SECONDS = 4.0
-FRAME_LIMIT_MS, OPEN_LIMIT_SECONDS = 50.0, 1.5
+FRAME_LIMIT_MS, OPEN_LIMIT_SECONDS, SIZE_LIMIT_KB = 50.0, 1.5, 100
 EMAIL, PASSWORD, ORGANIZATION = "bench@acme.test", "correct horse battery staple", "Bench"
 FRAMES = """new Promise(done => {
   const begun = performance.now(), found = [];
@@ -84,11 +85,15 @@ def _long(count: int) -> dict[str, Any]:
 
 def _measure(browser: Browser, server: str, path: str) -> None:
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    loaded: dict[str, int] = {}
+    page.on("response", lambda response: _weigh(loaded, response))
     page.goto(f"{server}/login")
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/integrations")
+    page.get_by_role("heading", name="Integrations").first.wait_for()
+    before = set(loaded)
     opened = []
     for _ in range(OPENINGS):
         began = time.perf_counter()
@@ -96,12 +101,20 @@ def _measure(browser: Browser, server: str, path: str) -> None:
         page.get_by_role("button", name="Insert a step after Manually", exact=True).wait_for()
         opened.append(time.perf_counter() - began)
     print(f"opened in {statistics.median(opened):.2f} s, at most {max(opened):.2f} s (goal {OPEN_LIMIT_SECONDS} s)")
+    added = {url: size for url, size in loaded.items() if url not in before}
+    print(f"the editor adds {sum(added.values()) / 1000:.1f} kB gzip in {len(added)} files (goal {SIZE_LIMIT_KB} kB)")
     frames = _panned(page)
     late = sum(one > FRAME_LIMIT_MS for one in frames)
     print(
         f"panned: {len(frames)} frames, median {statistics.median(frames):.1f} ms, longest {max(frames):.1f} ms, "
         f"{late} over {FRAME_LIMIT_MS:.0f} ms (goal none)"
     )
+
+
+def _weigh(loaded: dict[str, int], response: Response) -> None:
+    """Note the compressed size of a script or a style sheet; what the browser kept comes only once."""
+    if response.ok and response.request.resource_type in {"script", "stylesheet"}:
+        loaded[response.url] = len(gzip.compress(response.body()))
 
 
 def _panned(page: Page) -> list[float]:
