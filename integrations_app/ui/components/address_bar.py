@@ -2,13 +2,15 @@
 
 import reflex as rx
 
-_asset = rx.asset("address_bar.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("address_bar.jsx")
 
 
 class AddressBar(rx.NoSSRComponent):
     """Shows nothing; replaces the address without loading anything."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "AddressBar"
     address: rx.Var[str]
 

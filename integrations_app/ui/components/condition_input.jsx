@@ -1,7 +1,7 @@
 // A condition as rows of value, operator and value, some of them in groups, or as the expression that they say.
 // Rows that are not finished yet stay in the browser; finished ones reach the server when a field of theirs is left.
 import { Fragment, useEffect, useRef, useState } from "react";
-import { MappingInput } from "$/public/external/integrations_app/ui/components/mapping_input/mapping_input.jsx";
+import { MappingInput } from "$/public/external/integrations_app/ui/components/component_script/mapping_input.jsx";
 
 const OPERATORS = [
   ["==", "is"],

@@ -5,9 +5,10 @@ from typing import Any
 
 import reflex as rx
 
+from integrations_app.ui.components.component_script import component_script
 from integrations_app.ui.components.mapping_input import Variable
 
-_asset = rx.asset("condition_input.jsx", shared=True)
+_SCRIPT = component_script("condition_input.jsx")
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class ConditionInput(rx.NoSSRComponent):
     `seen` is the expression that stood there before.
     """
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "ConditionInput"
     identifier: rx.Var[str]
     label: rx.Var[str]

@@ -2,13 +2,15 @@
 
 import reflex as rx
 
-_asset = rx.asset("connect_button.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("connect_button.jsx")
 
 
 class ConnectButton(rx.NoSSRComponent):
     """A Radix button; `url` is our authorize route. Needs no opener and no message from the popup."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "ConnectButton"
     url: rx.Var[str]
     label: rx.Var[str]

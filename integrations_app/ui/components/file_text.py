@@ -2,13 +2,15 @@
 
 import reflex as rx
 
-_asset = rx.asset("file_text.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("file_text.jsx")
 
 
 class FileText(rx.NoSSRComponent):
     """Refuses in the browser what would be too much for the socket."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "FileText"
     label: rx.Var[str]
     accept: rx.Var[str]

@@ -2,13 +2,15 @@
 
 import reflex as rx
 
-_asset = rx.asset("focus_on.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("focus_on.jsx")
 
 
 class FocusOn(rx.NoSSRComponent):
     """`target` is an id, `#` and a number that makes every wish another one."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "FocusOn"
     target: rx.Var[str]
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import reflex as rx
 
-_asset = rx.asset("mapping_input.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("mapping_input.jsx")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class MappingInput(rx.NoSSRComponent):
     `seen` is what stood there when the writing began.
     """
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "MappingInput"
     identifier: rx.Var[str]
     label: rx.Var[str]

@@ -3,13 +3,15 @@
 import reflex as rx
 from reflex_base.event import EventSpec
 
-_asset = rx.asset("one_time_secret.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("one_time_secret.jsx")
 
 
 class OneTimeSecret(rx.Component):
     """Empty until `hand_over` names its `id`; what it shows is gone with `Done`, with the page and with a reload."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "OneTimeSecret"
     words: rx.Var[str]
     copy_words: rx.Var[str]

@@ -2,13 +2,15 @@
 
 import reflex as rx
 
-_asset = rx.asset("relative_time.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("relative_time.jsx")
 
 
 class RelativeTime(rx.NoSSRComponent):
     """`at` is an ISO time; `prefix` stands before the words; `empty` is shown without a time."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "RelativeTime"
     at: rx.Var[str]
     prefix: rx.Var[str]

@@ -3,13 +3,15 @@
 import reflex as rx
 from reflex_base.event import EventSpec
 
-_asset = rx.asset("step_keys.jsx", shared=True)
+from integrations_app.ui.components.component_script import component_script
+
+_SCRIPT = component_script("step_keys.jsx")
 
 
 class StepKeys(rx.NoSSRComponent):
     """Sends what a key of the outline means, and nothing for other keys."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "StepKeys"
     enabled: rx.Var[bool]
     copied: rx.Var[str]

@@ -2,16 +2,17 @@
 
 import reflex as rx
 
+from integrations_app.ui.components.component_script import component_script
 from integrations_app.ui.pages.editor_rows import PickerItem
 from integrations_app.ui.pages.editor_step_state import EditorStepState as Steps
 
-_asset = rx.asset("step_picker.jsx", shared=True)
+_SCRIPT = component_script("step_picker.jsx")
 
 
 class StepPicker(rx.NoSSRComponent):
     """Searches in the browser; `on_pick(value)` is the only event."""
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "StepPicker"
     items: rx.Var[list[PickerItem]]
     on_pick: rx.EventHandler[rx.event.passthrough_event_spec(str)]

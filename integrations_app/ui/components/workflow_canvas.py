@@ -2,13 +2,12 @@
 
 import reflex as rx
 
+from integrations_app.ui.components.component_script import component_script
 from integrations_app.ui.pages.canvas_layout import Drawing
 from integrations_app.ui.pages.canvas_rows import StepMark
 from integrations_app.ui.pages.editor_rows import StepLine
 
-_asset = rx.asset("workflow_canvas.jsx", shared=True)
-for _beside in ("canvas_parts.jsx", "canvas_place.js", "workflow_canvas.css"):
-    rx.asset(_beside, shared=True)
+_SCRIPT = component_script("workflow_canvas.jsx", "canvas_parts.jsx", "canvas_place.js", "workflow_canvas.css")
 
 
 class WorkflowCanvas(rx.NoSSRComponent):
@@ -18,7 +17,7 @@ class WorkflowCanvas(rx.NoSSRComponent):
     there, counted with the step itself still where it was.
     """
 
-    library = _asset.importable_path
+    library = _SCRIPT
     tag = "WorkflowCanvas"
     lib_dependencies: list[str] = ["@xyflow/react@12.12.1"]
     drawing: rx.Var[Drawing]
