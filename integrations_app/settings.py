@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     encryption_keys: Secret | None = None
     setup_token: Secret | None = None
     egress_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     log_format: LogFormat = "console"
     log_level: LogLevel = "info"
     # Set by the `run` command for its web processes; an operator uses --workers and --no-execute.
@@ -108,6 +109,14 @@ class Settings(BaseSettings):
         if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
             return f"sqlite:///{Path(rest[1:]).expanduser().absolute()}"
         raise ValueError("must be postgresql://… or sqlite:///file")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ipaddress.ip_network(one)) for one in value)
+        except ValueError:
+            raise ValueError("must be IP addresses or networks such as 10.0.0.0/8, separated by commas") from None
 
     @field_validator("setup_token")
     @classmethod

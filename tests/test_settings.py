@@ -99,6 +99,9 @@ def test_postgres_urls_name_the_driver(scheme: str) -> None:
         ("SANDBOX", "marker"),
         ("LOG_FORMAT", "marker"),
         ("SETUP_TOKEN", "marker"),
+        ("TRUSTED_PROXIES", "10.0.0.1, marker"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "*"),
     ],
 )
 def test_a_bad_value_is_named_but_not_shown(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +145,8 @@ def test_empty_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
 def test_lists_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTEGRATIONS_EGRESS_ALLOW", "10.0.0.0/8, hooks.internal:8443,")
     assert load_settings().egress_allow == ("10.0.0.0/8", "hooks.internal:8443")
+    monkeypatch.setenv("INTEGRATIONS_TRUSTED_PROXIES", "10.0.0.1, fd00::/8")
+    assert load_settings().trusted_proxies == ("10.0.0.1/32", "fd00::/8")
 
 
 def test_the_data_directory_is_private(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
@@ -57,4 +58,5 @@ def layers(
         lambda inner: Hosts(inner, hub),
         Answers,
         lambda inner: SecurityHeaders(inner, origin, policy),
+        lambda inner: wrap_asgi_with_proxy_headers(inner, list(hub.settings.trusted_proxies)),
     ]
