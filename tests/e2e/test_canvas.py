@@ -127,6 +127,12 @@ def test_escape_ends_a_drag_and_a_step_is_not_dropped_into_itself(three: Page) -
     shows(page, before)
 
 
+def settled(place: Locator) -> tuple[float, float]:
+    """The middle of what moves along, once it has come to rest."""
+    place.element_handle().wait_for_element_state("stable")
+    return middle(place)
+
+
 class Finger:
     """One finger on the page."""
 
@@ -137,9 +143,17 @@ class Finger:
         """Put it down on the step, or on the part of it to take it by, and bring the step's middle over something."""
         x, y = middle(by or step)
         (from_x, from_y), (to_x, to_y) = middle(step), middle(over)
-        self._send("touchStart", {"x": x, "y": y})
+        self.touch(x, y)
         for part in range(1, 9):
-            self._send("touchMove", {"x": x + (to_x - from_x) * part / 8, "y": y + (to_y - from_y) * part / 8})
+            self.move(x + (to_x - from_x) * part / 8, y + (to_y - from_y) * part / 8)
+
+    def touch(self, x: float, y: float) -> None:
+        """Put it down."""
+        self._send("touchStart", {"x": x, "y": y})
+
+    def move(self, x: float, y: float) -> None:
+        """Move it there while it is down."""
+        self._send("touchMove", {"x": x, "y": y})
 
     def lift(self) -> None:
         """Let go."""
@@ -182,6 +196,38 @@ def test_a_finger_drags_a_step_by_its_grip_and_the_canvas_elsewhere(
     expect(ground).not_to_have_attribute("style", stood)
     page.get_by_role("radio", name="Outline").click()
     shows(page, ["Manually", "Third", "First", "Second"])
+
+
+def test_the_canvas_moves_along_while_a_finger_waits_at_its_edge(
+    new_context: Callable[..., BrowserContext], shared_server: Server
+) -> None:
+    page = new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
+    create_person(shared_server, "edge@acme.test", organization="At the edge")
+    sign_in(shared_server, page, "edge@acme.test")
+    waits = [{"key": f"w{one}", "name": f"Wait {one}", "type": "delay", "seconds": 1} for one in range(10)]
+    definition = {"format": 1, "name": "At the edge", "trigger": {"type": "manual"}, "steps": waits}
+    page.goto(imported(shared_server, "At the edge", definition))
+    page.get_by_role("radio", name="Canvas").click()
+    last, grip = (
+        canvas(page).get_by_role("button", name="Insert a step after Wait 9"),
+        canvas(page).locator("[data-grip=w0]"),
+    )
+    expect(last).not_to_be_in_viewport()
+    grip.scroll_into_view_if_needed()
+    frame = canvas(page).bounding_box()
+    assert frame is not None
+    finger, (x, y) = Finger(page), middle(grip)
+    finger.touch(x, y)
+    finger.move(x, frame["y"] + frame["height"] - 10)
+    expect(last).to_be_in_viewport(timeout=10_000)
+    to_x, to_y = settled(last)
+    step_x, step_y = middle(card(page, "Wait 0 w0"))
+    finger.move(x + to_x - step_x, frame["y"] + frame["height"] - 10 + to_y - step_y)
+    expect(last).to_have_class("canvas-plus nopan nodrag open over")
+    finger.lift()
+    expect(page.get_by_role("button", name="Undo")).to_have_attribute("title", "Undo: Move “Wait 0”")
+    page.get_by_role("radio", name="Outline").click()
+    shows(page, ["Manually", *(f"Wait {one}" for one in (*range(1, 10), 0))])
 
 
 def test_the_canvas_answers_the_keys_of_the_outline(three: Page) -> None:

@@ -5,6 +5,8 @@ const NEAR = 110;
 const FIRST_ZOOM = { least: 0.75, most: 1 };
 const MARGIN = 24;
 const LEAST_SIGHT = 280;
+const EDGE = 56;
+const FASTEST = 12;
 const MAP = { width: 180, height: 150, least: 64 };
 
 const listed = (parent, branch, index) => `${parent}/${branch}/${index}`;
@@ -85,5 +87,25 @@ export function viewportShowing(box, { x, y, zoom }, width, height) {
   const top = box.y * zoom + y;
   const across = lacking(left, left + box.width * zoom, width);
   const down = lacking(top, top + box.height * zoom, height);
+  return across || down ? { x: x + across, y: y + down, zoom } : null;
+}
+
+// How far to move along an axis in one frame while something is held near an edge: faster nearer to it, and no further
+// than what there is to see.
+function drift(held, begin, end, first, last) {
+  const toBegin = begin + EDGE - held;
+  const toEnd = held - (end - EDGE);
+  if (toBegin > 0) return Math.max(0, Math.min((Math.min(toBegin, EDGE) / EDGE) * FASTEST, begin + MARGIN - first));
+  if (toEnd > 0) return -Math.max(0, Math.min((Math.min(toEnd, EDGE) / EDGE) * FASTEST, last - (end - MARGIN)));
+  return 0;
+}
+
+// The viewport moved by a frame towards the edge of the canvas (`box`: where it lies in the window, `room`: the
+// window's height) near which a finger holds a step; null when it is at none, or when nothing more is there.
+export function driftedViewport(held, box, room, { x, y, zoom }, { width, height }) {
+  const left = box.left + x;
+  const top = box.top + y;
+  const across = drift(held.x, box.left, box.right, left, left + width * zoom);
+  const down = drift(held.y, Math.max(box.top, 0), Math.min(box.bottom, room), top, top + height * zoom);
   return across || down ? { x: x + across, y: y + down, zoom } : null;
 }

@@ -4,6 +4,7 @@ import { Background, Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFl
 import {
   END,
   TRIGGER,
+  driftedViewport,
   firstViewport,
   insideOf,
   isSamePlace,
@@ -79,7 +80,7 @@ function useNodes({ drawing, words, marks, selected, enabled, byMouse, inside })
 
 // Dragging: where the step is meanwhile, which places it may go to, and over which it is.
 function useDrag({ drawing, lines, busy, onPlace }) {
-  const { screenToFlowPosition } = useReactFlow();
+  const { screenToFlowPosition, getViewport, setViewport } = useReactFlow();
   const [drag, setDrag] = useState(null);
   const [position, setPosition] = useState(null);
   const live = useRef(null);
@@ -102,8 +103,8 @@ function useDrag({ drawing, lines, busy, onPlace }) {
     return () => document.removeEventListener("keydown", cancel);
   }, [drag, end]);
   // Under the mouse, or under the middle of the step that a finger holds at its edge.
-  const over = (event) => {
-    const { x, y } = screenToFlowPosition(spotOf(event));
+  const over = (spot) => {
+    const { x, y } = screenToFlowPosition(spot);
     const { middleX = 0, middleY = 0 } = grip.current ?? {};
     return nearestPlace(drawing.links, live.current.inside, { x: x + middleX, y: y + middleY });
   };
@@ -111,31 +112,49 @@ function useDrag({ drawing, lines, busy, onPlace }) {
     live.current = { key, inside: insideOf(lines, key), over: -1 };
     setDrag(live.current);
   };
-  const move = (event) => {
+  const move = (spot) => {
     if (!live.current) return;
-    const now = over(event);
+    const now = over(spot);
     if (now !== live.current.over) setDrag((live.current = { ...live.current, over: now }));
+  };
+  const carry = (spot) => {
+    const { x, y } = screenToFlowPosition(spot);
+    setPosition({ key: live.current.key, x: x + grip.current.x, y: y + grip.current.y });
+    move(spot);
+  };
+  // A finger that waits near the edge of the canvas moves it along, as a mouse does.
+  const drift = () => {
+    const { held, canvas } = grip.current ?? {};
+    if (!live.current || !held) return;
+    const there = driftedViewport(held, canvas.getBoundingClientRect(), window.innerHeight, getViewport(), drawing);
+    if (there) {
+      setViewport(there);
+      carry(held);
+    }
+    requestAnimationFrame(drift);
   };
   return {
     drag,
     position,
     end,
     start: (event, node) => start(node.id),
-    move,
+    move: (event) => move(spotOf(event)),
     grab: (event, key) => {
       const box = drawing.boxes.find((one) => one.key === key);
       if (!box || live.current) return;
       event.currentTarget.setPointerCapture(event.pointerId);
       const spot = screenToFlowPosition(spotOf(event));
       const [x, y] = [box.x - spot.x, box.y - spot.y];
-      grip.current = { pointer: event.pointerId, x, y, middleX: x + box.width / 2, middleY: y + box.height / 2 };
+      const canvas = event.currentTarget.closest(".react-flow");
+      grip.current = { pointer: event.pointerId, canvas, x, y, middleX: x + box.width / 2, middleY: y + box.height / 2 };
       start(key);
     },
     pull: (event) => {
       if (!live.current || grip.current?.pointer !== event.pointerId) return;
-      const spot = screenToFlowPosition(spotOf(event));
-      setPosition({ key: live.current.key, x: spot.x + grip.current.x, y: spot.y + grip.current.y });
-      move(event);
+      const waited = grip.current.held;
+      grip.current.held = spotOf(event);
+      carry(grip.current.held);
+      if (!waited) requestAnimationFrame(drift);
     },
     change: (changes) => {
       for (const change of changes) {
@@ -147,7 +166,7 @@ function useDrag({ drawing, lines, busy, onPlace }) {
     stop: (event) => {
       const dropped = live.current;
       if (!dropped) return;
-      const link = drawing.links[over(event)];
+      const link = drawing.links[over(spotOf(event))];
       const box = drawing.boxes.find((one) => one.key === dropped.key);
       live.current = null;
       grip.current = null;
