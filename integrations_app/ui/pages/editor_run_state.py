@@ -21,6 +21,7 @@ from integrations_app.workflows.pins import PINNED
 from integrations_app.workflows.problems import Problem
 
 BLOCKED = "Not published. Mend the problems below, then publish again."
+MENDED = "Not published. The problems were mended meanwhile: publish again."
 NOT_RUN = "Not started. Mend the problems below, then run again."
 UNPUBLISHED = "Unpublished. Nothing starts this workflow any more."
 RECENT = 20
@@ -78,7 +79,7 @@ class EditorRunState(WorkflowEditorState):
                 return
             self.warning, self._warned_of = refusal, workflow_id
             if not refusal:
-                await self._settle(words, ok=ok, wrong=wrong)
+                await self._settle(words, ok=ok, wrong=wrong, tried=version)
 
     @rx.event
     @guard(Permission.EDIT_WORKFLOWS)
@@ -160,13 +161,21 @@ class EditorRunState(WorkflowEditorState):
         wrong = await said(act)
         await self._settle(wrong or words, ok=not wrong)
 
-    async def _settle(self, words: str, *, ok: bool, wrong: Mapping[str, str] | None = None) -> None:
-        """Say how it went, and show the state and the problems that are stored."""
+    async def _settle(
+        self, words: str, *, ok: bool, wrong: Mapping[str, str] | None = None, tried: int | None = None
+    ) -> None:
+        """Say how it went, and show the state and the problems that are stored.
+
+        `wrong` is what the draft was refused for, in its version `tried` when that may be another one by now.
+        """
         detail = await service.get(hub(), current_actor(self), self.workflow_id)
         self._show_row(detail.row)
         if wrong:
-            self._show_missing, self.listing_problems = True, True
-            self._found = list(detail.problems) or [Problem(path, "invalid", why) for path, why in wrong.items()]
+            found = list(detail.problems)
+            if not found and tried in {None, detail.row.draft_version}:
+                found = [Problem(path, "invalid", why) for path, why in wrong.items()]
+            self._found, words = found, words if found else MENDED
+            self._show_missing, self.listing_problems = True, bool(found)
         self._say(words, ok=ok)
         await self._draw()
 

@@ -8,11 +8,12 @@ from integrations_app.errors import Rejected
 from integrations_app.organizations.hub import Hub
 from integrations_app.ui.pages.editor_clipboard_state import COPIED, NOT_COPIED, EditorClipboardState
 from integrations_app.ui.pages.editor_document import TRIGGER
-from integrations_app.ui.pages.editor_run_state import UNSAVED, EditorRunState
+from integrations_app.ui.pages.editor_run_state import MENDED, UNSAVED, EditorRunState
 from integrations_app.ui.pages.editor_step_state import EditorStepState
 from integrations_app.ui.pages.editor_trial_state import EditorTrialState
 from integrations_app.ui.pages.workflow_editor_state import WorkflowEditorState
 from integrations_app.workflows import service
+from integrations_app.workflows.editing.commands import SetPart
 from tests.workflows.probe import ACTOR, Vendor, step, workflow
 
 
@@ -72,6 +73,17 @@ async def test_publishing_and_unpublishing_stay_with_the_workflow_they_began_wit
     assert (page.notice, page.state, page.publishing) == ("Published version 1", "live", False)
     await in_background(page, "unpublish")
     assert (page.notice_ok, page.state) == (True, "draft")
+
+
+async def test_a_refusal_says_nothing_of_a_draft_that_was_changed_meanwhile(hub: Hub, tab: Any) -> None:
+    saved = await service.create(hub, ACTOR, workflow(step("a")))
+    page, wrong = await edit(hub, await tab(), EditorRunState, saved.id), {"steps.0.inputs.text": "It is no text."}
+    tried = page._version
+    await page._settle("Refused.", ok=False, wrong=wrong, tried=tried)
+    assert ([one.message for one in page._found], page.listing_problems) == (["It is no text."], True)
+    await service.edit(hub, ACTOR, saved.id, SetPart(target="", path=("name",), to=["Mended"], was=["Test"]))
+    await page._settle("Refused.", ok=False, wrong=wrong, tried=tried)
+    assert (page.notice, page._found, page.listing_problems, page.notice_ok) == (MENDED, [], False, False)
 
 
 async def test_a_step_is_called_copied_only_when_the_browser_took_it(hub: Hub, tab: Any) -> None:
