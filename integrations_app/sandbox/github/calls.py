@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from integrations_app.sandbox.github.state import Account, Commit, GitHub, Issue, Repository, Token, github_of
+from integrations_app.sandbox.github.state import (
+    Account,
+    Commit,
+    GitHub,
+    Issue,
+    Repository,
+    Token,
+    github_of,
+    installation_on,
+)
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
@@ -87,8 +96,8 @@ class Call:
         return self.viewer
 
     def has_scope(self, *scopes: str) -> bool:
-        """Whether the token carries one of these scopes."""
-        return self.token is not None and bool(set(scopes) & set(self.token.scopes))
+        """Whether the token carries one of these scopes; an App's has none and may what `repository` lets it."""
+        return self.token is not None and (self.token.of_app or bool(set(scopes) & set(self.token.scopes)))
 
     def repository(self, level: str = "pull", scopes: tuple[str, ...] = ()) -> Repository:
         """The repository of the path; 404 when it may not be seen or a scope is missing, 403 below `level`."""
@@ -103,18 +112,37 @@ class Call:
             usable = [scope for scope in scopes if scope != "public_repo" or not found.private]
             if not self.has_scope(*usable):
                 raise not_found()
+        if self.token is not None and self.token.of_app:
+            changes, permission = bool(scopes) or level != "pull", "repository_hooks" if scopes == HOOKS else ""
+            self._require_app(self.token.client_id, found, permission, changes=changes)
         if not found.may(login, level):
             if level == "admin":
                 raise not_found()
             raise Refusal(403, "Must have admin rights to Repository.")
         return found
 
+    def _require_app(self, client_id: str, repository: Repository, permission: str, *, changes: bool) -> None:
+        """Refuse what the App of the token is not installed on, or has not the permission for."""
+        found = installation_on(self.github, client_id, repository)
+        if found is None and repository.private:
+            raise not_found()
+        allowed = found is not None and (not permission or found.permissions.get(permission) == "write")
+        if changes and not allowed:
+            raise Refusal(403, "Resource not accessible by integration")
+
     def organization(self, scopes: tuple[str, ...]) -> Account:
         """The organisation of the path, for its owners; 404 for everybody else and without one of the scopes."""
         found = self.github.account(self.path["org"])
         if found is None or self.me().login not in found.owners or not self.has_scope(*scopes):
             raise not_found()
+        if self.token is not None and self.token.of_app and not self._manages_hooks_of(found):
+            raise Refusal(403, "Resource not accessible by integration")
         return found
+
+    def _manages_hooks_of(self, organization: Account) -> bool:
+        client_id = self.token.client_id if self.token else ""
+        here = (one for one in self.github.installations.values() if one.account is organization)
+        return any(one.client_id == client_id and one.permissions.get("organization_hooks") == "write" for one in here)
 
     def issue(self, repository: Repository) -> Issue:
         """The issue or pull request of the path."""

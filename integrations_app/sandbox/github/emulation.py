@@ -8,12 +8,16 @@ from starlette.routing import Mount, Route
 
 from integrations_app.sandbox.control_calls import WrongCall, body_of, checked
 from integrations_app.sandbox.emulation import Emulation
-from integrations_app.sandbox.github import inspector, oauth, rest
+from integrations_app.sandbox.github import inspector, installations, oauth, rest
 from integrations_app.sandbox.github.seed import seed_github
 from integrations_app.sandbox.github.settings import GitHubSettings
 from integrations_app.sandbox.github.state import Token, github_of
 from integrations_app.sandbox.github.views import issue_view
-from integrations_app.sandbox.github.webhooks import fire_authorization_revoked, fire_installation
+from integrations_app.sandbox.github.webhooks import (
+    fire_authorization_revoked,
+    fire_installation,
+    redeliver_to_app,
+)
 from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.settings import VendorSettings
 from integrations_app.sandbox.world import World
@@ -64,6 +68,50 @@ def _revoke(world: World, web: str, chosen: Sequence[Token], uninstall: bool) ->
     return count
 
 
+async def _installations(request: Request) -> Response:
+    """See where apps are installed; install one on an account, or change an installation by its `id`."""
+    world: World = request.state.world
+    web, github = f"{request.state.base}/{KEY}", github_of(world)
+    if request.method == "POST":
+        body = await body_of(request)
+        if "id" in body:
+            changed = github.installations.get(int(body["id"]))
+            if changed is None:
+                raise WrongCall("no such installation")
+            installations.change(world, web, changed, body)
+            return JSONResponse({"id": changed.id})
+        account = github.account(str(body.get("account", "")))
+        if account is None:
+            raise WrongCall("no such account")
+        return JSONResponse({"id": installations.install(world, web, account, body).id}, 201)
+    views = [installations.installation_view(world, one, web) for one in github.installations.values()]
+    return JSONResponse({"installations": views})
+
+
+async def _redeliver(request: Request) -> Response:
+    """Send an app once more what it was sent last."""
+    world: World = request.state.world
+    kept = github_of(world).app_deliveries
+    if not kept:
+        raise WrongCall("nothing was sent to an app")
+    redeliver_to_app(world, kept[-1])
+    return JSONResponse({"delivery": kept[-1].headers["X-GitHub-Delivery"]}, 202)
+
+
+async def _access(request: Request) -> Response:
+    """Let a person admin, push to or pull a repository, or with an empty `level` nothing any more."""
+    body = await body_of(request)
+    found = github_of(request.state.world).repositories.get(str(body.get("repository", "")).lower())
+    if found is None:
+        raise WrongCall("no such repository")
+    login, level = str(body.get("user", "")), str(body.get("level", ""))
+    if level:
+        found.access[login] = level
+    else:
+        found.access.pop(login, None)
+    return JSONResponse({"access": found.access})
+
+
 async def _issues(request: Request) -> Response:
     """Read the issues of a repository, or open one as a person."""
     world: World = request.state.world
@@ -104,7 +152,12 @@ emulation = Emulation[Token](
     account_of=lambda token: token.login,
     end_refresh=_end_refresh,
     revoke=_revoke,
-    bookkeeping=frozenset({"tokens", "refresh_tokens", "deliveries", "calls"}),
-    control=(Route("/issues", checked(_issues), methods=["GET", "POST"]),),
+    bookkeeping=frozenset({"tokens", "refresh_tokens", "deliveries", "app_deliveries", "calls"}),
+    control=(
+        Route("/issues", checked(_issues), methods=["GET", "POST"]),
+        Route("/installations", checked(_installations), methods=["GET", "POST"]),
+        Route("/redeliver", checked(_redeliver), methods=["POST"]),
+        Route("/access", checked(_access), methods=["POST"]),
+    ),
     app_registered=_registered,
 )

@@ -98,7 +98,9 @@ def new_token(world: World, login: str, client_id: str, scopes: list[str], prefi
     if prefix != "ghp_":
         _make_room(world, login, client_id, scopes)
     expiring = settings.expiring_tokens and prefix != "ghp_"
-    token = Token(f"{'ghu_' if expiring else prefix}{MARK}{world.new_token(36)}", login, client_id, scopes, now)
+    of_app = settings.github_app and prefix != "ghp_"
+    value = f"{'ghu_' if expiring or of_app else prefix}{MARK}{world.new_token(36)}"
+    token = Token(value, login, client_id, [] if of_app else scopes, now, of_app=of_app)
     if expiring:
         token.expires_at = now + settings.token_life
         token.refresh = f"ghr_{world.new_token(76)}"

@@ -18,6 +18,7 @@ from integrations_app.sandbox.github import (
     happenings,
     history,
     hooks,
+    installations,
     issue_marks,
     issues,
     oauth,
@@ -36,7 +37,21 @@ from integrations_app.sandbox.github.state import Token, github_of
 from integrations_app.sandbox.world import World
 
 MODULES = (
-    *(actions, assets, contents, graphql, happenings, history, hooks, issue_marks, issues, objects, pulls, refs),
+    *(
+        actions,
+        assets,
+        contents,
+        graphql,
+        happenings,
+        history,
+        hooks,
+        installations,
+        issue_marks,
+        issues,
+        objects,
+        pulls,
+        refs,
+    ),
     *(releases, repositories, reviews, runs, search),
 )
 HOUR = 3600

@@ -12,7 +12,8 @@ from integrations_app.sandbox.world import World
 class GitHubSettings(VendorSettings):
     """Limits of 0 are off, except `primary_limit` which is requests per hour and user.
 
-    `app_webhook_url` is where the app hears that a person has revoked it or removed its installation.
+    `app_webhook_url` is where an app hears of what concerns it, unless it is registered with an address of its own.
+    `github_app`: the apps are GitHub Apps, whose tokens have no scopes and reach what they are installed on.
     """
 
     harsh: ClassVar[Mapping[str, object]] = {"expiring_tokens": True}
@@ -29,6 +30,7 @@ class GitHubSettings(VendorSettings):
     retry_after: int = 60
     delivery_timeout: float = 10.0
     app_webhook_url: str = ""
+    github_app: bool = False
 
 
 def github_settings(world: World) -> GitHubSettings:

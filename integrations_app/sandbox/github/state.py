@@ -292,6 +292,34 @@ Holder = Repository | Account
 
 
 @dataclass
+class Installation:
+    """A GitHub App on an account: on all its repositories, or on those whose ids are `chosen`."""
+
+    id: int
+    client_id: str
+    account: Account
+    events: list[str]
+    permissions: dict[str, str]
+    created_at: float
+    chosen: set[int] | None = None
+    suspended_at: float = 0.0
+
+    def covers(self, repository: Repository) -> bool:
+        """Whether the App is on the repository now."""
+        chosen = self.chosen is None or repository.id in self.chosen
+        return not self.suspended_at and repository.owner is self.account and chosen
+
+
+@dataclass
+class AppDelivery:
+    """What was sent to an App's webhook address, to be sent again."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
 class Token:
     """A token; classic (`gho_`, `ghp_`) have scopes; times in unix seconds, 0 means it never expires."""
 
@@ -304,6 +332,8 @@ class Token:
     refresh: str = ""
     refresh_expires_at: float = 0.0
     revoked: bool = False
+    of_app: bool = False
+    """A GitHub App's for a person: it may what both may, and has no scopes."""
 
 
 @dataclass
@@ -315,6 +345,8 @@ class GitHub:
     tokens: dict[str, Token] = field(default_factory=dict)
     refresh_tokens: dict[str, Token] = field(default_factory=dict)
     calls: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
+    app_deliveries: list[AppDelivery] = field(default_factory=list)
     last_id: int = 1000
 
     def next_id(self) -> int:
@@ -329,6 +361,12 @@ class GitHub:
     def account(self, login: str) -> Account | None:
         """An account by its case-insensitive login."""
         return self.accounts.get(login.lower())
+
+
+def installation_on(github: GitHub, client_id: str, repository: Repository) -> Installation | None:
+    """Where an App reaches a repository; None when it does not."""
+    found = (one for one in github.installations.values() if one.client_id == client_id and one.covers(repository))
+    return next(found, None)
 
 
 def github_of(world: World) -> GitHub:

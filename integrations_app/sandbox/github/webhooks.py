@@ -10,10 +10,12 @@ from urllib.parse import quote
 from integrations_app.sandbox.github.settings import github_settings
 from integrations_app.sandbox.github.state import (
     Account,
+    AppDelivery,
     Comment,
     Delivery,
     Holder,
     Hook,
+    Installation,
     Issue,
     Repository,
     Review,
@@ -29,12 +31,13 @@ from integrations_app.sandbox.github.views import (
     repository_view,
     review_view,
 )
+from integrations_app.sandbox.oauth import App
 from integrations_app.sandbox.world import World
 
 Json = dict[str, Any]
 KEPT = 200
 INSTALLATION = 4711
-"""Id of the app's one installation."""
+"""Id of an installation that is told of and was never made."""
 USER_AGENT = "GitHub-Hookshot/sandbox"
 
 
@@ -43,6 +46,9 @@ def fire(world: World, web: str, repository: Repository, event: str, sender: Acc
     whole = payload | {"repository": repository_view(repository, web), "sender": account_view(sender, web)}
     if repository.owner.type == "Organization":
         whole["organization"] = account_view(repository.owner, web)
+    for installation in github_of(world).installations.values():
+        if installation.covers(repository) and event in installation.events:
+            tell_app(world, installation, event, whole)
     holders: tuple[Holder, ...] = (repository, repository.owner)
     for holder in holders:
         for hook in holder.hooks.values():
@@ -60,10 +66,10 @@ def ping(world: World, web: str, holder: Holder, hook: Hook, sender: Account) ->
     deliver(world, holder, hook, "ping", payload | {"sender": account_view(sender, web)})
 
 
-def fire_app_event(world: World, event: str, payload: Json) -> None:
-    """Tell the registered app what became of its access, signed with the app's own webhook secret."""
-    url = github_settings(world).app_webhook_url
-    app = next((one for (vendor, _), one in world.apps.items() if vendor == "github"), None)
+def fire_app_event(world: World, event: str, payload: Json, app: App | None = None) -> None:
+    """Tell an app (the first that is registered) something, signed with the app's own webhook secret."""
+    app = app or next((one for (vendor, _), one in world.apps.items() if vendor == "github"), None)
+    url = (app.request_url if app else "") or github_settings(world).app_webhook_url
     if not url or app is None:
         return
     raw = json.dumps(payload, separators=(",", ":")).encode()
@@ -73,14 +79,38 @@ def fire_app_event(world: World, event: str, payload: Json) -> None:
         "User-Agent": USER_AGENT,
         "X-GitHub-Delivery": str(uuid.uuid4()),
         "X-GitHub-Event": event,
+        "X-GitHub-Hook-Installation-Target-ID": str(app_number(app)),
         "X-GitHub-Hook-Installation-Target-Type": "integration",
         "X-Hub-Signature-256": "sha256=" + hmac.new(app.signing_secret.encode(), raw, hashlib.sha256).hexdigest(),
     }
-    world.courier.start(_post_app_event(world, url, headers, raw))
+    delivery = AppDelivery(url, headers, raw)
+    kept = github_of(world).app_deliveries
+    kept.append(delivery)
+    del kept[:-KEPT]
+    world.courier.start(_post_app_event(world, delivery))
 
 
-async def _post_app_event(world: World, url: str, headers: dict[str, str], raw: bytes) -> None:
-    await world.courier.post(url, headers, raw, github_settings(world).delivery_timeout)
+async def _post_app_event(world: World, delivery: AppDelivery) -> None:
+    limit = github_settings(world).delivery_timeout
+    await world.courier.post(delivery.url, delivery.headers, delivery.body, limit)
+
+
+def redeliver_to_app(world: World, delivery: AppDelivery) -> None:
+    """Send an App the same once more: GUID, body and signature."""
+    world.courier.start(_post_app_event(world, delivery))
+
+
+def app_number(app: App) -> int:
+    """The App's id, which is another thing than its client id."""
+    return int(app.app_id) if app.app_id.isdigit() else 1
+
+
+def tell_app(world: World, installation: Installation, event: str, payload: Json) -> None:
+    """Tell the App of an installation something that happened there."""
+    app = world.app("github", installation.client_id)
+    if app is not None:
+        where = {"id": installation.id, "node_id": f"MDI_{installation.id}"}
+        fire_app_event(world, event, {"installation": where, **payload}, app)
 
 
 def fire_authorization_revoked(world: World, web: str, account: Account) -> None:
