@@ -11,6 +11,7 @@ from integrations_app.connections.refresh import refresh_due
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.heads import write_heads
 from integrations_app.organizations.hub import Hub
+from integrations_app.workflows.app_feed_renewal import renew_feeds
 from integrations_app.workflows.former_secrets import erase_former_secrets
 from integrations_app.workflows.retention import delete_old
 
@@ -19,6 +20,7 @@ ATTEMPT_SECONDS = 30.0
 REFRESH_SECONDS = 30.0
 CHECK_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
+FEED_SECONDS = 30.0
 FORMER_SECONDS = 60.0
 RETENTION_SECONDS = 600.0
 HEAD_SECONDS = 3600.0
@@ -40,6 +42,7 @@ CHORES: tuple[tuple[float, Chore], ...] = (
     (REFRESH_SECONDS, refresh_due),  # also for connections that nobody uses
     (CHECK_SECONDS, check_idle),  # so that a card tells the truth before a run finds out
     (FORGET_SECONDS, forget_disconnected),  # thirty days after
+    (FEED_SECONDS, renew_feeds),  # so that nobody hears for long of what was taken from them
     (FORMER_SECONDS, erase_former_secrets),  # refused from their time on in any case
     (RETENTION_SECONDS, delete_old),  # what an organisation wants to keep no longer
     (HEAD_SECONDS, keep_audit_heads),

@@ -12,6 +12,7 @@ from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.samples import Sample
 from integrations_app.sdk.waiting import Answer
 
+EVERY_PLACE = "*"
 Headers = Mapping[str, str]
 """Header names in lower case."""
 
@@ -31,6 +32,14 @@ class Inbound:
     """Text the vendor wants as the answer (a challenge), sent as text/plain."""
     revoked: bool = False
     """The vendor says that the grant of `account_id` is gone: its connections need a person."""
+    source: str = ""
+    """Of an event that the vendor's app sends by itself: where the app is installed."""
+    place: str = ""
+    """What inside `source` it is about: only who has been shown to read that may hear of it."""
+    lost: tuple[str, ...] = ()
+    """Places of `source` that the app does not reach any more; EVERY_PLACE for all of them."""
+    reach_changed: bool = False
+    """What the app or a person reaches at `source` may be another now: what was shown of it is to be shown again."""
 
 
 Verify = Callable[[Secret, Headers, bytes, datetime], None]
@@ -87,6 +96,16 @@ class HookState:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """That the app of a connection tells by itself of what a hook would hang on, as the vendor shows it."""
+
+    source: str
+    """As `Inbound.source`."""
+    places: tuple[str, ...]
+    """The `Inbound.place` of everything in it that the connection reads."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """Registers and removes deliveries at the vendor. Both must be safe to repeat."""
 
@@ -100,6 +119,11 @@ class Hooks:
     """`(url, the connection's base addresses)`: why the vendor could not reach this address; None when it can."""
     look: Callable[[str, Mapping[str, Any], ActionContext[Any]], Awaitable[HookState | None]] | None = None
     """`(hook id, config, ctx)`: how the hook is doing; None when the vendor has none of that id."""
+    feed: Callable[[Mapping[str, Any], tuple[str, ...], ActionContext[Any]], Awaitable[Feed | None]] | None = None
+    """`(config, events, ctx)`: asks the vendor whether the app tells of all these events, so that no hook is needed.
+
+    None when it does not, or when the vendor does not show that the connection reads what they are about.
+    """
 
 
 @dataclass(frozen=True, slots=True)

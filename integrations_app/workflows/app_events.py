@@ -1,41 +1,30 @@
-"""Events of an app: signed with the app's own secret, fanned out to every connection of the account they name."""
+"""Events of an app: signed with the app's own secret, fanned out to whom they concern.
 
-from dataclasses import dataclass
+That is every connection of the account they name, and every endpoint that the app feeds with what they are about.
+"""
+
+from functools import partial
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from integrations_app.connections import health
-from integrations_app.connections.app_choice import signing_secret
-from integrations_app.connections.models import AppKind, Connection, OAuthApp, Status
+from integrations_app.connections.models import Connection, Status
 from integrations_app.errors import NotFound, ReconnectRequired, SignatureInvalid, Unavailable
-from integrations_app.kit.columns import is_id
-from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import spend_verification_time
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.audit import ANONYMOUS, record
 from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.triggers import Headers, Inbound
+from integrations_app.workflows import app_feeds
 from integrations_app.workflows import inbound as judge
+from integrations_app.workflows.app_signers import WHY, Signer, signers
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.events import Accepted, Duplicate, keep_delivery
 from integrations_app.workflows.repository import Endpoints
 from integrations_app.workflows.storable import storable_text
 from integrations_app.workflows.waiting import answer_waiting
-
-WHY = "an app's event names its organisations only by the account at the vendor"
-SIGNING_SECRET = "SIGNING_SECRET"  # noqa: S105 - the name of a setting
-
-
-@dataclass(frozen=True, slots=True)
-class _Signer:
-    """An app that may have signed the delivery."""
-
-    app_kinds: tuple[str, ...]
-    secret: Secret
-    organization_id: str = ""
-    app_id: str | None = None
 
 
 async def accept_app_event(
@@ -60,15 +49,17 @@ async def accept_app_event(
         error = ReconnectRequired("The vendor says that the access was revoked.", inbound.kind)
         for organization_id, connection_id in found:
             await health.note_failure(hub, organization_id, connection_id, error, delivery_id=delivery_id)
-    return await _fan_out(hub, provider, found, inbound, delivery_id, headers, body)
+    kept, used = await _tell_connections(hub, provider, found, inbound, headers, body)
+    kept += await _feed(hub, provider_key, signer, inbound, headers, body)
+    return _summed(kept, inbound, delivery_id, used=used)
 
 
-async def _signed_by(hub: Hub, provider: Provider, app_id: str | None, headers: Headers, body: bytes) -> _Signer:
-    signers = await _signers(hub, provider, app_id)
-    if not signers:
+async def _signed_by(hub: Hub, provider: Provider, app_id: str | None, headers: Headers, body: bytes) -> Signer:
+    found = await hub.database.read(lambda session: signers(hub, session, provider, app_id))
+    if not found:
         raise Unavailable("The app has no signing secret yet.", None, "endpoint_unconfigured")
     refusal = SignatureInvalid("signature_invalid", "The signature does not match.")
-    for signer in signers:
+    for signer in found:
         try:
             judge.verify(hub.registry, provider.key, signer.secret, headers, body, hub.clock())
         except SignatureInvalid as error:
@@ -94,58 +85,27 @@ async def _note_rejected(hub: Hub, provider: Provider, refusal: SignatureInvalid
     )
 
 
-async def _signers(hub: Hub, provider: Provider, app_id: str | None) -> list[_Signer]:
-    if app_id is not None:
-        return await hub.database.read(lambda session: _own(hub, session, provider, app_id))
-    found: list[_Signer] = []
-    secret = hub.settings.provider_secret(provider.key, SIGNING_SECRET)
-    if secret:
-        # A pasted token may be of the same app: the operator's own.
-        found.append(_Signer((AppKind.SERVER.value, AppKind.NONE.value), secret))
-    if hub.settings.sandbox and provider.sandbox is not None and provider.sandbox.signing_secret:
-        found.append(_Signer((AppKind.SANDBOX.value,), Secret(provider.sandbox.signing_secret)))
-    return found
-
-
-def _own(hub: Hub, session: Session, provider: Provider, app_id: str) -> list[_Signer]:
-    if not is_id(app_id):
-        raise NotFound("There is no such endpoint.")
-    with across_organizations(WHY):
-        row = session.scalars(select(OAuthApp).where(col(OAuthApp.id) == app_id)).one_or_none()
-    if row is None or row.provider != provider.key:
-        raise NotFound("There is no such endpoint.")
-    secret = signing_secret(hub, session, row)
-    return [_Signer((AppKind.ORGANIZATION.value,), secret, row.organization_id, app_id)] if secret else []
-
-
-def _connections(session: Session, provider_key: str, signer: _Signer, inbound: Inbound) -> list[tuple[str, str]]:
+def _connections(session: Session, provider_key: str, signer: Signer, inbound: Inbound) -> list[tuple[str, str]]:
     """Organisation and id of every connection to the account that was made with this app."""
     if not inbound.account_id:
         return []
     statement = select(col(Connection.organization_id), col(Connection.id)).where(
         col(Connection.provider) == provider_key,
         col(Connection.account_id) == storable_text(inbound.account_id),
-        col(Connection.app_kind).in_(signer.app_kinds),
         col(Connection.status) != Status.DISCONNECTED.value,
+        *signer.connections(),
     )
-    if signer.app_id is not None:
-        statement = statement.where(
-            col(Connection.organization_id) == signer.organization_id, col(Connection.app_id) == signer.app_id
-        )
     with across_organizations(WHY):
         return [(organization_id, connection_id) for organization_id, connection_id in session.execute(statement)]
 
 
-async def _fan_out(
-    hub: Hub,
-    provider: Provider,
-    found: list[tuple[str, str]],
-    inbound: Inbound,
-    delivery_id: str,
-    headers: Headers,
-    body: bytes,
-) -> Accepted | Duplicate:
-    """Keep the event once per connection that somebody listens on: a transaction each, safe to repeat."""
+async def _tell_connections(
+    hub: Hub, provider: Provider, found: list[tuple[str, str]], inbound: Inbound, headers: Headers, body: bytes
+) -> tuple[list[Accepted | Duplicate], bool]:
+    """Keep the event once per connection that somebody listens on, and whether it was of use otherwise.
+
+    A transaction each, safe to repeat.
+    """
     kept: list[Accepted | Duplicate] = []
     used = inbound.revoked and bool(found)
     for organization_id, connection_id in found:
@@ -164,6 +124,47 @@ async def _fan_out(
         used = used or answered
         if one is not None:
             kept.append(one)
+    return kept, used
+
+
+async def _feed(
+    hub: Hub, provider_key: str, signer: Signer, inbound: Inbound, headers: Headers, body: bytes
+) -> list[Accepted | Duplicate]:
+    """Keep the event once per endpoint that the app feeds with it; what the app has lost is taken away first."""
+    if not inbound.source:
+        return []
+    now = hub.clock()
+    if inbound.reach_changed or inbound.lost:
+        await hub.database.write(lambda session: app_feeds.note_reach(session, provider_key, signer, inbound, now))
+    fed = await hub.database.read(lambda session: app_feeds.hearing(session, provider_key, signer, inbound, now))
+    kept: list[Accepted | Duplicate] = []
+    for place in fed:
+        one = await hub.database.write(partial(_keep_fed, hub, place, inbound, headers, body))
+        if one is not None:
+            kept.append(one)
+    return kept
+
+
+def _keep_fed(
+    hub: Hub, place: tuple[str, str], inbound: Inbound, headers: Headers, body: bytes, session: Session
+) -> Accepted | Duplicate | None:
+    """Keep the event at one endpoint, if live workflows wait for its kind there and it may still hear of the place."""
+    organization_id, endpoint_id = place
+    endpoints = Endpoints(session, organization_id)
+    row, shown = endpoints.find(endpoint_id), endpoints.feed(endpoint_id)
+    if row is None or shown is None or shown.source != inbound.source or inbound.place not in shown.places:
+        return None
+    listening = endpoints.subscriptions(endpoint_id)
+    if not any(inbound.kind in hub.registry.trigger(one.trigger_type)[1].kinds for one in listening):
+        return None
+    endpoint = OpenEndpoint(organization_id, row.id, row.kind, row.enabled, None, row.connection_id)
+    return keep_delivery(hub, session, endpoint, inbound, headers, body)
+
+
+def _summed(
+    kept: list[Accepted | Duplicate], inbound: Inbound, delivery_id: str, *, used: bool
+) -> Accepted | Duplicate:
+    """One answer for all who kept the event: a duplicate when it was new to none of them."""
     accepted = [one for one in kept if isinstance(one, Accepted)]
     if kept and not accepted:
         return Duplicate(delivery_id)

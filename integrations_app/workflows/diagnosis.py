@@ -9,12 +9,15 @@ from sqlmodel import Session, col
 from integrations_app.connections import service as connections
 from integrations_app.connections.access import use
 from integrations_app.connections.diagnosis import Finding, Remedy, Verdict, examine_connection
+from integrations_app.connections.repository import Connections
 from integrations_app.errors import IntegrationsError
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.triggers import Hooks, HookState
+from integrations_app.workflows import app_feeds
+from integrations_app.workflows.app_signers import events_url
 from integrations_app.workflows.consent import consent_of
-from integrations_app.workflows.models import Endpoint, PollState
+from integrations_app.workflows.models import AppFeed, Endpoint, PollState
 from integrations_app.workflows.repository import Endpoints
 
 KEY, TITLE = "hook", "Events"
@@ -29,6 +32,9 @@ class _Listened:
     endpoint: Endpoint
     hooks: Hooks | None
     polled: PollState | None
+    feed: AppFeed | None = None
+    events_url: str = ""
+    """Where the app that feeds it must send its events."""
 
 
 async def diagnose(hub: Hub, actor: Actor, connection_id: str) -> tuple[Finding, ...]:
@@ -68,8 +74,9 @@ def _listened(hub: Hub, session: Session, organization_id: str, connection_id: s
         .order_by(col(Endpoint.created_at), col(Endpoint.id))
     )
     endpoints = Endpoints(session, organization_id)
+    url = events_url(hub, Connections(session, organization_id).get(connection_id))
     return [
-        _Listened(row, _hooks_of(hub, row), endpoints.poll_state(row.id))
+        _Listened(row, _hooks_of(hub, row), endpoints.poll_state(row.id), endpoints.feed(row.id), url)
         for row in session.scalars(statement)
         if endpoints.subscriptions(row.id)
     ]
@@ -85,6 +92,8 @@ async def _look(hub: Hub, actor: Actor, listened: _Listened, *, works: bool) -> 
     row, hooks = listened.endpoint, listened.hooks
     if listened.polled is not None:
         return _judge_poll(row, listened.polled)
+    if listened.feed is not None:
+        return _judge_feed(hub, listened, listened.feed)
     if hooks is None:
         return _about(row, Verdict.WELL, "The service sends them to the app's address.")
     if not works:
@@ -114,6 +123,20 @@ def _judge(row: Endpoint, state: HookState | None) -> Finding:
         fix = "Look whether this installation can be reached at its public address, then let it be delivered again."
         return _about(row, Verdict.WARNING, message, fix)
     return _about(row, Verdict.WELL, "The hook is registered.")
+
+
+def _judge_feed(hub: Hub, listened: _Listened, feed: AppFeed) -> Finding:
+    row, app = listened.endpoint, f"the {hub.registry.get(listened.endpoint.kind).name} App"
+    if not feed.places:
+        why = f" No webhook could take its place: {feed.error_message}" if feed.error_message else ""
+        message = f"It was delivered by {app}, which does not reach it any more.{why}"
+        fix = "Install the App on it again, or let it make webhooks there. Then register it again."
+        return _about(row, Verdict.PROBLEM, message, fix, Remedy.REPAIR_HOOK)
+    if feed.proved_at <= hub.clock() - app_feeds.LASTS:
+        message = f"Nothing is delivered: for a day {app} could not be asked what this connection may read."
+        return _about(row, Verdict.PROBLEM, message, "It is asked again by itself, as soon as the connection works.")
+    fix = "" if row.last_event_at else f"Nothing has come yet. The App's webhook address must be {listened.events_url}"
+    return _about(row, Verdict.WELL, f"Delivered by {app}.", fix)
 
 
 def _judge_poll(row: Endpoint, polled: PollState) -> Finding:

@@ -20,13 +20,13 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.exclusive import hold
 from integrations_app.organizations.hub import Hub
-from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.organizations.permissions import Actor, Permission, system_actor
 from integrations_app.sdk.triggers import HookRequest, Hooks, Trigger
-from integrations_app.workflows import polling
+from integrations_app.workflows import app_feeds, polling
 from integrations_app.workflows.definition import Definition, TriggerPart
 from integrations_app.workflows.endpoint_cache import forget
 from integrations_app.workflows.models import Endpoint
-from integrations_app.workflows.repository import Endpoints
+from integrations_app.workflows.repository import Endpoints, Workflows
 from integrations_app.workflows.sealing import open_endpoint_secret, seal_endpoint_secret
 
 _log = logging.getLogger(__name__)
@@ -91,36 +91,73 @@ async def delivery_refusal(hub: Hub, actor: Actor, definition: Definition) -> st
     return trigger.hooks.refusal(hub.settings.public_origin, reach(hub.settings, provider, row.app_kind).bases) or ""
 
 
-async def ensure(hub: Hub, actor: Actor, definition: Definition) -> str:
-    """Make sure that we hear what the definition's trigger listens to, by a hook or by asking; our endpoint's id.
+async def ensure(hub: Hub, actor: Actor, definition: Definition, workflow_id: str = "") -> str:
+    """Make sure that we hear what the definition's trigger listens to; our endpoint's id.
 
-    Safe to repeat: the endpoint is kept between tries, and the vendor's side finds an identical hook. The
-    network is used with no transaction open. Raises what the vendor's call raises.
+    By the vendor's app where that tells of it already, else by a hook, or by asking: by one of them only, since each
+    is an endpoint of its own and a workflow listens on one. Safe to repeat: the endpoint is kept between tries, and
+    the vendor's side finds an identical hook. `workflow_id` is whose definition it is, to leave it where it listens.
+    The network is used with no transaction open. Raises what the vendor's call raises.
     """
     part = definition.trigger
     provider, trigger = hub.registry.trigger(part.type)
     organization_id, now = actor.organization_id, hub.clock()
     target = trigger.target(part.config)
     fresh_id, fresh_secret = hub.new_id(), Secret(secrets.token_hex(SECRET_BYTES))
+    proof = await _prove(hub, organization_id, part, trigger, workflow_id)
 
     def prepare(session: Session) -> _Hook:
         hold(session, f"hook:{part.connection}:{target}")
         endpoints = Endpoints(session, organization_id)
-        row = endpoints.find_hook(part.connection, target)
+        row = endpoints.find_hook(part.connection, target, fed=proof is not None)
         if row is None:
             name = f"{provider.name} {target}".strip()
             row = Endpoint(organization_id=organization_id, id=fresh_id, name=name, kind=provider.key, created_at=now)
             row.connection_id, row.target, row.config = part.connection, target, dict(part.config)
             row.secret = seal_endpoint_secret(hub, session, row, fresh_secret) if trigger.hooks else None
             endpoints.add(row)
+        if proof is not None:
+            app_feeds.keep(hub, session, row, proof)
         return _wish(hub, session, row, trigger.kinds)
 
     hook = await hub.database.write(prepare)
+    if proof is not None:
+        return hook.endpoint_id
     if trigger.hooks is not None:
         await _register(hub, organization_id, trigger.hooks, hook)
     elif trigger.poll is not None:
         await polling.begin(hub, organization_id, hook.endpoint_id, part, trigger.poll)
     return hook.endpoint_id
+
+
+async def _prove(
+    hub: Hub, organization_id: str, part: TriggerPart, trigger: Trigger, workflow_id: str
+) -> app_feeds.Proof | None:
+    """What the vendor shows of its app; None where a hook is listened to already, or must do."""
+    place = part.connection, trigger.target(part.config)
+    if trigger.hooks is None or await hub.database.read(
+        lambda session: _is_hooked(session, organization_id, place, workflow_id)
+    ):
+        return None
+    wanted = app_feeds.Wanted(part.connection, part.config, trigger.kinds, workflow_id)
+    return await app_feeds.prove(hub, organization_id, trigger.hooks, wanted)
+
+
+def _is_hooked(session: Session, organization_id: str, place: tuple[str, str], workflow_id: str) -> bool:
+    """Whether a hook is to be listened to without asking for the app's events.
+
+    What listens to a hook is never moved to the app while it is live, since what happens in that moment would come by
+    both; others join it there, unless the app feeds somebody already.
+    """
+    endpoints = Endpoints(session, organization_id)
+    listening = Workflows(session, organization_id).subscription(workflow_id)
+    own = endpoints.find(listening.endpoint_id) if listening else None
+    if own is not None and (own.connection_id, own.target) == place:
+        return bool(own.hook_id)
+    fed, hooked = endpoints.find_hook(*place, fed=True), endpoints.find_hook(*place)
+    if fed is not None and endpoints.subscriptions(fed.id):
+        return False
+    return hooked is not None and bool(hooked.hook_id and endpoints.subscriptions(hooked.id))
 
 
 def require_open(session: Session, actor: Actor, endpoint_id: str) -> None:
@@ -133,8 +170,9 @@ def require_open(session: Session, actor: Actor, endpoint_id: str) -> None:
 async def repair(hub: Hub, actor: Actor, endpoint_id: str) -> None:
     """Register the hook of an endpoint again, for all that its live workflows listen to. Safe to repeat.
 
-    Needs MANAGE_CONNECTIONS. Raises NotFound when the endpoint is gone or not the product's own, Conflict
-    `endpoint_unused` when nobody listens to it, and what the vendor's call raises.
+    One that the vendor's app fed is fed again, or gets a hook instead. Needs MANAGE_CONNECTIONS. Raises NotFound when
+    the endpoint is gone or not the product's own, Conflict `endpoint_unused` when nobody listens to it, and what the
+    vendor's call raises.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     place = await hub.database.read(partial(_place, actor=actor, endpoint_id=endpoint_id))
@@ -142,8 +180,56 @@ async def repair(hub: Hub, actor: Actor, endpoint_id: str) -> None:
         raise NotFound("There is no such hook.")
     async with _alone(actor.organization_id, *place):
         hook, hooks = await hub.database.read(lambda session: _listened_to(hub, session, actor, endpoint_id))
-        await _register(hub, actor.organization_id, hooks, hook)
+        if not await _feed_again(hub, actor.organization_id, hooks, hook):
+            await _register(hub, actor.organization_id, hooks, hook)
         await hub.database.write(lambda session: _note_repaired(hub, session, actor, hook))
+
+
+async def renew_feed(hub: Hub, organization_id: str, endpoint_id: str) -> None:
+    """Let the vendor show anew what its app feeds an endpoint with; a hook takes its place when it does not.
+
+    Raises what the vendor's calls raise. With nothing shown and no hook the endpoint hears nothing.
+    """
+    actor = system_actor(organization_id)
+    place = await hub.database.read(partial(_place, actor=actor, endpoint_id=endpoint_id))
+    if place is None:
+        return
+    async with _alone(organization_id, *place):
+        hook, hooks = await hub.database.read(lambda session: _listened_to(hub, session, actor, endpoint_id))
+        if await hub.database.read(lambda session: Endpoints(session, organization_id).feed(endpoint_id)) is None:
+            return
+        if not await _feed_again(hub, organization_id, hooks, hook):
+            await _register(hub, organization_id, hooks, hook)
+
+
+async def _feed_again(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> bool:
+    """Whether the app feeds the endpoint still; one that it does not hears nothing from here on."""
+
+    def fence(session: Session) -> int | None:
+        row = Endpoints(session, organization_id).feed(hook.endpoint_id)
+        return row.fence if row is not None else None
+
+    before = await hub.database.read(fence)
+    if before is None:
+        return False
+    wanted = app_feeds.Wanted(hook.connection_id, hook.config, hook.kinds, hook.endpoint_id)
+    proof = await app_feeds.prove(hub, organization_id, hooks, wanted)
+
+    def write(session: Session) -> bool:
+        row = Endpoints(session, organization_id).find(hook.endpoint_id)
+        if row is not None and proof is not None:
+            app_feeds.keep(hub, session, row, proof, fence=before)
+            return True
+        shown = app_feeds.find(session, organization_id, hook.endpoint_id)
+        if shown is not None:
+            app_feeds.silence(session, shown, hub.clock())
+        if row is not None and shown is not None and not shown.error_code:
+            detail = {"provider": row.kind, "target": row.target}
+            subject, actor = f"endpoint:{row.id}", system_actor(organization_id)
+            record(session, hub.keyring, actor, "endpoint.feed_lost", now=hub.clock(), subject=subject, detail=detail)
+        return False
+
+    return await hub.database.write(write)
 
 
 def _listened_to(hub: Hub, session: Session, actor: Actor, endpoint_id: str) -> tuple[_Hook, Hooks]:
@@ -214,9 +300,11 @@ async def _remove(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> 
 
 
 def _enable(session: Session, organization_id: str, endpoint_id: str, hook_id: str) -> None:
-    row = Endpoints(session, organization_id).get(endpoint_id)
+    endpoints = Endpoints(session, organization_id)
+    row = endpoints.get(endpoint_id)
     row.hook_id, row.enabled = hook_id, True
     session.add(row)
+    endpoints.end_feed(endpoint_id)
 
 
 def _unused(hub: Hub, session: Session, actor: Actor, endpoint_id: str) -> tuple[_Hook | None, Hooks | None]:
@@ -226,7 +314,7 @@ def _unused(hub: Hub, session: Session, actor: Actor, endpoint_id: str) -> tuple
     if row is None or row.connection_id is None or endpoints.subscriptions(endpoint_id):
         return None, None
     hook = _Hook(row.id, row.connection_id, row.kind, row.config, row.hook_id, Secret(""), ())
-    return hook, _hooks_of(hub, row)
+    return hook, None if endpoints.feed(endpoint_id) else _hooks_of(hub, row)
 
 
 def _hooks_of(hub: Hub, row: Endpoint) -> Hooks | None:

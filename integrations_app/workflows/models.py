@@ -197,6 +197,38 @@ class PollState(SQLModel, table=True):
     error_message: str = ""
 
 
+class AppFeed(SQLModel, table=True):
+    """That the events of an endpoint come from the vendor's app, as the vendor has shown for its connection.
+
+    An endpoint with this row has no hook, and one with a hook has no such row.
+    """
+
+    __tablename__ = "app_feed"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "endpoint_id"], ["endpoint.organization_id", "endpoint.id"]),
+        Index("ix_app_feed_source", "provider", "source"),
+        Index("ix_app_feed_due", "next_at"),
+    )
+
+    organization_id: str = Field(primary_key=True)
+    endpoint_id: str = Field(primary_key=True)
+    provider: str
+    source: str
+    """Where the app is installed."""
+    places: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What the connection reads there; nothing else is delivered. Empty once that was withdrawn."""
+    account_id: str
+    """Whose reading was shown: that of another account must be shown anew."""
+    proved_at: datetime = Field(sa_type=Timestamp)
+    next_at: datetime = Field(sa_type=Timestamp)
+    """When to ask the vendor again."""
+    fence: int = 0
+    """Counts what the vendor told meanwhile: an answer from before changes nothing."""
+    error_code: str = ""
+    error_message: str = ""
+    """Why nothing is heard any more."""
+
+
 class Subscription(SQLModel, table=True):
     """A live workflow listening on an endpoint: the fan-out table."""
 

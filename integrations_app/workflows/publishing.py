@@ -71,7 +71,7 @@ async def _go_live(hub: Hub, actor: Actor, workflow_id: str, plan: _Plan) -> Pub
     endpoint_id: str | None = None
     try:
         async with hooks.lease(hub, actor, plan.definition.trigger):
-            endpoint_id = await _endpoint(hub, actor, plan.definition)
+            endpoint_id = await _endpoint(hub, actor, plan.definition, workflow_id)
             number, former = await hub.database.write(
                 lambda session: _publish(hub, session, actor, workflow_id, plan, endpoint_id)
             )
@@ -183,13 +183,13 @@ def _checked_plan(
     return _Plan(definition, draft_version)
 
 
-async def _endpoint(hub: Hub, actor: Actor, definition: Definition) -> str | None:
+async def _endpoint(hub: Hub, actor: Actor, definition: Definition, workflow_id: str) -> str | None:
     trigger = definition.trigger
     if trigger.type in {MANUAL, SCHEDULE}:
         return None
     if trigger.type == WEBHOOK:
         return str(trigger.config["endpoint"])
-    return await hooks.ensure(hub, actor, definition)
+    return await hooks.ensure(hub, actor, definition, workflow_id)
 
 
 def _publish(

@@ -11,6 +11,7 @@ from integrations_app.connections.models import Connection
 from integrations_app.connections.views import standing
 from integrations_app.errors import InvalidInput, NotFound
 from integrations_app.workflows.models import (
+    AppFeed,
     ConnectionUse,
     DraftEdit,
     Endpoint,
@@ -153,21 +154,24 @@ class Workflows:
         return {workflow_id: tuple(named.values()) for workflow_id, named in found.items()}
 
     def trigger_errors(self, workflow_ids: Iterable[str]) -> Mapping[str, str]:
-        """Why the last look for a live workflow failed, by workflow; without those whose connection tells."""
-        statement = (
-            select(col(Subscription.workflow_id), col(PollState.error_message))
-            .join(
-                PollState,
-                (col(PollState.organization_id) == col(Subscription.organization_id))
-                & (col(PollState.endpoint_id) == col(Subscription.endpoint_id)),
+        """Why a live workflow hears nothing, by looks or by an app; without those whose connection tells."""
+        wanted, found = list(workflow_ids), dict[str, str]()
+        for model in (PollState, AppFeed):
+            statement = (
+                select(col(Subscription.workflow_id), col(model.error_message))
+                .join(
+                    model,
+                    (col(model.organization_id) == col(Subscription.organization_id))
+                    & (col(model.endpoint_id) == col(Subscription.endpoint_id)),
+                )
+                .where(
+                    col(Subscription.organization_id) == self._organization_id,
+                    col(Subscription.workflow_id).in_(wanted),
+                    col(model.error_code).not_in(("", *TOLD_BY_CONNECTION)),
+                )
             )
-            .where(
-                col(Subscription.organization_id) == self._organization_id,
-                col(Subscription.workflow_id).in_(list(workflow_ids)),
-                col(PollState.error_code).not_in(("", *TOLD_BY_CONNECTION)),
-            )
-        )
-        return {row.workflow_id: row.error_message for row in self._session.execute(statement)}
+            found |= {row.workflow_id: row.error_message for row in self._session.execute(statement)}
+        return found
 
     def subscription(self, workflow_id: str) -> Subscription | None:
         """What the live version listens to, or None."""
@@ -208,9 +212,12 @@ class Endpoints:
             raise NotFound("There is no such endpoint.")
         return found
 
-    def find_hook(self, connection_id: str, target: str) -> Endpoint | None:
-        """The endpoint the product registered for a connection and what the hook hangs on."""
+    def find_hook(self, connection_id: str, target: str, *, fed: bool = False) -> Endpoint | None:
+        """The endpoint the product registered for a connection and what the hook hangs on, or that an app feeds."""
         statement = self._mine().where(col(Endpoint.connection_id) == connection_id, col(Endpoint.target) == target)
+        by_app = select(col(AppFeed.endpoint_id)).where(col(AppFeed.organization_id) == self._organization_id)
+        which = col(Endpoint.id).in_(by_app)
+        statement = statement.where(which if fed else ~which)
         return self._session.scalars(statement.order_by(col(Endpoint.created_at))).first()
 
     def list_all(self) -> list[Endpoint]:
@@ -228,6 +235,15 @@ class Endpoints:
         """Where its polling stands; None for one that hears by itself."""
         return self._session.get(PollState, (self._organization_id, endpoint_id))
 
+    def feed(self, endpoint_id: str) -> AppFeed | None:
+        """What the vendor's app feeds it with; None for one that hears otherwise."""
+        return self._session.get(AppFeed, (self._organization_id, endpoint_id))
+
+    def end_feed(self, endpoint_id: str) -> None:
+        """Let it not be fed by an app any more."""
+        mine = (col(AppFeed.organization_id) == self._organization_id, col(AppFeed.endpoint_id) == endpoint_id)
+        self._session.execute(delete(AppFeed).where(*mine))
+
     def add(self, endpoint: Endpoint) -> Endpoint:
         """Keep a new endpoint."""
         self._session.add(endpoint)
@@ -235,9 +251,10 @@ class Endpoints:
         return endpoint
 
     def remove(self, endpoint: Endpoint) -> None:
-        """Forget an endpoint and where its polling stands; its events stay as history."""
+        """Forget an endpoint, where its polling stands and what feeds it; its events stay as history."""
         mine = (col(PollState.organization_id) == self._organization_id, col(PollState.endpoint_id) == endpoint.id)
         self._session.execute(delete(PollState).where(*mine))
+        self.end_feed(endpoint.id)
         self._session.delete(endpoint)
         self._session.flush()
 

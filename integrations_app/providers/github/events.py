@@ -9,13 +9,19 @@ from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import verify_hmac_sha256
 from integrations_app.sdk.samples import Sample
-from integrations_app.sdk.triggers import Events, Headers, Inbound
+from integrations_app.sdk.triggers import EVERY_PLACE, Events, Headers, Inbound
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 25 * 1024 * 1024
 _HANDSHAKES = frozenset({"ping"})
-_ENDED = frozenset({("github_app_authorization", "revoked"), ("installation", "deleted"), ("installation", "suspend")})
+_UNINSTALLED = frozenset({("installation", "deleted"), ("installation", "suspend")})
+_ENDED = _UNINSTALLED | {("github_app_authorization", "revoked")}
 """Event and action that say that the account's access is gone ("Webhook events and payloads")."""
+_ABOUT_REACH = frozenset(
+    {"installation", "installation_repositories", "repository", "member", "membership", "organization", "team"}
+)
+"""Events after which an App, or a person, may reach other repositories than before. An App hears the first two always,
+the others when it listens to them."""
 
 
 def verify(secret: Secret, headers: Headers, body: bytes, now: datetime) -> None:  # noqa: ARG001 - the SDK's signature
@@ -36,6 +42,10 @@ def parse(headers: Headers, body: bytes) -> Inbound:
         account_id=_account(kind, payload),
         ignore=kind in _HANDSHAKES,
         revoked=(kind, payload.get("action")) in _ENDED,
+        source=_id_of(payload.get("installation")),
+        place=_id_of(payload.get("repository")),
+        lost=_lost(kind, payload),
+        reach_changed=kind in _ABOUT_REACH,
     )
 
 
@@ -72,8 +82,16 @@ def _account(kind: str, payload: dict[str, Any]) -> str:
     return ""
 
 
-def _id_of(account: Any) -> str:
-    return str(account.get("id", "")) if isinstance(account, dict) else ""
+def _lost(kind: str, payload: dict[str, Any]) -> tuple[str, ...]:
+    """The repositories that an App's installation has lost."""
+    if (kind, payload.get("action")) in _UNINSTALLED:
+        return (EVERY_PLACE,)
+    removed = payload.get("repositories_removed") if kind == "installation_repositories" else None
+    return tuple(filter(None, map(_id_of, removed))) if isinstance(removed, list) else ()
+
+
+def _id_of(thing: Any) -> str:
+    return str(thing.get("id", "")) if isinstance(thing, dict) else ""
 
 
 _SAMPLE = Sample(

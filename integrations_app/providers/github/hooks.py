@@ -16,7 +16,8 @@ from github.PaginatedList import PaginatedList
 
 from integrations_app.errors import Rejected
 from integrations_app.providers.github.client import GitHubClient
-from integrations_app.providers.github.names import owner_of, repository_of
+from integrations_app.providers.github.feed import feed
+from integrations_app.providers.github.names import owner_of, target_of
 from integrations_app.sdk.context import ActionContext
 from integrations_app.sdk.reach import is_private_host
 from integrations_app.sdk.triggers import HookRequest, Hooks, HookState
@@ -58,7 +59,7 @@ async def create(request: HookRequest, ctx: ActionContext[GitHubClient]) -> str:
     try:
         existing = await ctx.client.read(find, hidden=True)
     except Rejected as error:
-        owner = owner_of(target(request.config))
+        owner = owner_of(target_of(request.config))
         if error.code != _GONE or owner is None:
             raise
         raise Rejected(_GONE, _NO_SUCH_ORGANIZATION.format(owner=owner)) from error
@@ -79,13 +80,6 @@ async def remove(hook_id: str, config: Mapping[str, Any], ctx: ActionContext[Git
             raise
 
 
-def target(config: Mapping[str, Any]) -> str:
-    """Name the repository the hook hangs on, or `owner/*` for one of an organisation."""
-    given = str(config.get("repository") or "")
-    owner = owner_of(given)
-    return (f"{owner}/*" if owner else repository_of(given, None)).lower()
-
-
 def of_organization(config: Mapping[str, Any]) -> bool:
     """Whether it is a hook of a whole organisation; a draft's config may hold anything."""
     return owner_of(str(config.get("repository") or "")) is not None
@@ -93,7 +87,7 @@ def of_organization(config: Mapping[str, Any]) -> bool:
 
 def _place(config: Mapping[str, Any]) -> str:
     """The path that the endpoints of its hooks begin with."""
-    name = target(config)
+    name = target_of(config)
     owner = owner_of(name)
     return f"/orgs/{owner}/hooks" if owner else f"/repos/{name}/hooks"
 
@@ -142,4 +136,4 @@ def _state(hook: Any, newest: Any) -> HookState:
     return HookState(active, datetime.fromisoformat(str(last["delivered_at"])), 200 <= code < 300, answer)  # noqa: PLR2004
 
 
-HOOKS = Hooks(create=create, remove=remove, target=target, refusal=refusal, look=look)
+HOOKS = Hooks(create=create, remove=remove, target=target_of, refusal=refusal, look=look, feed=feed)

@@ -1,6 +1,7 @@
 """Names of repositories and files, checked before they become part of a URL."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from integrations_app.errors import InvalidInput
@@ -34,6 +35,16 @@ def owner_of(given: str) -> str | None:
     """The owner whose every repository `owner/*` means; None for anything else."""
     found = _EVERY.fullmatch(given.strip())
     return found[1] if found else None
+
+
+def target_of(config: Mapping[str, Any]) -> str:
+    """What a trigger listens to: a repository by its name in small letters, or `owner/*` for all of an organisation.
+
+    Raises InvalidInput for `repository`.
+    """
+    given = str(config.get("repository") or "")
+    owner = owner_of(given)
+    return (f"{owner}/*" if owner else repository_of(given, None)).lower()
 
 
 def file_path(given: str) -> str:

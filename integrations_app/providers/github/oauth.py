@@ -40,6 +40,10 @@ APP_HELP = """\
 3. Choose **Register application**, then **Generate a new client secret**, and copy both values into the fields here.
 
 The permissions that may be asked for when someone connects: `{scopes}`.
+
+A GitHub App does too (<https://github.com/settings/apps/new>), and its events start workflows without a webhook per
+repository: enter `{events_url}` as **Webhook URL**, and its **Webhook secret** as the signing secret here; choose the
+permissions and events that workflows need, and install it on the repositories.
 """
 
 

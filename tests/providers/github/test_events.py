@@ -10,6 +10,7 @@ import pytest
 from integrations_app.errors import InvalidInput, SignatureInvalid
 from integrations_app.kit.secret import Secret
 from integrations_app.providers.github.events import EVENTS, parse, verify
+from integrations_app.sdk.triggers import EVERY_PLACE
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 # Published by GitHub, "Validating webhook deliveries".
@@ -126,3 +127,29 @@ def test_an_installation_that_ends_is_about_the_account_it_was_on(action: str, r
     assert (found.account_id, found.revoked) == ("77", revoked)
     odd = parse(headers("installation"), b'{"action": "deleted", "installation": null}')
     assert odd.account_id == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "lost", "changed"),
+    [
+        ("issues", {"action": "opened"}, (), False),
+        ("installation", {"action": "deleted"}, (EVERY_PLACE,), True),
+        ("installation", {"action": "suspend"}, (EVERY_PLACE,), True),
+        ("installation", {"action": "unsuspend"}, (), True),
+        ("installation_repositories", {"repositories_removed": [{"id": 7}, {"id": 8}, None]}, ("7", "8"), True),
+        ("installation_repositories", {"repositories_removed": None}, (), True),
+        ("member", {"action": "removed"}, (), True),
+    ],
+)
+def test_what_an_app_tells_of_its_reach(
+    kind: str, payload: dict[str, Any], lost: tuple[str, ...], changed: bool
+) -> None:
+    body = json.dumps({"installation": {"id": 4}, "repository": {"id": 5}, **payload}).encode()
+    found = parse(headers(kind), body)
+    assert (found.source, found.place, found.lost, found.reach_changed) == ("4", "5", lost, changed)
+
+
+@pytest.mark.parametrize("odd", [None, 7, "text", [], {}])
+def test_an_odd_installation_or_repository_names_nothing(odd: Any) -> None:
+    found = parse(headers(), json.dumps({"installation": odd, "repository": odd}).encode())
+    assert (found.source, found.place) == ("", "")
