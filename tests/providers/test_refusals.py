@@ -68,6 +68,9 @@ IN_A_REPOSITORY: dict[str, dict[str, Any]] = {
     "cancel_workflow_run": {"run_id": 1},
     "rerun_workflow_run": {"run_id": 1},
     "repository_dispatch": {"event_type": "x"},
+    "download_run_logs": {"run_id": 1},
+    "list_artifacts": {},
+    "download_artifact": {"artifact_id": 1},
 }
 CASES = (
     Case("slack", "send_message", {"channel": "C0GENERAL", "text": "x"}, {"channel": "C0NONE001"}, "channel_not_found"),

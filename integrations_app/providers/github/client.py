@@ -2,15 +2,20 @@
 
 import asyncio
 import contextvars
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from github import Auth, BadAttributeException, Github, GithubException
 
-from integrations_app.errors import ReconnectRequired, Rejected, ResponseRefused, Unavailable
+from integrations_app.errors import IntegrationsError, ReconnectRequired, Rejected, ResponseRefused, Unavailable
 from integrations_app.providers.github import connection
+from integrations_app.providers.github.downloads import Archive, Wish, unpack
 from integrations_app.providers.github.errors import to_error
 from integrations_app.sdk.answers import changing, reading
 from integrations_app.sdk.auth import ACCESS_TOKEN
@@ -53,6 +58,40 @@ class GitHubClient:
         with changing():
             return await self._run(work, changes=True)
 
+    async def download(self, path: str, wish: Wish) -> Archive:
+        """Read an archive that GitHub keeps elsewhere: the API names a signed address, which gets no token.
+
+        Only a public address is called there, by https when GitHub itself is. Raises Rejected `gone` for what is kept
+        no longer, ResponseRefused for an archive that is too large or broken.
+        """
+        with reading():
+            location = await self._location(f"{self.bases['api']}{path}")
+            access = self._access
+            anywhere = replace(access.passport, hosts=None) if access.passport is not None else None
+            door = access.door.client(pool=access.organization_id, passport=anywhere, deadline=access.deadline)
+            answer = await door.follow("GET", location)
+            if answer.status_code != HTTPStatus.OK:
+                raise Unavailable(f"GitHub's storage did not give the file (status {answer.status_code}).")
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, unpack, answer.content, wish)
+
+    async def _location(self, url: str) -> str:
+        """Where the API says that the file is; an API that has moved is asked once more where it is now."""
+        access = self._access
+        door = access.door.client(pool=access.organization_id, passport=access.passport, deadline=access.deadline)
+        headers = {
+            "Authorization": f"Bearer {self._token.reveal('github call').strip()}",
+            "Accept": "application/vnd.github+json",
+        }
+        for _ in range(connection.MAX_REDIRECTS + 1):
+            answer = await door.request("GET", url, headers=headers)
+            there = urljoin(url, answer.headers.get("location", ""))
+            if answer.status_code == HTTPStatus.FOUND:
+                return _fetchable(url, there)
+            if answer.status_code not in connection.REDIRECTS:
+                raise _refusal(answer.status_code, answer.content, dict(answer.headers), access.clock())
+            url = connection.same_origin(url, there)
+        raise Rejected("redirected", "GitHub redirects in circles.")
+
     async def _run(self, work: Callable[[Github], T], *, changes: bool, hidden: bool = False) -> T:
         access = self._access
         scope = access.door.thread_scope(
@@ -81,6 +120,25 @@ class GitHubClient:
             lazy=True,
         )
         return work(client)
+
+
+def _fetchable(here: str, there: str) -> str:
+    """The address of a file, when it is as safe as GitHub's own."""
+    if urlsplit(there).scheme != "https" and urlsplit(here).scheme == "https":
+        raise Rejected("redirected", "GitHub keeps the file at an address without encryption.")
+    return there
+
+
+def _refusal(status: int, content: bytes, headers: dict[str, str], now: datetime) -> IntegrationsError:
+    """What the API says in place of an address."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    error = to_error(GithubException(status, body, headers), changes=False, now=now)
+    if isinstance(error, Rejected) and error.code == "gone":
+        return Rejected("gone", "GitHub keeps it no longer: logs and artifacts are deleted after some time.")
+    return error
 
 
 def open_client(access: Access) -> GitHubClient:

@@ -11,7 +11,7 @@ from integrations_app.errors import Rejected, Unavailable
 from integrations_app.kit.egress import Reply, send_sync
 
 MAX_REDIRECTS = 3
-_REDIRECTS = frozenset({301, 302, 307, 308})
+REDIRECTS = frozenset({301, 302, 307, 308})
 _PREPARING = 202
 _PREPARING_WAIT = 2.0
 
@@ -59,9 +59,9 @@ class _Connection:
         verb, url, body, headers = self._call
         for _ in range(MAX_REDIRECTS + 1):
             response = _Response(send_sync(verb, url, headers, body))
-            if response.status not in _REDIRECTS or "location" not in response.headers:
+            if response.status not in REDIRECTS or "location" not in response.headers:
                 return _finished(verb, response)
-            url = _same_origin(url, urljoin(url, response.headers["location"]))
+            url = same_origin(url, urljoin(url, response.headers["location"]))
         raise Rejected("redirected", "GitHub redirects in circles.")
 
     def close(self) -> None:
@@ -94,7 +94,8 @@ def _finished(verb: str, response: _Response) -> _Response:
     return response
 
 
-def _same_origin(here: str, there: str) -> str:
+def same_origin(here: str, there: str) -> str:
+    """The address to which a call is redirected; raises Rejected for one of another origin."""
     if urlsplit(here)[:2] != urlsplit(there)[:2]:
         raise Rejected("redirected", "GitHub sends the call to another host: check the address of the server.")
     return there

@@ -8,7 +8,7 @@ from starlette.routing import Mount, Route
 
 from integrations_app.sandbox.control_calls import WrongCall, body_of, checked
 from integrations_app.sandbox.emulation import Emulation
-from integrations_app.sandbox.github import inspector, installations, oauth, rest
+from integrations_app.sandbox.github import archives, inspector, installations, oauth, rest
 from integrations_app.sandbox.github.seed import seed_github
 from integrations_app.sandbox.github.settings import GitHubSettings
 from integrations_app.sandbox.github.state import Token, github_of
@@ -142,6 +142,7 @@ emulation = Emulation[Token](
         rest.graphql_route,
         rest.uploads_route,
         Mount("/api/v3", routes=rest.routes),
+        Route(f"{archives.STORAGE}/{{name}}", archives.stored),
         *inspector.routes,
     ),
     seed=seed_github,
@@ -152,7 +153,7 @@ emulation = Emulation[Token](
     account_of=lambda token: token.login,
     end_refresh=_end_refresh,
     revoke=_revoke,
-    bookkeeping=frozenset({"tokens", "refresh_tokens", "deliveries", "app_deliveries", "calls"}),
+    bookkeeping=frozenset({"tokens", "refresh_tokens", "deliveries", "app_deliveries", "calls", "storage"}),
     control=(
         Route("/issues", checked(_issues), methods=["GET", "POST"]),
         Route("/installations", checked(_installations), methods=["GET", "POST"]),

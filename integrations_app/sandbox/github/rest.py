@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from integrations_app.sandbox.github import (
     actions,
+    archives,
     assets,
     contents,
     graphql,
@@ -37,22 +38,8 @@ from integrations_app.sandbox.github.state import Token, github_of
 from integrations_app.sandbox.world import World
 
 MODULES = (
-    *(
-        actions,
-        assets,
-        contents,
-        graphql,
-        happenings,
-        history,
-        hooks,
-        installations,
-        issue_marks,
-        issues,
-        objects,
-        pulls,
-        refs,
-    ),
-    *(releases, repositories, reviews, runs, search),
+    *(actions, archives, assets, contents, graphql, happenings, history, hooks, installations, issue_marks, issues),
+    *(objects, pulls, refs, releases, repositories, reviews, runs, search),
 )
 HOUR = 3600
 GRAPHQL = "/graphql"

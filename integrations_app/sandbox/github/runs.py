@@ -108,7 +108,8 @@ def finish(world: World, web: str, repository: Repository, run: Run, conclusion:
     notice(world, web, repository)
 
 
-def _run(call: Call, repository: Repository) -> Run:
+def run_of(call: Call, repository: Repository) -> Run:
+    """The run of the path; 404 when there is none."""
     for run in repository.runs:
         if run.id == call.path["run"]:
             return run
@@ -120,14 +121,14 @@ def get_run(call: Call) -> Reply:
     """One run."""
     repository = call.repository()
     notice(call.world, call.web, repository)
-    return Reply(200, run_view(_run(call, repository), repository, call.web, call.now))
+    return Reply(200, run_view(run_of(call, repository), repository, call.web, call.now))
 
 
 @endpoint("POST", AT + "/runs/{run:int}/cancel", "repo")
 def cancel_run(call: Call) -> Reply:
     """End a run; 409 for one that is over."""
     repository = call.repository("push", REPO)
-    run = _run(call, repository)
+    run = run_of(call, repository)
     if run_state(run, call.now)[0] == "completed":
         raise Refusal(409, "Cannot cancel a workflow run that is completed.")
     finish(call.world, call.web, repository, run, "cancelled")
@@ -139,7 +140,7 @@ def cancel_run(call: Call) -> Reply:
 def rerun(call: Call) -> Reply:
     """Run once more; 403 for one that is not over yet."""
     repository = call.repository("push", REPO)
-    run = _run(call, repository)
+    run = run_of(call, repository)
     if run_state(run, call.now)[0] != "completed":
         raise Refusal(403, "The workflow run cannot be rerun because it is already running.")
     notice(call.world, call.web, repository)

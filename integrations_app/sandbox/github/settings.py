@@ -13,6 +13,7 @@ class GitHubSettings(VendorSettings):
     """Limits of 0 are off, except `primary_limit` which is requests per hour and user.
 
     `app_webhook_url` is where an app hears of what concerns it, unless it is registered with an address of its own.
+    `storage_base`: the sandbox by another host's name, for files that GitHub keeps elsewhere.
     `github_app`: the apps are GitHub Apps, whose tokens have no scopes and reach what they are installed on.
     """
 
@@ -31,6 +32,7 @@ class GitHubSettings(VendorSettings):
     delivery_timeout: float = 10.0
     app_webhook_url: str = ""
     github_app: bool = False
+    storage_base: str = ""
 
 
 def github_settings(world: World) -> GitHubSettings:

@@ -347,6 +347,8 @@ class GitHub:
     calls: dict[tuple[str, str, int], int] = field(default_factory=dict)
     installations: dict[int, Installation] = field(default_factory=dict)
     app_deliveries: list[AppDelivery] = field(default_factory=list)
+    storage: dict[str, Any] = field(default_factory=dict)
+    """Files behind signed addresses, by name."""
     last_id: int = 1000
 
     def next_id(self) -> int:

@@ -1,6 +1,7 @@
 """What a workflow can do at GitHub, a module by theme."""
 
 from integrations_app.providers.github.actions import (
+    archives,
     assets,
     awaiting,
     calls,
@@ -64,6 +65,9 @@ ACTIONS = (
     runs.get_workflow_run,
     runs.cancel_workflow_run,
     runs.rerun_workflow_run,
+    archives.download_run_logs,
+    archives.list_artifacts,
+    archives.download_artifact,
     runs.repository_dispatch,
     calls.graphql,
     calls.api_call,
