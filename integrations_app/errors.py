@@ -13,6 +13,7 @@
     ├── EgressDenied                  the door refuses this address
     ├── ResponseRefused               the answer broke a bound: too large, too slow, not the protocol
     ├── SignatureInvalid              an inbound delivery is not from whom it says
+    ├── AddressRefused                an inbound delivery comes from where its endpoint takes none
     ├── VaultSealed                   the root key is missing or wrong: nothing can be opened
     ├── CredentialUnreadable          one sealed value cannot be opened
     ├── Unauthenticated               nobody is signed in
@@ -147,6 +148,10 @@ class ResponseRefused(CodedError):
 
 class SignatureInvalid(CodedError):
     """An inbound delivery failed verification: `signature_invalid`, `timestamp_out_of_window`."""
+
+
+class AddressRefused(CodedError):
+    """An inbound delivery comes from an address that its endpoint does not take: `address_not_allowed`."""
 
 
 class VaultSealed(IntegrationsError):

@@ -86,7 +86,13 @@ async def test_every_column_of_every_table_is_searched(hub, person):
     owner = await person()
     long = VALUE * 2000  # spans pages of a SQLite file
     config = {"inner": [{"deep": VALUE.decode()}]}
-    row = {"organization_id": owner.organization_id, "kind": "none", "created_at": hub.clock(), "enabled": True}
+    row = {
+        "organization_id": owner.organization_id,
+        "kind": "none",
+        "created_at": hub.clock(),
+        "enabled": True,
+        "allowed_addresses": [],
+    }
     rows = [
         {**row, "id": "e1", "name": "plain", "config": config, "secret": None, "target": "", "hook_id": ""},
         {**row, "id": "e2", "name": "blob", "config": {}, "secret": long, "target": "", "hook_id": VALUE.hex()},
@@ -100,7 +106,13 @@ async def test_every_column_of_every_table_is_searched(hub, person):
 
 async def test_a_large_table_comes_in_pieces_and_blocks_no_writer(hub, person):
     owner = await person()
-    row = {"organization_id": owner.organization_id, "kind": "none", "created_at": hub.clock(), "enabled": True}
+    row = {
+        "organization_id": owner.organization_id,
+        "kind": "none",
+        "created_at": hub.clock(),
+        "enabled": True,
+        "allowed_addresses": [],
+    }
     filling = {**row, "name": "n", "config": {}, "secret": b"." * (PIECE // 8), "target": "", "hook_id": ""}
 
     def fill(session):

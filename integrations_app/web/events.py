@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from integrations_app.errors import (
+    AddressRefused,
     CredentialUnreadable,
     IntegrationsError,
     InvalidInput,
@@ -18,9 +19,11 @@ from integrations_app.errors import (
     VaultSealed,
 )
 from integrations_app.organizations.hub import Hub
+from integrations_app.web.cookies import client_address
 from integrations_app.web.reading import BODY_SECONDS, Inflight, Reader, Refused, require_type
 from integrations_app.workflows import endpoint_cap, events, inbound
 from integrations_app.workflows.app_events import accept_app_event
+from integrations_app.workflows.rejections import require_address
 
 PATH = "/api/webhooks/{endpoint_id}"
 APP_EVENTS = "/api/integrations/{provider}/events"
@@ -50,6 +53,7 @@ async def _receive(hub: Hub, request: Request, reader: Reader) -> Response:
     kind = endpoint.kind if endpoint is not None else inbound.NONE
     types, limit = inbound.limits_of(hub.registry, kind)
     if endpoint is not None:
+        await require_address(hub, endpoint, client_address(request), _headers(request))
         require_type(request, types)
         await endpoint_cap.admit(hub, endpoint)
     try:
@@ -100,6 +104,8 @@ def _translated(error: IntegrationsError) -> Response:
         return _error(404, "not_found", "There is no such endpoint.")
     if isinstance(error, SignatureInvalid):
         return _error(401, error.code, error.message)
+    if isinstance(error, AddressRefused):
+        return _error(403, error.code, "The endpoint takes no deliveries from this address.")
     if isinstance(error, InvalidInput):
         return _error(400, "body_invalid", "The body cannot be read.", fields=error.fields)
     if isinstance(error, RateLimited):

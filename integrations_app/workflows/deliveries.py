@@ -1,5 +1,6 @@
 """Deliveries: one verified delivery becomes an event and the runs it starts, in one transaction."""
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from sqlmodel import Session, col
 from integrations_app.errors import NotFound
 from integrations_app.kit.db import on_commit
 from integrations_app.organizations.hub import Hub
-from integrations_app.sdk.triggers import Inbound
+from integrations_app.sdk.triggers import Headers, Inbound
 from integrations_app.workflows import engine
+from integrations_app.workflows import inbound as judge
 from integrations_app.workflows.checkpoints import RUN, WORKFLOW, announcement
 from integrations_app.workflows.definition import WEBHOOK
+from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.models import Endpoint, Event, Run, RunStatus, Subscription
 from integrations_app.workflows.news import is_news
+from integrations_app.workflows.sealing import seal_body
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +86,29 @@ class Listening:
     version: int | None
     """None: its draft, which `definition` holds."""
     definition: dict[str, Any] | None = None
+
+
+def values_of_event(
+    hub: Hub, session: Session, endpoint: OpenEndpoint, headers: Headers, body: bytes, event_id: str
+) -> dict[str, Any]:
+    """The columns that every delivery has."""
+    return {
+        "organization_id": endpoint.organization_id,
+        "id": event_id,
+        "endpoint_id": endpoint.id,
+        "kind": "",
+        "digest": hashlib.sha256(body).hexdigest(),
+        "reason": "",
+        "times": 1,
+        "headers": judge.kept_headers(headers),
+        "body": seal_body(hub, session, endpoint.organization_id, event_id, body),
+        "received_at": hub.clock(),
+    }
+
+
+def announce_event(hub: Hub, session: Session, organization_id: str, event_id: str) -> None:
+    """Once this is committed, tell open pages of the event."""
+    on_commit(session, announcement(hub, organization_id, "event", event_id))
 
 
 def insert_event(session: Session, values: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations_app.kit.secret import Secret
+from integrations_app.workflows.endpoint_terms import Network
 
 KEPT_SECONDS = 2.0
 """How long another process may go on accepting for an endpoint that was deleted or rotated here."""
@@ -24,6 +25,8 @@ class OpenEndpoint:
     former: Secret | None = None
     former_until: datetime | None = None
     per_minute: int = 0
+    allowed: tuple[Network, ...] = ()
+    """Networks that deliveries may come from; none: any."""
 
     def secrets(self, now: datetime) -> tuple[Secret | None, ...]:
         """What a delivery may be signed with at this moment: the secret, and for a while the one before it."""

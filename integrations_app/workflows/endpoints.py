@@ -14,6 +14,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows import inbound
 from integrations_app.workflows.endpoint_cache import forget
+from integrations_app.workflows.endpoint_terms import AS_IT_COMES, Terms
 from integrations_app.workflows.hooks import endpoint_url
 from integrations_app.workflows.models import Endpoint
 from integrations_app.workflows.repository import Endpoints
@@ -43,6 +44,8 @@ class EndpointRow:
     """Deliveries that each process takes a minute; 0 for no cap."""
     limited_at: datetime | None
     """When the cap last turned one away."""
+    allowed_addresses: tuple[str, ...] = ()
+    """Addresses and networks that deliveries may come from; none: any."""
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the REST API, times as datetime."""
@@ -66,7 +69,7 @@ async def list_endpoints(hub: Hub, actor: Actor) -> tuple[EndpointRow, ...]:
 
 
 async def create_endpoint(
-    hub: Hub, actor: Actor, name: str, kind: str, secret: Secret | None = None
+    hub: Hub, actor: Actor, name: str, kind: str, secret: Secret | None = None, terms: Terms = AS_IT_COMES
 ) -> CreatedEndpoint:
     """Open an inbound address; its secret (ours, or the sender's own given here) is shown this once.
 
@@ -81,12 +84,29 @@ async def create_endpoint(
         row = Endpoint(
             organization_id=actor.organization_id, id=endpoint_id, name=name.strip(), kind=kind, created_at=hub.clock()
         )
+        told = terms.put_on(row)
         row.secret = seal_endpoint_secret(hub, session, row, used) if used is not None else None
         Endpoints(session, actor.organization_id).add(row)
-        note(hub, session, actor, "endpoint.created", row, kind=kind)
+        note(hub, session, actor, "endpoint.created", row, kind=kind, **told)
         return _row(hub, row)
 
     return CreatedEndpoint(await hub.database.write(write), used)
+
+
+async def change_endpoint(hub: Hub, actor: Actor, endpoint_id: str, terms: Terms) -> EndpointRow:
+    """Set what the terms say, from the next deliveries on. Raises NotFound, Forbidden, InvalidInput."""
+    actor.require(Permission.MANAGE_CONNECTIONS)
+
+    def write(session: Session) -> EndpointRow:
+        row = Endpoints(session, actor.organization_id).get(endpoint_id)
+        told = terms.put_on(row)
+        session.add(row)
+        note(hub, session, actor, "endpoint.changed", row, **told)
+        return _row(hub, row)
+
+    changed = await hub.database.write(write)
+    forget(endpoint_id)
+    return changed
 
 
 async def rotate_endpoint(
@@ -179,8 +199,12 @@ def _require_valid(hub: Hub, name: str, kind: str, secret: Secret | None) -> Non
 
 
 def _row(hub: Hub, row: Endpoint) -> EndpointRow:
-    same = {name: getattr(row, name) for name in EndpointRow.__dataclass_fields__ if name != "url"}
-    return EndpointRow(url=endpoint_url(hub, row.id), **same)
+    made: dict[str, Any] = {
+        "url": endpoint_url(hub, row.id),
+        "allowed_addresses": tuple(row.allowed_addresses),
+    }
+    stored = {name: getattr(row, name) for name in EndpointRow.__dataclass_fields__ if name not in made}
+    return EndpointRow(**stored, **made)
 
 
 def note(hub: Hub, session: Session, actor: Actor, act: str, row: Endpoint, **detail: Any) -> None:

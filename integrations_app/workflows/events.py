@@ -1,9 +1,8 @@
 """Events: deliveries accepted before they are answered, listed, shown and replayed."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,30 +11,27 @@ from sqlmodel import Session, col
 from integrations_app.connections import health
 from integrations_app.errors import Conflict, NotFound, ReconnectRequired, SignatureInvalid, Unavailable
 from integrations_app.kit.columns import is_id
-from integrations_app.kit.db import on_commit
 from integrations_app.kit.signing import spend_verification_time
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub
-from integrations_app.organizations.permissions import Actor, Permission, system_actor
+from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.sdk.triggers import Headers, Inbound
 from integrations_app.workflows import deliveries, endpoint_cache
 from integrations_app.workflows import inbound as judge
-from integrations_app.workflows.checkpoints import announcement
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
+from integrations_app.workflows.endpoint_terms import networks
 from integrations_app.workflows.models import Endpoint, Event
+from integrations_app.workflows.rejections import REJECTED, note_rejected
 from integrations_app.workflows.repository import Endpoints, page
-from integrations_app.workflows.sealing import open_body, open_endpoint_secret, seal_body
+from integrations_app.workflows.sealing import open_body, open_endpoint_secret
 from integrations_app.workflows.storable import storable_text
 from integrations_app.workflows.views import Page
 
-ACCEPTED, IGNORED, REJECTED, DUPLICATE = "accepted", "ignored", "rejected", "duplicate"
+ACCEPTED, IGNORED, DUPLICATE = "accepted", "ignored", "duplicate"
 VERDICTS = (ACCEPTED, DUPLICATE, REJECTED, IGNORED)
 """What a list can be narrowed to; `duplicate` are those that came more than once."""
 SHOWN_BYTES = 256 * 1024
-MOST_REJECTED = 200
-"""Rows of rejected deliveries that an endpoint has at most; each minute has its place among them."""
-_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,7 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
         now = hub.clock()
         judge.verify_any(hub.registry, endpoint.kind, endpoint.secrets(now), headers, body, now)
     except SignatureInvalid as error:
-        await _note_rejected(hub, endpoint, error, headers)
+        await note_rejected(hub, endpoint, error, headers)
         raise
     inbound = judge.read(hub.registry, endpoint.kind, headers, body)
     found = await hub.database.write(lambda session: keep_delivery(hub, session, endpoint, inbound, headers, body))
@@ -211,7 +207,7 @@ def read_again(hub: Hub, session: Session, actor: Actor, event_id: str) -> tuple
 
 def note_replayed(hub: Hub, session: Session, actor: Actor, event_id: str, **detail: Any) -> None:
     """Show and audit a replay. Call it last in the transaction."""
-    _announce(hub, session, actor.organization_id, event_id)
+    deliveries.announce_event(hub, session, actor.organization_id, event_id)
     subject = f"event:{event_id}"
     record(session, hub.keyring, actor, "event.replayed", now=hub.clock(), subject=subject, detail=detail)
 
@@ -233,6 +229,7 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
         former=former,
         former_until=row.former_until,
         per_minute=row.per_minute,
+        allowed=networks(row.allowed_addresses),
     )
 
 
@@ -254,7 +251,7 @@ def keep_delivery(
     organization_id, event_id = endpoint.organization_id, hub.new_id()
     delivery_id = judge.fit_delivery_id(inbound.delivery_id)
     values = {
-        **_values(hub, session, endpoint, headers, body, event_id),
+        **deliveries.values_of_event(hub, session, endpoint, headers, body, event_id),
         "delivery_id": delivery_id,
         "kind": storable_text(inbound.kind[:200]),
         "verdict": IGNORED if inbound.ignore else ACCEPTED,
@@ -262,65 +259,13 @@ def keep_delivery(
     if not deliveries.insert_event(session, values):
         if not asked:
             known = deliveries.note_again(session, organization_id, endpoint.id, delivery_id)
-            _announce(hub, session, organization_id, known)
+            deliveries.announce_event(hub, session, organization_id, known)
         return Duplicate(delivery_id)
     starting = [] if inbound.ignore else deliveries.listening(hub, session, organization_id, endpoint.id, inbound)
     started = deliveries.start(hub, session, organization_id, event_id, inbound, starting)
     deliveries.note_event(session, organization_id, endpoint.id, values["received_at"])
-    _announce(hub, session, organization_id, event_id)
+    deliveries.announce_event(hub, session, organization_id, event_id)
     return Accepted(delivery_id, event_id, tuple(started), inbound.reply)
-
-
-def _values(
-    hub: Hub, session: Session, endpoint: OpenEndpoint, headers: Headers, body: bytes, event_id: str
-) -> dict[str, Any]:
-    """The columns that every delivery has."""
-    return {
-        "organization_id": endpoint.organization_id,
-        "id": event_id,
-        "endpoint_id": endpoint.id,
-        "kind": "",
-        "digest": hashlib.sha256(body).hexdigest(),
-        "reason": "",
-        "times": 1,
-        "headers": judge.kept_headers(headers),
-        "body": seal_body(hub, session, endpoint.organization_id, event_id, body),
-        "received_at": hub.clock(),
-    }
-
-
-def _announce(hub: Hub, session: Session, organization_id: str, event_id: str) -> None:
-    on_commit(session, announcement(hub, organization_id, "event", event_id))
-
-
-async def _note_rejected(hub: Hub, endpoint: OpenEndpoint, error: SignatureInvalid, headers: Headers) -> None:
-    """Show and audit a refused delivery: at most a row a minute per endpoint, which says how many it stands for.
-
-    Nothing of its body and little of its headers is kept, and its row takes the place of one that is MOST_REJECTED
-    minutes (or a multiple) older: whoever cannot sign must not fill the disk, however long it tries. A place is found
-    by the unique key; looking for the oldest row would let a forger make us read the whole history each minute.
-    """
-    count = hub.throttle.admit(f"webhook.rejected:{endpoint.id}", hub.clock())
-    if not count:
-        return
-    actor, subject = system_actor(endpoint.organization_id), f"endpoint:{endpoint.id}"
-
-    def write(session: Session) -> None:
-        now, event_id = hub.clock(), hub.new_id()
-        values = {
-            **_values(hub, session, endpoint, headers, b"", event_id),
-            "delivery_id": f"rejected:{endpoint.id}:{int(now.timestamp()) // _MINUTE % MOST_REJECTED}",
-            "headers": judge.excerpt_of_headers(headers),
-            "verdict": REJECTED,
-            "reason": error.message,
-            "times": count,
-        }
-        kept = deliveries.insert_in_place(session, values, now - timedelta(seconds=_MINUTE))
-        _announce(hub, session, endpoint.organization_id, kept)
-        detail: dict[str, Any] = {"code": error.code, "count": count}
-        record(session, hub.keyring, actor, "webhook.rejected", now=now, subject=subject, detail=detail)
-
-    await hub.database.write(write)
 
 
 async def _note_revoked(hub: Hub, endpoint: OpenEndpoint) -> None:

@@ -164,6 +164,8 @@ class Endpoint(SQLModel, table=True):
     """Deliveries that each process takes a minute; 0 for no cap."""
     limited_at: datetime | None = Field(default=None, sa_type=Timestamp)
     """When the cap last turned one away, to the minute."""
+    allowed_addresses: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Addresses and networks that deliveries may come from; none: any."""
     enabled: bool = True
     connection_id: str | None = None
     """For hooks the product registered itself: the connection, what it hangs on, and the vendor's id."""

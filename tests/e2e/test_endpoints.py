@@ -1,4 +1,4 @@
-"""Endpoints in the settings: opened, tried, sent to from a shell's commands, deleted after a question."""
+"""Endpoints in the settings: opened, tried, sent to from a shell's commands, fenced, deleted after a question."""
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -87,3 +87,25 @@ def test_a_cap_is_set_and_seen_when_it_is_met(owner: Page, shared_server: Server
     assert [deliver(url, secret, {}, name) for name in ("a", "b")] == [202, 429]
     page.reload()
     expect(line).to_contain_text("Cap: 1 a minute, last met")
+
+
+def test_deliveries_are_taken_from_listed_addresses_only(owner: Page, shared_server: Server) -> None:
+    page = owner
+    section, line, secret = add(page, shared_server, "Orders")
+    url = address_of(line)
+    line.get_by_text("Taken from: any address").click()
+    field = line.get_by_label("Take deliveries only from (optional)")
+    field.fill("203.0.113.0/24\n\n203.0.113.7/24")
+    line.get_by_role("button", name="Save addresses").click()
+    wrong = "Line 3 of the addresses is no network: did you mean 203.0.113.0/24?"
+    expect(section.get_by_text(wrong)).to_be_visible()
+    field.fill("203.0.113.0/24\n2001:db8::1")
+    line.get_by_role("button", name="Save addresses").click()
+    expect(section.get_by_text("Deliveries are taken from the listed addresses only.")).to_be_visible()
+    expect(line).to_contain_text("Taken from: 203.0.113.0/24 and 1 more only")
+    assert deliver(url, secret, {}, "a") == 403
+    expect(line).to_contain_text("Rejected: The endpoint takes no deliveries from 127.0.0.1.")
+    field.fill("")
+    line.get_by_role("button", name="Save addresses").click()
+    expect(line).to_contain_text("Taken from: any address")
+    assert deliver(url, secret, {}, "b") == 202

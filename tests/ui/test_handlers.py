@@ -76,6 +76,7 @@ ACTING = {
     "editor_condition": Permission.EDIT_WORKFLOWS,
     "endpoints": Permission.MANAGE_CONNECTIONS,
     "endpoint_cap": Permission.MANAGE_CONNECTIONS,
+    "endpoint_terms": Permission.MANAGE_CONNECTIONS,
     "endpoint_acts": Permission.MANAGE_CONNECTIONS,
     "editor_endpoint": Permission.MANAGE_CONNECTIONS,
     "editor_input": Permission.EDIT_WORKFLOWS,

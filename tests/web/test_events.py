@@ -27,7 +27,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.settings import Settings
 from integrations_app.web.events import routes
 from integrations_app.web.reading import Inflight
-from integrations_app.workflows import endpoints, events, service
+from integrations_app.workflows import endpoints, events, rejections, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
 from tests.examples import many
@@ -111,7 +111,7 @@ async def test_a_wrong_signature_is_refused_in_constant_words(
     assert answer.json()["error"]["code"] == "signature_invalid"
     assert answer.content == plain.content
     kept = (await events.list_events(hub, ACTOR)).items
-    assert {row.verdict for row in kept} == {events.REJECTED}
+    assert {row.verdict for row in kept} == {rejections.REJECTED}
     assert await count(hub, Run) == 0
     rejected = await hub.database.read(
         lambda session: list_events(session, ORGANIZATION, Filters(name="webhook.rejected")).items

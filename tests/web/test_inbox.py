@@ -18,7 +18,7 @@ from integrations_app.errors import Conflict, SignatureInvalid
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.audit import Throttle
 from integrations_app.organizations.hub import Hub
-from integrations_app.workflows import endpoints, event_replaying, events, service
+from integrations_app.workflows import endpoints, event_replaying, events, rejections, service
 from integrations_app.workflows.engine.embedded import EmbeddedEngine
 from integrations_app.workflows.models import Event, Run
 from tests.web.delivering import JSON, SECRET, client, endpoint, signed  # noqa: F401 - fixtures among them
@@ -46,7 +46,7 @@ async def test_a_rejected_delivery_is_shown_with_its_reason_and_nothing_of_its_b
     body = b'{"note": "CNRY_body_0123456789abcdef"}'
     headers = signed(body, "forged", secret=Secret("another secret"))
     assert (await client.post(f"/api/webhooks/{endpoint}", content=body, headers=headers)).status_code == 401
-    (row,) = await listed(hub, events.REJECTED)
+    (row,) = await listed(hub, rejections.REJECTED)
     assert (row.endpoint_name, row.reason, row.times) == ("Orders", "The signature does not match.", 1)
     detail = await events.get_event(hub, ACTOR, row.id)
     assert detail.body == ""
@@ -80,13 +80,13 @@ async def test_many_forgeries_make_few_rows(hub: Hub, endpoint: str) -> None:
         for _ in range(count):
             with pytest.raises(SignatureInvalid):
                 await events.accept(then, endpoint, headers, b"{}")
-    rows = await listed(hub, events.REJECTED)
+    rows = await listed(hub, rejections.REJECTED)
     assert [row.times for row in rows] == [40, 1]
     assert await listed(hub, events.ACCEPTED) == []
 
 
 async def test_who_cannot_sign_fills_nothing_however_long_it_tries(hub: Hub, endpoint: str) -> None:
-    begun, minutes = hub.clock(), events.MOST_REJECTED + 30
+    begun, minutes = hub.clock(), rejections.MOST_REJECTED + 30
     long = {f"x-filler-{number}" + "n" * 1000: "v" * 1000 for number in range(100)}
     for minute in range(minutes):
         then = replace(hub, clock=partial((begun + timedelta(minutes=minute, seconds=minute)).replace))
@@ -94,7 +94,7 @@ async def test_who_cannot_sign_fills_nothing_however_long_it_tries(hub: Hub, end
             await events.accept(then, endpoint, {"content-type": JSON} | long, b"x" * 1000)
     statement = select(Event).where(col(Event.organization_id) == ORGANIZATION)
     rows = await hub.database.read(lambda session: list(session.scalars(statement)))
-    assert len(rows) <= events.MOST_REJECTED
+    assert len(rows) <= rejections.MOST_REJECTED
     newest = max(row.received_at for row in rows)
     assert newest == begun + timedelta(minutes=minutes - 1, seconds=minutes - 1)
     assert max(len(str(row.headers)) for row in rows) < 10_000
@@ -107,7 +107,7 @@ async def test_two_processes_that_reject_in_one_minute_share_a_row(hub: Hub, end
         other = replace(hub, throttle=Throttle(), clock=partial(moment.replace))
         with pytest.raises(SignatureInvalid):
             await events.accept(other, endpoint, {"content-type": JSON}, b"{}")
-    assert [row.times for row in await listed(hub, events.REJECTED)] == [2]
+    assert [row.times for row in await listed(hub, rejections.REJECTED)] == [2]
 
 
 async def test_the_list_says_how_many_runs_each_started(

@@ -34,6 +34,7 @@ def endpoint_form(state: Any) -> rx.Component:
             ),
             _own_secret(),
             _unsigned(),
+            allowed_input("endpoint-allowed", ""),
             rx.text(state.opening_error, size="2", role="status", color="var(--red-11)"),
             rx.flex(
                 rx.button("Open endpoint", type="submit"),
@@ -47,6 +48,31 @@ def endpoint_form(state: Any) -> rx.Component:
         ),
         on_submit=state.create_endpoint,
         class_name="connect-in-place",
+    )
+
+
+def allowed_input(identifier: str | rx.Var[str], value: str | rx.Var[str]) -> rx.Component:
+    """The field of the addresses that an endpoint takes deliveries from."""
+    hint = rx.Var.create(identifier) + "-hint"
+    return rx.el.div(
+        rx.el.label("Take deliveries only from (optional)", html_for=identifier, class_name="field-label"),
+        rx.text_area(
+            id=identifier,
+            name="allowed",
+            default_value=value,
+            key=value,
+            rows="3",
+            width="100%",
+            spell_check=False,
+            custom_attrs={"aria-describedby": hint},
+        ),
+        rx.text(
+            "IP addresses and networks such as 203.0.113.0/24, one on a line. Left empty, from anywhere.",
+            id=hint,
+            size="1",
+            style=theme.MUTED,
+        ),
+        class_name="editor-field",
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from integrations_app.ui.pages.event_rows import DOTS, WORDS
 from integrations_app.ui.pages.run_words import iso
 from integrations_app.workflows.endpoint_overview import EndpointOverview, LastDelivery, Users
-from integrations_app.workflows.events import REJECTED
 from integrations_app.workflows.inbound import NONE
+from integrations_app.workflows.rejections import REJECTED
 
 NONE_YET = "Nothing came yet"
 
@@ -40,6 +40,9 @@ class EndpointLine:
     per_minute: str
     limited_at: str
     """When the cap last turned a delivery away; empty when it never did."""
+    allowed: str
+    """Addresses and networks that deliveries may come from, each on a line; empty for any."""
+    allowed_words: str
     users: list[UserLine] = field(default_factory=list)
 
 
@@ -60,6 +63,8 @@ def endpoint_line(one: EndpointOverview, ways: Mapping[str, str], curl: str) -> 
         signed=one.row.kind != NONE,
         per_minute=str(one.row.per_minute),
         limited_at=iso(one.row.limited_at) if one.row.limited_at else "",
+        allowed="\n".join(one.row.allowed_addresses),
+        allowed_words=_allowed_words(one.row.allowed_addresses),
         users=user_lines(one.users),
     )
 
@@ -69,6 +74,13 @@ def user_lines(users: Users) -> list[UserLine]:
     live = [UserLine(name, f"/workflows/{workflow_id}") for workflow_id, name in users.live]
     drafts = [UserLine(f"{name} (draft)", f"/workflows/{workflow_id}") for workflow_id, name in users.drafts]
     return [*live, *drafts]
+
+
+def _allowed_words(allowed: tuple[str, ...]) -> str:
+    if not allowed:
+        return "any address"
+    more = f" and {len(allowed) - 1} more" if len(allowed) > 1 else ""
+    return f"{allowed[0]}{more} only"
 
 
 def _word(last: LastDelivery | None) -> str:

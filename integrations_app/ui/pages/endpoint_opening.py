@@ -8,6 +8,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui.hub import hub
+from integrations_app.workflows.endpoint_terms import ALLOWED, Terms
 from integrations_app.workflows.endpoints import CreatedEndpoint, create_endpoint
 from integrations_app.workflows.inbound import NONE
 
@@ -21,6 +22,7 @@ WAYS = (
 )
 """Ways that no vendor owns; those of vendors come from the registry."""
 UNSIGNED_REFUSED = "Say that anybody may start the workflow, or choose how senders prove who they are."
+MAX_ALLOWED_CHARS = 10_000
 SECRET_BOX = "endpoint-secret"  # noqa: S105 - where it is shown
 SHOWN_ONCE = "shown once to the person who opened the endpoint or replaced its secret"
 
@@ -46,14 +48,32 @@ async def open_endpoint(actor: Actor, form: Mapping[str, str]) -> CreatedEndpoin
     """Open what the form says; else why it was not opened, for people."""
     name, kind = str(form.get("name", "")).strip(), str(form.get("kind", ""))
     given = str(form.get("secret", "")).strip()
+    secret = Secret(given) if given and kind != NONE else None
     if kind == NONE and not form.get("unsigned"):
         return UNSIGNED_REFUSED
     try:
-        return await create_endpoint(hub(), actor, name, kind, Secret(given) if given and kind != NONE else None)
+        return await create_endpoint(hub(), actor, name, kind, secret, Terms(lines_of(form)))
     except InvalidInput as error:
-        return "; ".join(f"{part.capitalize()} {why}." for part, why in error.fields.items())
+        return wrong_words(error)
     except IntegrationsError as error:
         return error.message or error.code
+
+
+def lines_of(form: Mapping[str, str]) -> list[str]:
+    """The lines of the field of allowed addresses, blank ones too: a refusal counts them."""
+    return str(form.get("allowed", ""))[:MAX_ALLOWED_CHARS].splitlines()
+
+
+def wrong_words(error: InvalidInput) -> str:
+    """What is wrong in the form, in words."""
+    return " ".join(f"{_part(path)} {why}." for path, why in error.fields.items())
+
+
+def _part(path: str) -> str:
+    name, _, place = path.partition(".")
+    if name == ALLOWED:
+        return f"Line {int(place) + 1} of the addresses" if place else "The addresses"
+    return name.capitalize()
 
 
 def new_secret_of(made: CreatedEndpoint, form: Mapping[str, str]) -> str:

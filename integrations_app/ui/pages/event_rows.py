@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import orjson
 
 from integrations_app.ui.pages.run_words import SHORT_ID, iso
-from integrations_app.workflows.events import ACCEPTED, DUPLICATE, IGNORED, REJECTED, EventDetail, EventRow
+from integrations_app.workflows.events import ACCEPTED, DUPLICATE, IGNORED, EventDetail, EventRow
+from integrations_app.workflows.rejections import REJECTED
 from integrations_app.workflows.views import RunRow
 
 WORDS = {ACCEPTED: "Accepted", DUPLICATE: "Came more than once", REJECTED: "Rejected", IGNORED: "Handshake"}

@@ -336,6 +336,8 @@ class EndpointShown(BaseModel):
     """Deliveries that each process takes a minute; 0 for no cap."""
     limited_at: datetime | None
     """When the cap last turned one away."""
+    allowed_addresses: list[str]
+    """Addresses and networks that deliveries may come from; none: any."""
 
 
 class EndpointMade(EndpointShown):

@@ -15,6 +15,7 @@ from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventS
 from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
 from integrations_app.workflows import endpoints, events
+from integrations_app.workflows.endpoint_terms import MOST_ADDRESSES, Terms
 from integrations_app.workflows.event_replaying import replay_to
 from integrations_app.workflows.events import EventRow
 from integrations_app.workflows.inbound import NONE
@@ -48,6 +49,15 @@ class ReplayAsked(Asking):
     draft: bool = Field(default=False, description="Its draft, not its live version; with `workflow_id`.")
 
 
+Allowed = Annotated[
+    list[Annotated[str, Field(max_length=100)]],
+    Field(
+        max_length=MOST_ADDRESSES,
+        description="IP addresses and networks (CIDR) that deliveries may come from; none: any. Others get 403.",
+    ),
+]
+
+
 class NewEndpoint(Asking):
     """An address to open."""
 
@@ -63,6 +73,13 @@ class NewEndpoint(Asking):
         default=False,
         description="Must be true for `none`: whoever learns the address starts what listens, with any data.",
     )
+    allowed_addresses: Allowed = Field(default_factory=list)
+
+
+class EndpointChanged(Asking):
+    """What to set; what is left out stays."""
+
+    allowed_addresses: Allowed | None = None
 
 
 class Rotation(Asking):
@@ -135,9 +152,19 @@ async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
     if body.kind == NONE and not body.confirm_unsigned:
         raise InvalidInput({"confirm_unsigned": UNSIGNED_UNCONFIRMED})
     secret = Secret(body.secret) if body.secret is not None else None
-    made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret)
+    terms = Terms(body.allowed_addresses)
+    made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret, terms)
     shown = made.secret.reveal(SHOWN_ONCE) if made.secret is not None else None
     return Json(made.row.as_dict() | {"secret": shown}, 201)
+
+
+async def change_endpoint(asked: Caller, endpoint_id: str, body: EndpointChanged) -> Response:
+    """Change an endpoint.
+
+    From the next deliveries on; its secret is replaced by a rotation.
+    """
+    changed = await endpoints.change_endpoint(asked.hub, asked.actor, endpoint_id, Terms(body.allowed_addresses))
+    return Json(changed.as_dict())
 
 
 async def rotate_endpoint(asked: Caller, endpoint_id: str, body: Rotation | None = None) -> Response:
@@ -168,6 +195,7 @@ CALLS = (
     Call("POST", "/events/{event_id}/replay", replay_event, Permission.EDIT_WORKFLOWS, Replayed, 202, refusals=(409,)),
     Call("GET", "/endpoints", list_endpoints, Permission.VIEW, Listed[EndpointShown]),
     Call("POST", "/endpoints", create_endpoint, Permission.MANAGE_CONNECTIONS, EndpointMade, 201),
+    Call("PATCH", "/endpoints/{endpoint_id}", change_endpoint, Permission.MANAGE_CONNECTIONS, EndpointShown),
     Call(
         "POST",
         "/endpoints/{endpoint_id}/rotate",

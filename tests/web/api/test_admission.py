@@ -48,6 +48,7 @@ WHO = {
     "replay_event": EDITOR,
     "list_endpoints": VIEWER,
     "create_endpoint": ADMIN,
+    "change_endpoint": ADMIN,
     "rotate_endpoint": ADMIN,
     "delete_endpoint": ADMIN,
     "list_audit": ADMIN,
@@ -63,6 +64,7 @@ BODIES: dict[str, Any] = {
     "replay_run": {},
     "resolve_run": {"step": "a", "outcome": "sent"},
     "create_endpoint": {"name": "x", "kind": "nobody"},
+    "change_endpoint": {"allowed_addresses": []},
 }
 """What a call needs to be understood; where it names nothing foreign it is refused for another reason."""
 BY_ID = [call for call in CALLS if "_id}" in call.path]

@@ -38,3 +38,18 @@ async def test_an_unsigned_address_needs_a_yes(caller):
         assert "whoever learns the address" in error["fields"]["confirm_unsigned"]
     made = await ada.post("/endpoints", {"name": "in", "kind": "none", "confirm_unsigned": True})
     assert (made["kind"], made["secret"]) == ("none", None)
+
+
+async def test_addresses_are_set_at_the_start_and_changed_later(caller):
+    ada, eve = await caller("admin"), await caller("editor")
+    made = await ada.post(
+        "/endpoints", {"name": "in", "kind": "bearer", "allowed_addresses": ["203.0.113.7/32", "2001:DB8::/32"]}
+    )
+    assert made["allowed_addresses"] == ["203.0.113.7", "2001:db8::/32"]
+    path = f"/endpoints/{made['id']}"
+    assert (await ada("PATCH", path, json={})).json()["allowed_addresses"] == made["allowed_addresses"]
+    assert (await ada("PATCH", path, json={"allowed_addresses": []})).json()["allowed_addresses"] == []
+    answer = await ada("PATCH", path, json={"allowed_addresses": ["203.0.113.7", "203.0.113.7/24"]})
+    assert answer.json()["error"]["fields"] == {"allowed_addresses.1": "is no network: did you mean 203.0.113.0/24?"}
+    assert (await eve.refused("PATCH", path, json={"allowed_addresses": []}))[0] in {403, 404}
+    assert (await ada("GET", "/endpoints")).json()["items"][0]["allowed_addresses"] == []
