@@ -24,6 +24,7 @@ ONLY = {
     "reflex_base": ("ui/", "integrations_app.py", "serve.py"),
     "cryptography": ("kit/vault/", "kit/vault.py"),
     "authlib": ("connections/token_endpoint.py",),
+    "joserfc": ("kit/jwt.py",),
     "fastapi": ("web/api/",),
     "procrastinate": ("workflows/engine/distributed.py", "workflows/engine/distributed/"),
     "httpx": ("kit/egress/", "sandbox/deliver.py"),

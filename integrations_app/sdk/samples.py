@@ -1,14 +1,18 @@
 """Samples: how a sender signs what it delivers, as a recipe that we and a shell can follow alike."""
 
 import base64
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from integrations_app.kit.jwt import sign_token
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import parse_standard_secret, sign_hmac
 
+TOKEN_SECONDS = 300
+"""How long a token of a sample lives."""
 TEST_BODY = '{"test": true}'
 
 
@@ -16,8 +20,8 @@ TEST_BODY = '{"test": true}'
 class Sample:
     """A harmless delivery of JSON, and where its proof stands.
 
-    In `headers` stand `{id}`, `{time}` (Unix seconds), `{secret}`, `{basic}` (the secret in base64) and `{signature}`
-    for what is filled in; `body` may hold `{id}` and `{time}`, and `signed` these and `{body}`.
+    In `headers` stand `{id}`, `{time}` (Unix seconds), `{secret}`, `{basic}` (the secret in base64), `{signature}` and
+    `{token}` for what is filled in; `body` may hold `{id}` and `{time}`, and `signed` these and `{body}`.
     """
 
     headers: Mapping[str, str]
@@ -27,6 +31,10 @@ class Sample:
     encoding: Literal["hex", "base64"] = "hex"
     key: Literal["text", "standard"] = "text"
     """`standard`: the key is what stands in base64 behind `whsec_`."""
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    """What `{token}`, a JSON Web Token, says; `exp` is filled in, and texts may be `{id}`."""
+    algorithm: str = "HS256"
+    """What the token is signed with."""
 
 
 def fill(sample: Sample, secret: Secret, delivery_id: str, now: datetime) -> tuple[dict[str, str], bytes]:
@@ -38,6 +46,9 @@ def fill(sample: Sample, secret: Secret, delivery_id: str, now: datetime) -> tup
         known["signature"] = sign_hmac(
             key, _filled(sample.signed, {**known, "body": body}).encode(), encoding=sample.encoding
         )
+    if sample.claims:
+        claims = {name: delivery_id if value == "{id}" else value for name, value in sample.claims.items()}
+        known["token"] = sign_token(sample.algorithm, secret, claims | {"exp": int(now.timestamp()) + TOKEN_SECONDS})
     text = secret.reveal("prove who sends a test delivery")
     known |= {"secret": text, "basic": base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()}
     headers = {name.lower(): _filled(value, known) for name, value in sample.headers.items()}
@@ -54,9 +65,29 @@ def curl(sample: Sample, url: str) -> str:
         lines.append(
             f'SIGNATURE=$(printf %s "{signed}" | openssl dgst -sha256 {_KEYS[sample.key]} {_OUT[sample.encoding]})'
         )
+    lines += _token(sample)
     headers = {"Content-Type": "application/json", **sample.headers}
     shown = [f'-H "{name}: {_filled(value, _IN_SHELL)}"' for name, value in headers.items()]
     return "\n".join([*lines, " \\\n  ".join([f"curl -X POST '{url}'", *shown, '--data-binary "$BODY"'])])
+
+
+def _token(sample: Sample) -> list[str]:
+    """Lines that make `$TOKEN`."""
+    if not sample.claims:
+        return []
+    head = json.dumps({"alg": sample.algorithm, "typ": "JWT"})
+    named = json.dumps({name: value for name, value in sample.claims.items() if name != "exp" and value != "{id}"})
+    ids = "".join(f'"{name}": "%s", ' for name, value in sample.claims.items() if value == "{id}")
+    count = '"test-$(date +%s)" ' * ids.count("%s")
+    rest = f", {named[1:]}" if named != "{}" else "}"
+    shape = _shell_quoted(f'{{{ids}"exp": %s%s')
+    bits = sample.algorithm.removeprefix("HS")
+    return [
+        "b64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }",
+        f"CLAIMS=$(printf {shape} {count}$(($(date +%s) + {TOKEN_SECONDS})) {_shell_quoted(rest)})",
+        f'SIGNED=$(printf %s {_shell_quoted(head)} | b64url).$(printf %s "$CLAIMS" | b64url)',
+        f'TOKEN=$SIGNED.$(printf %s "$SIGNED" | openssl dgst -sha{bits} -hmac "$SECRET" -binary | b64url)',
+    ]
 
 
 _MADE = {"ID": "test-$(date +%s)", "TIME": "$(date +%s)"}
@@ -66,6 +97,7 @@ _IN_SHELL = {
     "secret": "$SECRET",
     "basic": '$(printf %s "$SECRET" | openssl base64 -A)',
     "signature": "$SIGNATURE",
+    "token": "$TOKEN",
 }
 _KEYS = {
     "text": '-hmac "$SECRET"',
@@ -83,5 +115,8 @@ def _filled(text: str, known: Mapping[str, str]) -> str:
 
 def _quoted(body: str) -> str:
     """The body in single quotes for a shell, what is made there outside of them."""
-    inner = body.replace("'", "'\\''")
-    return "'" + _filled(inner, {"id": "'\"$ID\"'", "time": "'\"$TIME\"'"}) + "'"
+    return _filled(_shell_quoted(body), {"id": "'\"$ID\"'", "time": "'\"$TIME\"'"})
+
+
+def _shell_quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from integrations_app.kit.jwt import USUAL, TokenRule
 from integrations_app.kit.secret import Secret
 from integrations_app.workflows.endpoint_terms import Network
 
@@ -25,6 +26,8 @@ class OpenEndpoint:
     former: Secret | None = None
     former_until: datetime | None = None
     per_minute: int = 0
+    rule: TokenRule = USUAL
+    """What the sender's token must be, of the kind `jwt`."""
     allowed: tuple[Network, ...] = ()
     """Networks that deliveries may come from; none: any."""
 

@@ -3,14 +3,17 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 from integrations_app.errors import InvalidInput
+from integrations_app.kit.jwt import ALGORITHMS, USUAL, TokenRule
+from integrations_app.workflows.inbound import JWT
 from integrations_app.workflows.models import Endpoint
 
 MOST_ADDRESSES = 50
+MAX_CLAIM = 500
 ALLOWED = "allowed_addresses"
 Network = IPv4Network | IPv6Network
 _BITS = re.compile(r"[0-9]{1,3}")
@@ -23,6 +26,8 @@ class Terms:
 
     allowed_addresses: Sequence[str] | None = None
     """Addresses and networks (CIDR) that deliveries may come from; none for any. Blank ones do not count."""
+    jwt: TokenRule | None = None
+    """What the senders' tokens must be; for the kind `jwt` only. The algorithm is chosen once."""
 
     def put_on(self, row: Endpoint) -> dict[str, Any]:
         """Write it on the row; returns what the audit tells of it. Raises InvalidInput."""
@@ -30,10 +35,35 @@ class Terms:
         if self.allowed_addresses is not None:
             row.allowed_addresses = list(parse_allowed(self.allowed_addresses))
             told[ALLOWED] = len(row.allowed_addresses)
+        if self.jwt is not None:
+            _require_rule(row, self.jwt)
+            row.jwt = asdict(self.jwt)
+            told["jwt"] = row.jwt
         return told
 
 
 AS_IT_COMES = Terms()
+
+
+def rule_of(row: Endpoint) -> TokenRule:
+    """What the tokens of the endpoint's senders must be, of the kind `jwt`."""
+    return TokenRule(**row.jwt) if row.jwt else USUAL
+
+
+def _require_rule(row: Endpoint, rule: TokenRule) -> None:
+    wrong: dict[str, str] = {}
+    if row.kind != JWT:
+        wrong["jwt"] = f"is for endpoints of the kind {JWT}"
+    if rule.algorithm not in ALGORITHMS:
+        wrong["jwt.algorithm"] = f"is one of {', '.join(ALGORITHMS)}"
+    elif row.secret is not None and rule.algorithm != rule_of(row).algorithm:
+        wrong["jwt.algorithm"] = "cannot be changed: open another endpoint"
+    for name in ("issuer", "audience"):
+        text = getattr(rule, name)
+        if len(text) > MAX_CLAIM or (text and not text.isprintable()):
+            wrong[f"jwt.{name}"] = f"has at most {MAX_CLAIM} readable characters"
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 def parse_allowed(given: Sequence[str]) -> tuple[str, ...]:

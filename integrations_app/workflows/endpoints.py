@@ -1,12 +1,13 @@
 """Endpoints: our inbound addresses, created, rotated, switched and deleted."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from integrations_app.errors import Conflict, InvalidInput
+from integrations_app.kit.jwt import ALGORITHMS, USUAL, TokenRule, require_key
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.signing import parse_standard_secret
 from integrations_app.organizations.audit import record
@@ -14,7 +15,7 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows import inbound
 from integrations_app.workflows.endpoint_cache import forget
-from integrations_app.workflows.endpoint_terms import AS_IT_COMES, Terms
+from integrations_app.workflows.endpoint_terms import AS_IT_COMES, Terms, rule_of
 from integrations_app.workflows.hooks import endpoint_url
 from integrations_app.workflows.models import Endpoint
 from integrations_app.workflows.repository import Endpoints
@@ -46,6 +47,13 @@ class EndpointRow:
     """When the cap last turned one away."""
     allowed_addresses: tuple[str, ...] = ()
     """Addresses and networks that deliveries may come from; none: any."""
+    jwt: dict[str, str] | None = None
+    """Of the kind `jwt`: algorithm, issuer and audience of the senders' tokens."""
+
+    @property
+    def rule(self) -> TokenRule:
+        """What the senders' tokens must be, of the kind `jwt`."""
+        return TokenRule(**self.jwt) if self.jwt else USUAL
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of the REST API, times as datetime."""
@@ -76,7 +84,9 @@ async def create_endpoint(
     `kind` is a generic kind or the key of a provider with events. Raises Forbidden, InvalidInput, VaultSealed.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
-    _require_valid(hub, name, kind, secret)
+    if kind == inbound.JWT and terms.jwt is None:
+        terms = replace(terms, jwt=USUAL)
+    _require_valid(hub, name, kind, secret, terms.jwt)
     used = secret or inbound.new_secret(kind)
     endpoint_id = hub.new_id()
 
@@ -123,10 +133,13 @@ async def rotate_endpoint(
     def write(session: Session) -> CreatedEndpoint:
         row = Endpoints(session, actor.organization_id).get(endpoint_id)
         _require_own(row)
+        rule = rule_of(row) if row.kind == inbound.JWT else None
+        if secret is None and rule is not None and not rule.is_shared:
+            raise Conflict("key_needed", "The new public key comes from the sender: give it in Settings, Endpoints.")
         used = secret or inbound.new_secret(row.kind)
         if used is None:
             raise Conflict("no_secret", "This endpoint has no secret to rotate.")
-        _require_valid(hub, row.name, row.kind, used)
+        _require_valid(hub, row.name, row.kind, used, rule)
         row.former_secret, row.former_until = None, None
         if grace and row.secret:
             before = open_endpoint_secret(hub, session, row)
@@ -181,7 +194,7 @@ def _require_own(row: Endpoint) -> None:
         raise Conflict("endpoint_managed", "This endpoint belongs to a connection and is kept by the product.")
 
 
-def _require_valid(hub: Hub, name: str, kind: str, secret: Secret | None) -> None:
+def _require_valid(hub: Hub, name: str, kind: str, secret: Secret | None, rule: TokenRule | None = None) -> None:
     wrong: dict[str, str] = {}
     if not (name.strip() and name.isprintable() and len(name) <= MAX_NAME):
         wrong["name"] = f"has 1 to {MAX_NAME} readable characters"
@@ -189,13 +202,24 @@ def _require_valid(hub: Hub, name: str, kind: str, secret: Secret | None) -> Non
         wrong["kind"] = "is no kind of endpoint"
     if secret is not None and not secret:
         wrong["secret"] = "is empty"  # noqa: S105 - words for people
-    if kind == inbound.STANDARD_WEBHOOKS and secret:
-        try:
-            parse_standard_secret(secret)
-        except ValueError as error:
-            wrong["secret"] = str(error)
+    if why := _misfit(kind, secret, rule):
+        wrong["secret"] = why
     if wrong:
         raise InvalidInput(wrong)
+
+
+def _misfit(kind: str, secret: Secret | None, rule: TokenRule | None) -> str:
+    """Why senders of that kind cannot use the secret that was given; empty when they can, or none was needed."""
+    if kind == inbound.JWT and rule is not None and rule.algorithm in ALGORITHMS and not rule.is_shared and not secret:
+        return "is needed: the sender's public key in PEM form"
+    try:
+        if kind == inbound.STANDARD_WEBHOOKS and secret:
+            parse_standard_secret(secret)
+        elif kind == inbound.JWT and rule is not None and rule.algorithm in ALGORITHMS and secret:
+            require_key(rule.algorithm, secret)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _row(hub: Hub, row: Endpoint) -> EndpointRow:

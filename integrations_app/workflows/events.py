@@ -20,7 +20,7 @@ from integrations_app.sdk.triggers import Headers, Inbound
 from integrations_app.workflows import deliveries, endpoint_cache
 from integrations_app.workflows import inbound as judge
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
-from integrations_app.workflows.endpoint_terms import networks
+from integrations_app.workflows.endpoint_terms import networks, rule_of
 from integrations_app.workflows.models import Endpoint, Event
 from integrations_app.workflows.rejections import REJECTED, note_rejected
 from integrations_app.workflows.repository import Endpoints, page
@@ -113,7 +113,7 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
         )
     try:
         now = hub.clock()
-        judge.verify_any(hub.registry, endpoint.kind, endpoint.secrets(now), headers, body, now)
+        judge.verify_any(hub.registry, endpoint.kind, endpoint.secrets(now), headers, body, now, endpoint.rule)
     except SignatureInvalid as error:
         await note_rejected(hub, endpoint, error, headers)
         raise
@@ -229,6 +229,7 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
         former=former,
         former_until=row.former_until,
         per_minute=row.per_minute,
+        rule=rule_of(row),
         allowed=networks(row.allowed_addresses),
     )
 

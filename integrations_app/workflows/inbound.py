@@ -12,14 +12,15 @@ import orjson
 
 from integrations_app.errors import InvalidInput, SignatureInvalid
 from integrations_app.kit import signing
+from integrations_app.kit.jwt import USUAL, TokenRule, token_id, verify_token
 from integrations_app.kit.secret import Secret
 from integrations_app.sdk.registry import Registry
 from integrations_app.sdk.triggers import Events, Headers, Inbound
 
-HMAC_SHA256, STANDARD_WEBHOOKS, BEARER, BASIC, API_KEY, NONE = (
-    "hmac_sha256", "standard_webhooks", "bearer", "basic", "api_key", "none",
+HMAC_SHA256, STANDARD_WEBHOOKS, BEARER, BASIC, API_KEY, JWT, NONE = (
+    "hmac_sha256", "standard_webhooks", "bearer", "basic", "api_key", "jwt", "none",
 )  # fmt: skip
-GENERIC_KINDS = (HMAC_SHA256, STANDARD_WEBHOOKS, BEARER, BASIC, API_KEY, NONE)
+GENERIC_KINDS = (HMAC_SHA256, STANDARD_WEBHOOKS, BEARER, BASIC, API_KEY, JWT, NONE)
 GENERIC_TYPES = ("application/json",)
 GENERIC_MAX_BODY = 1024 * 1024
 MAX_DELIVERY_ID = 200
@@ -44,9 +45,23 @@ def limits_of(registry: Registry, kind: str) -> tuple[tuple[str, ...], int]:
     return (preset.content_types, preset.max_body) if preset else (GENERIC_TYPES, GENERIC_MAX_BODY)
 
 
-def verify(registry: Registry, kind: str, secret: Secret | None, headers: Headers, body: bytes, now: datetime) -> None:
-    """Check that the delivery is from whom it says; raises SignatureInvalid. `headers` in lower case."""
+def verify(
+    registry: Registry,
+    kind: str,
+    secret: Secret | None,
+    headers: Headers,
+    body: bytes,
+    now: datetime,
+    rule: TokenRule = USUAL,
+) -> None:
+    """Check that the delivery is from whom it says; raises SignatureInvalid. `headers` in lower case.
+
+    `rule` is what the token must be, of the kind `jwt`.
+    """
     if kind == NONE:
+        return
+    if kind == JWT and secret:
+        verify_token(rule, secret, _bearer(headers), now)
         return
     preset = preset_of(registry, kind)
     check = preset.verify if preset is not None else _CHECKS.get(kind)
@@ -56,13 +71,19 @@ def verify(registry: Registry, kind: str, secret: Secret | None, headers: Header
 
 
 def verify_any(
-    registry: Registry, kind: str, secrets: Sequence[Secret | None], headers: Headers, body: bytes, now: datetime
+    registry: Registry,
+    kind: str,
+    secrets: Sequence[Secret | None],
+    headers: Headers,
+    body: bytes,
+    now: datetime,
+    rule: TokenRule = USUAL,
 ) -> None:
     """Check that one of the secrets fits; each is tried, so that no answer's time tells which. As `verify`."""
     refusals: list[SignatureInvalid] = []
     for secret in secrets:
         try:
-            verify(registry, kind, secret, headers, body, now)
+            verify(registry, kind, secret, headers, body, now, rule)
         except SignatureInvalid as error:
             refusals.append(error)
     if len(refusals) == len(secrets):
@@ -75,7 +96,8 @@ def read(registry: Registry, kind: str, headers: Headers, body: bytes) -> Inboun
     if preset is None and kind in registry:
         inbound = polled(headers, body)
     elif preset is None:
-        inbound = Inbound("webhook", _delivery_id(headers), _object(body))
+        token = _bearer(headers) if kind == JWT else None
+        inbound = Inbound("webhook", (token_id(token) if token else "") or _delivery_id(headers), _object(body))
     else:
         inbound = preset.parse(headers, body.removeprefix(_BOM))
     try:
@@ -140,6 +162,11 @@ def _delivery_id(headers: Headers) -> str:
     return headers.get("webhook-id") or headers.get("idempotency-key") or secrets.token_hex(16)
 
 
+def _bearer(headers: Headers) -> str | None:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
 def _check_hmac(secret: Secret, headers: Headers, body: bytes, _now: datetime) -> None:
     signing.verify_hmac_sha256(secret, body, headers.get("x-hub-signature-256"), "sha256=")
 
@@ -149,8 +176,7 @@ def _check_standard(secret: Secret, headers: Headers, body: bytes, now: datetime
 
 
 def _check_bearer(secret: Secret, headers: Headers, _body: bytes, _now: datetime) -> None:
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    signing.verify_shared(secret, given.strip() if scheme.lower() == "bearer" else None)
+    signing.verify_shared(secret, _bearer(headers))
 
 
 def _check_basic(secret: Secret, headers: Headers, _body: bytes, _now: datetime) -> None:

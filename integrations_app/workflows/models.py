@@ -154,7 +154,7 @@ class Endpoint(SQLModel, table=True):
     id: str = Field(primary_key=True, unique=True)
     name: str
     kind: str
-    """`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `none`, or a provider's key."""
+    """`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `jwt`, `none`, or a provider's key."""
     secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """Envelope."""
     former_secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
@@ -166,6 +166,8 @@ class Endpoint(SQLModel, table=True):
     """When the cap last turned one away, to the minute."""
     allowed_addresses: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """Addresses and networks that deliveries may come from; none: any."""
+    jwt: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What the senders' tokens must be, of the kind `jwt`: algorithm, issuer, audience."""
     enabled: bool = True
     connection_id: str | None = None
     """For hooks the product registered itself: the connection, what it hangs on, and the vendor's id."""

@@ -1,9 +1,15 @@
 """Endpoints in the settings: opened, tried, sent to from a shell's commands, fenced, deleted after a question."""
 
+import time
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.journey import Server
 from tests.e2e.test_inbox import deliver
+from tests.kit.test_jwt import PRIVATE, private_pem, public_pem, signed
 
 
 def add(page: Page, server: Server, name: str) -> tuple[Locator, Locator, str]:
@@ -109,3 +115,52 @@ def test_deliveries_are_taken_from_listed_addresses_only(owner: Page, shared_ser
     line.get_by_role("button", name="Save addresses").click()
     expect(line).to_contain_text("Taken from: any address")
     assert deliver(url, secret, {}, "b") == 202
+
+
+def test_senders_with_tokens_are_judged_by_key_issuer_and_address(owner: Page, shared_server: Server) -> None:
+    page = owner
+    page.goto(shared_server.address("/settings"))
+    section = page.get_by_role("region", name="Endpoints")
+    section.get_by_role("button", name="Add endpoint").click()
+    section.get_by_label("Endpoint name").fill("Shop")
+    expect(section.get_by_label("Token algorithm")).to_be_hidden()
+    section.get_by_label("How senders prove who they are").select_option("JSON Web Token")
+    expect(section.get_by_label("Secret of the sender (optional)")).to_be_visible()
+    section.get_by_label("Token algorithm").select_option("ES256 (public key)")
+    expect(section.get_by_label("Secret of the sender (optional)")).to_be_hidden()
+    section.get_by_label("Issuer (iss, optional)").fill("https://shop.example")
+    section.get_by_label("Public key of the sender (PEM)").fill(private_pem(PRIVATE["ES256"]))
+    section.get_by_label("Take deliveries only from (optional)").fill("127.0.0.1")
+    section.get_by_role("button", name="Open endpoint").click()
+    expect(section.get_by_text("Secret is a private key, which stays with the sender")).to_be_visible()
+    section.get_by_label("Public key of the sender (PEM)").fill(public_pem(PRIVATE["ES256"]))
+    section.get_by_role("button", name="Open endpoint").click()
+    line = section.get_by_role("list", name="Endpoints").get_by_role("listitem").filter(has_text="Shop")
+    expect(line).to_contain_text("JSON Web Token")
+    expect(line).to_contain_text("Token: ES256, of https://shop.example")
+    expect(line).to_contain_text("Taken from: 127.0.0.1 only")
+
+    url, soon = address_of(line), int(time.time()) + 300
+    assert deliver_as(url, "ES256", {"exp": soon}) == 401
+    expect(line).to_contain_text("Rejected: The token is of another issuer.")
+    assert deliver_as(url, "ES256", {"exp": soon, "iss": "https://shop.example"}) == 202
+    line.get_by_text("Token: ES256").click()
+    line.get_by_label("Issuer (iss, optional)").fill("")
+    line.get_by_role("button", name="Save token rules").click()
+    expect(section.get_by_text("The tokens of its senders are judged by that from now on.")).to_be_visible()
+    assert deliver_as(url, "ES256", {"exp": soon}) == 202
+
+    line.get_by_role("button", name="Replace the public key of Shop").click()
+    question = page.get_by_role("alertdialog")
+    other = public_pem(ec.generate_private_key(ec.SECP256R1()))
+    question.get_by_label("New public key of the sender (PEM)").fill(other)
+    question.get_by_label("Take the present secret for").select_option("No longer")
+    question.get_by_role("button", name="Rotate now").click()
+    expect(section.get_by_text("Tokens that fit the new key are taken, others no longer.")).to_be_visible()
+    assert deliver_as(url, "ES256", {"exp": soon}) == 401
+
+
+def deliver_as(url: str, algorithm: str, claims: dict[str, Any]) -> int:
+    """Post with a token over these claims; the answer's status."""
+    headers = {"Authorization": f"Bearer {signed(algorithm, claims)}"}
+    return httpx.post(url, json={}, headers=headers).status_code

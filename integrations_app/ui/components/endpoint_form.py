@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from integrations_app.kit.jwt import PUBLIC, SHARED
 from integrations_app.ui import theme
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.pages.endpoint_opening import SECRET_BOX
@@ -32,6 +33,7 @@ def endpoint_form(state: Any) -> rx.Component:
                     class_name="native-select",
                 ),
             ),
+            _token(),
             _own_secret(),
             _unsigned(),
             allowed_input("endpoint-allowed", ""),
@@ -48,6 +50,64 @@ def endpoint_form(state: Any) -> rx.Component:
         ),
         on_submit=state.create_endpoint,
         class_name="connect-in-place",
+    )
+
+
+def _token() -> rx.Component:
+    """What a JSON Web Token must be; the style sheet shows it while one is asked for, the key while one is needed."""
+    algorithms = [rx.el.option(name, value=name) for name in SHARED]
+    keyed = [rx.el.option(f"{name} (public key)", value=name, class_name="keyed") for name in PUBLIC]
+    return rx.fragment(
+        rx.el.div(
+            _labelled(
+                "Token algorithm",
+                "endpoint-algorithm",
+                rx.el.select(
+                    *algorithms, *keyed, id="endpoint-algorithm", name="algorithm", class_name="native-select"
+                ),
+            ),
+            issuer_inputs("endpoint", "", ""),
+            class_name="only-jwt",
+        ),
+        rx.el.div(
+            _labelled("Public key of the sender (PEM)", "endpoint-public-key", key_input("endpoint-public-key")),
+            class_name="only-public-key",
+        ),
+    )
+
+
+def issuer_inputs(prefix: str | rx.Var[str], issuer: str | rx.Var[str], audience: str | rx.Var[str]) -> rx.Component:
+    """The fields of a token's issuer and audience."""
+    named = (("Issuer (iss, optional)", "issuer", issuer), ("Audience (aud, optional)", "audience", audience))
+    return rx.fragment(
+        *(
+            _labelled(
+                label,
+                rx.Var.create(prefix) + f"-{name}",
+                rx.input(
+                    id=rx.Var.create(prefix) + f"-{name}",
+                    name=name,
+                    default_value=value,
+                    key=value,
+                    auto_complete="off",
+                    width="100%",
+                ),
+            )
+            for label, name, value in named
+        )
+    )
+
+
+def key_input(identifier: str, **extra: Any) -> rx.Component:
+    """The field of a public key."""
+    return rx.text_area(
+        id=identifier,
+        name="public_key",
+        rows="5",
+        width="100%",
+        spell_check=False,
+        placeholder="-----BEGIN PUBLIC KEY-----",
+        **extra,
     )
 
 
@@ -111,7 +171,7 @@ def _unsigned() -> rx.Component:
     )
 
 
-def _labelled(label: str, identifier: str, control: rx.Component) -> rx.Component:
+def _labelled(label: str, identifier: str | rx.Var[str], control: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=identifier, class_name="field-label"), control, class_name="editor-field"
     )

@@ -5,7 +5,13 @@ from typing import Any, cast
 import reflex as rx
 
 from integrations_app.ui import theme
-from integrations_app.ui.components.endpoint_form import allowed_input, endpoint_form, endpoint_secret
+from integrations_app.ui.components.endpoint_form import (
+    allowed_input,
+    endpoint_form,
+    endpoint_secret,
+    issuer_inputs,
+    key_input,
+)
 from integrations_app.ui.components.grace_choice import grace_choice
 from integrations_app.ui.components.question import act_button, named_if, question
 from integrations_app.ui.components.relative_time import relative_time
@@ -67,6 +73,7 @@ def _endpoint(line: rx.Var[EndpointLine]) -> rx.Component:
         _users(line),
         rx.cond(line.former_until != "", _former(line)),
         rx.cond(line.curl != "", _shell(line)),
+        rx.cond(line.algorithm != "", _token(line)),
         _allowed(line),
         _cap(line),
         _acts(line),
@@ -141,6 +148,23 @@ def _shell(line: rx.Var[EndpointLine]) -> rx.Component:
     )
 
 
+def _token(line: rx.Var[EndpointLine]) -> rx.Component:
+    return rx.el.details(
+        rx.el.summary("Token: ", line.algorithm, rx.cond(line.issuer != "", rx.Var.create(", of ") + line.issuer, "")),
+        rx.form(
+            rx.el.input(type="hidden", name="endpoint", value=line.id, read_only=True),
+            rx.el.input(type="hidden", name="algorithm", value=line.algorithm, read_only=True),
+            rx.vstack(
+                issuer_inputs(rx.Var.create("token-") + line.id, line.issuer, line.audience),
+                rx.button("Save token rules", type="submit", variant="soft", width="fit-content"),
+                spacing="2",
+                align="stretch",
+            ),
+            on_submit=EndpointTermsState.set_token,
+        ),
+    )
+
+
 def _allowed(line: rx.Var[EndpointLine]) -> rx.Component:
     return rx.el.details(
         rx.el.summary("Taken from: ", line.allowed_words),
@@ -189,7 +213,11 @@ def _copy(words: str, label: str, line: rx.Var[EndpointLine], value: rx.Var[str]
 def _acts(line: rx.Var[EndpointLine]) -> rx.Component:
     return rx.flex(
         _act("Send a test delivery", "Send a test delivery to ", TEST, line),
-        rx.cond(line.signed, _act("Rotate secret", "Rotate the secret of ", ROTATE, line)),
+        rx.cond(
+            line.keyed,
+            _act("Replace public key", "Replace the public key of ", ROTATE, line),
+            rx.cond(line.signed, _act("Rotate secret", "Rotate the secret of ", ROTATE, line)),
+        ),
         _act("Delete", "Delete ", DELETE, line),
         spacing="2",
         wrap="wrap",
@@ -238,14 +266,27 @@ def _question() -> rx.Component:
             State.asked == DELETE,
             named_if("The drafts of these workflows name it:", cast("rx.Var[list[str]]", State.asked_drafts)),
         ),
-        rx.cond(State.asked == ROTATE, grace_choice(State)),
+        rx.cond(
+            State.asked == ROTATE,
+            rx.fragment(rx.cond(State.asked_keyed, _new_key()), grace_choice(State)),
+        ),
         title=rx.fragment(
-            _asked("Delete “", "Rotate the secret of “", "Send a test delivery to “"), State.asked_name, "”?"
+            _asked(
+                "Delete “",
+                rx.cond(State.asked_keyed, "Replace the public key of “", "Rotate the secret of “"),
+                "Send a test delivery to “",
+            ),
+            State.asked_name,
+            "”?",
         ),
         words=_asked(
             "Its address answers no longer, and what is sent there is lost. What came in stays in the history.",
-            "The sender needs the new secret. Until the time chosen here both are taken, then the present one is "
-            "erased.",
+            rx.cond(
+                State.asked_keyed,
+                "Until the time chosen here tokens that fit the present key are taken too.",
+                "The sender needs the new secret. Until the time chosen here both are taken, then the present one is "
+                "erased.",
+            ),
             "A small signed sample goes the way that every delivery goes, and what listens takes it for real.",
         ),
         keep=_asked("Keep it", "Keep it", "Do not send"),
@@ -256,6 +297,15 @@ def _question() -> rx.Component:
         ),
         opened=State.asked != "",
         on_open_change=State.keep_endpoint,
+    )
+
+
+def _new_key() -> rx.Component:
+    return rx.el.div(
+        rx.el.label("New public key of the sender (PEM)", html_for="endpoint-new-key", class_name="field-label"),
+        key_input("endpoint-new-key", on_blur=State.take_key),
+        class_name="editor-field",
+        margin_top="12px",
     )
 
 

@@ -3,7 +3,8 @@
 import reflex as rx
 from reflex_base.event import EventSpec
 
-from integrations_app.errors import IntegrationsError
+from integrations_app.errors import IntegrationsError, InvalidInput
+from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Permission
 from integrations_app.ui.acting import said
 from integrations_app.ui.components.one_time_secret import hand_over
@@ -12,19 +13,21 @@ from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.endpoint_opening import (
     DAY,
     GRACES,
-    ROTATED,
     ROTATED_AT_ONCE,
     SECRET_BOX,
     SHOWN_ONCE,
     grace_of,
+    words_of_rotation,
+    wrong_words,
 )
 from integrations_app.ui.pages.endpoints_state import KINDS, EndpointsState
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows.endpoint_overview import users_of
-from integrations_app.workflows.endpoints import delete_endpoint, rotate_endpoint
+from integrations_app.workflows.endpoints import CreatedEndpoint, delete_endpoint, rotate_endpoint
 from integrations_app.workflows.former_secrets import end_former_secret
 from integrations_app.workflows.samples import send_test
 
+MAX_KEY_CHARS = 4000
 TEST, ROTATE, DELETE = "test", "rotate", "delete"
 ACTS = frozenset({TEST, ROTATE, DELETE})
 
@@ -38,6 +41,8 @@ class EndpointActsState(EndpointsState):
     asked_listeners: list[str] = []
     """The live workflows that listen on it."""
     asked_drafts: list[str] = []
+    asked_keyed: bool = False
+    """Its tokens are signed with a key of which only the public half is here."""
     grace: str = DAY
     """A key of GRACES."""
     endpoint_notice: str = ""
@@ -45,6 +50,7 @@ class EndpointActsState(EndpointsState):
     event_href: str = ""
     """The event that the test delivery became."""
     _asked_id: str = ""
+    _new_key: str = ""
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)
@@ -57,6 +63,7 @@ class EndpointActsState(EndpointsState):
             return
         users = await users_of(hub(), current_actor(self), endpoint_id)
         self._asked_id, self.asked_name, self.asked, self.grace = endpoint_id, line.name, act, DAY
+        self.asked_keyed, self._new_key = line.keyed, ""
         self.asked_listeners = [name for _, name in users.live]
         self.asked_drafts = [name for _, name in users.drafts]
 
@@ -99,14 +106,28 @@ class EndpointActsState(EndpointsState):
             return None  # the second of two clicks would end the secret that the first has kept
         self.asked = ""
         try:
-            made = await rotate_endpoint(hub(), current_actor(self), self._asked_id, grace=grace_of(self.grace))
+            made = await self._rotate()
+        except InvalidInput as error:
+            self._say(wrong_words(error), ok=False)
+            return None
         except IntegrationsError as error:
             self._say(error.message or error.code, ok=False)
             return None
         self.secret_of = made.row.name
-        self._say(ROTATED if made.row.former_until else ROTATED_AT_ONCE)
+        self._say(words_of_rotation(made.row))
         await self._refresh(KINDS)
-        return hand_over(SECRET_BOX, made.secret.reveal(SHOWN_ONCE) if made.secret else "")
+        shown = made.secret if made.row.rule.is_shared else None
+        return hand_over(SECRET_BOX, shown.reveal(SHOWN_ONCE) if shown else "")
+
+    async def _rotate(self) -> CreatedEndpoint:
+        key = Secret(self._new_key) if self.asked_keyed and self._new_key else None
+        return await rotate_endpoint(hub(), current_actor(self), self._asked_id, key, grace_of(self.grace))
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    def take_key(self, key: str) -> None:
+        """Remember the public key that was typed into the question."""
+        self._new_key = key.strip()[:MAX_KEY_CHARS]
 
     @rx.event
     @guard(Permission.MANAGE_CONNECTIONS)

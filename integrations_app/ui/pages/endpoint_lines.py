@@ -40,6 +40,12 @@ class EndpointLine:
     per_minute: str
     limited_at: str
     """When the cap last turned a delivery away; empty when it never did."""
+    algorithm: str
+    """Of the sender's tokens; empty for another way to prove who they are."""
+    keyed: bool
+    """Tokens are signed with a key of which only the public half is here."""
+    issuer: str
+    audience: str
     allowed: str
     """Addresses and networks that deliveries may come from, each on a line; empty for any."""
     allowed_words: str
@@ -63,6 +69,10 @@ def endpoint_line(one: EndpointOverview, ways: Mapping[str, str], curl: str) -> 
         signed=one.row.kind != NONE,
         per_minute=str(one.row.per_minute),
         limited_at=iso(one.row.limited_at) if one.row.limited_at else "",
+        algorithm=one.row.jwt["algorithm"] if one.row.jwt else "",
+        keyed=not one.row.rule.is_shared,
+        issuer=one.row.rule.issuer,
+        audience=one.row.rule.audience,
         allowed="\n".join(one.row.allowed_addresses),
         allowed_words=_allowed_words(one.row.allowed_addresses),
         users=user_lines(one.users),

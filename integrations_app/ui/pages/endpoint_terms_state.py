@@ -7,7 +7,7 @@ from integrations_app.organizations.permissions import Permission
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState
-from integrations_app.ui.pages.endpoint_opening import lines_of, wrong_words
+from integrations_app.ui.pages.endpoint_opening import lines_of, rule_in, wrong_words
 from integrations_app.ui.pages.endpoints_state import KINDS
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows.endpoint_terms import Terms
@@ -24,6 +24,12 @@ class EndpointTermsState(EndpointActsState):
         some = any(line.strip() for line in lines_of(form))
         done = "Deliveries are taken from the listed addresses only." if some else "Deliveries are taken from anywhere."
         await self._change(form, Terms(allowed_addresses=lines_of(form)), done)
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def set_token(self, form: dict[str, str]) -> None:
+        """Set of whom and for whom the tokens of the endpoint's senders must be."""
+        await self._change(form, Terms(jwt=rule_in(form)), "The tokens of its senders are judged by that from now on.")
 
     async def _change(self, form: dict[str, str], terms: Terms, done: str) -> None:
         try:

@@ -44,7 +44,9 @@ class EndpointsState(SessionState):
         self.ways = ways()
         names = {way.value: way.label for way in self.ways}
         found = await list_overview(hub(), current_actor(self))
-        self.endpoints = [endpoint_line(one, names, curl_of(hub(), one.row.id, one.row.kind)) for one in found]
+        rows = [one.row for one in found]
+        curls = [curl_of(hub(), row.id, row.kind, row.rule) for row in rows]
+        self.endpoints = [endpoint_line(one, names, curl) for one, curl in zip(found, curls, strict=True)]
         self.loaded = True
 
     @rx.event

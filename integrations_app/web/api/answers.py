@@ -318,6 +318,16 @@ class Replayed(BaseModel):
     run_ids: list[str]
 
 
+class TokenAsked(BaseModel):
+    """What a sender's JSON Web Token must be."""
+
+    algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"]
+    issuer: str
+    """Its `iss`; empty for any."""
+    audience: str
+    """In its `aud`; empty for any."""
+
+
 class EndpointShown(BaseModel):
     """An inbound address."""
 
@@ -338,6 +348,8 @@ class EndpointShown(BaseModel):
     """When the cap last turned one away."""
     allowed_addresses: list[str]
     """Addresses and networks that deliveries may come from; none: any."""
+    jwt: TokenAsked | None
+    """Of the kind `jwt`: what the senders' tokens must be."""
 
 
 class EndpointMade(EndpointShown):

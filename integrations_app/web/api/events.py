@@ -9,13 +9,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from integrations_app.errors import InvalidInput
+from integrations_app.kit.jwt import TokenRule
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Permission
 from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventShown, EventWhole, Replayed
 from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
 from integrations_app.workflows import endpoints, events
-from integrations_app.workflows.endpoint_terms import MOST_ADDRESSES, Terms
+from integrations_app.workflows.endpoint_terms import MAX_CLAIM, MOST_ADDRESSES, Terms
 from integrations_app.workflows.event_replaying import replay_to
 from integrations_app.workflows.events import EventRow
 from integrations_app.workflows.inbound import NONE
@@ -25,6 +26,7 @@ UNSIGNED_UNCONFIRMED = (
     "must be true: whoever learns the address could start the workflows that listen, with any data; or choose a kind "
     "that is signed"
 )
+MAX_SECRET = 4000
 DAY_SECONDS = 24 * 60 * 60
 
 
@@ -58,28 +60,49 @@ Allowed = Annotated[
 ]
 
 
+class Token(Asking):
+    """What a sender's JSON Web Token must be."""
+
+    algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
+        default="HS256", description="Chosen once. RS256, ES256 and EdDSA want the public key (PEM) as `secret`."
+    )
+    issuer: str = Field(default="", max_length=MAX_CLAIM, description="Its `iss`; empty for any.")
+    audience: str = Field(default="", max_length=MAX_CLAIM, description="In its `aud`; empty for any.")
+
+    def rule(self) -> TokenRule:
+        """The same for the services."""
+        return TokenRule(self.algorithm, self.issuer, self.audience)
+
+
 class NewEndpoint(Asking):
     """An address to open."""
 
     name: str = Field(max_length=200)
     kind: str = Field(
         max_length=100,
-        description="`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `none`, or a provider's key.",
+        description="`hmac_sha256`, `standard_webhooks`, `bearer`, `basic`, `api_key`, `jwt`, `none`, "
+        "or a provider's key.",
     )
     secret: str | None = Field(
-        default=None, min_length=1, max_length=1000, description="The sender's own; left out, we make one."
+        default=None, min_length=1, max_length=MAX_SECRET, description="The sender's own; left out, we make one."
     )
     confirm_unsigned: bool = Field(
         default=False,
         description="Must be true for `none`: whoever learns the address starts what listens, with any data.",
     )
     allowed_addresses: Allowed = Field(default_factory=list)
+    jwt: Token | None = Field(default=None, description="For the kind `jwt`.")
 
 
 class EndpointChanged(Asking):
     """What to set; what is left out stays."""
 
     allowed_addresses: Allowed | None = None
+    jwt: Token | None = Field(default=None, description="For the kind `jwt`; the algorithm stays.")
+
+    def terms(self) -> Terms:
+        """The same for the services."""
+        return Terms(self.allowed_addresses, self.jwt.rule() if self.jwt is not None else None)
 
 
 class Rotation(Asking):
@@ -92,7 +115,7 @@ class Rotation(Asking):
         description="How long deliveries signed with the present secret are taken too.",
     )
     secret: str | None = Field(
-        default=None, min_length=1, max_length=1000, description="The sender's own; left out, we make one."
+        default=None, min_length=1, max_length=MAX_SECRET, description="The sender's own; left out, we make one."
     )
 
 
@@ -152,7 +175,7 @@ async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
     if body.kind == NONE and not body.confirm_unsigned:
         raise InvalidInput({"confirm_unsigned": UNSIGNED_UNCONFIRMED})
     secret = Secret(body.secret) if body.secret is not None else None
-    terms = Terms(body.allowed_addresses)
+    terms = Terms(body.allowed_addresses, body.jwt.rule() if body.jwt is not None else None)
     made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret, terms)
     shown = made.secret.reveal(SHOWN_ONCE) if made.secret is not None else None
     return Json(made.row.as_dict() | {"secret": shown}, 201)
@@ -163,7 +186,7 @@ async def change_endpoint(asked: Caller, endpoint_id: str, body: EndpointChanged
 
     From the next deliveries on; its secret is replaced by a rotation.
     """
-    changed = await endpoints.change_endpoint(asked.hub, asked.actor, endpoint_id, Terms(body.allowed_addresses))
+    changed = await endpoints.change_endpoint(asked.hub, asked.actor, endpoint_id, body.terms())
     return Json(changed.as_dict())
 
 
@@ -171,7 +194,8 @@ async def rotate_endpoint(asked: Caller, endpoint_id: str, body: Rotation | None
     """Rotate an endpoint's secret.
 
     The new one is in this answer only. The one before it is taken too for `grace_seconds`, then erased; `no_secret`
-    where nothing is signed, `endpoint_managed` where a connection keeps the endpoint.
+    where nothing is signed, `key_needed` without the new public key, `endpoint_managed` where a connection keeps the
+    endpoint.
     """
     given = body or Rotation()
     secret = Secret(given.secret) if given.secret is not None else None

@@ -53,3 +53,24 @@ async def test_addresses_are_set_at_the_start_and_changed_later(caller):
     assert answer.json()["error"]["fields"] == {"allowed_addresses.1": "is no network: did you mean 203.0.113.0/24?"}
     assert (await eve.refused("PATCH", path, json={"allowed_addresses": []}))[0] in {403, 404}
     assert (await ada("GET", "/endpoints")).json()["items"][0]["allowed_addresses"] == []
+
+
+async def test_a_token_rule_is_set_at_the_start_and_changed_later(caller):
+    ada = await caller("admin")
+    plain = await ada.post("/endpoints", {"name": "in", "kind": "jwt"})
+    assert plain["jwt"] == {"algorithm": "HS256", "issuer": "", "audience": ""}
+    assert len(plain["secret"]) == 64
+    rule = {"algorithm": "HS512", "issuer": "https://shop.example", "audience": "hub"}
+    made = await ada.post("/endpoints", {"name": "in", "kind": "jwt", "jwt": rule})
+    assert made["jwt"] == rule
+    path = f"/endpoints/{made['id']}"
+    changed = (await ada("PATCH", path, json={"jwt": rule | {"issuer": ""}})).json()
+    assert (changed["jwt"], "secret" in changed) == (rule | {"issuer": ""}, False)
+    for body in (
+        {"name": "in", "kind": "bearer", "jwt": rule},
+        {"name": "in", "kind": "jwt", "jwt": rule | {"algorithm": "none"}},
+        {"name": "in", "kind": "jwt", "jwt": rule | {"algorithm": "RS256"}},
+        {"name": "in", "kind": "jwt", "secret": "too short"},
+    ):
+        assert (await ada.refused("POST", "/endpoints", json=body))[0] == 422
+    assert (await ada.refused("PATCH", path, json={"jwt": rule | {"algorithm": "HS256"}}))[0] == 422
