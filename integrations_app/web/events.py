@@ -1,6 +1,8 @@
 """The inbound route: raw bytes read within bounds, judged by the service, answered in constant words."""
 
+import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -20,10 +22,14 @@ from integrations_app.errors import (
 )
 from integrations_app.organizations.hub import Hub
 from integrations_app.web.cookies import client_address
-from integrations_app.web.reading import BODY_SECONDS, Inflight, Reader, Refused, require_type
-from integrations_app.workflows import endpoint_cap, events, inbound
+from integrations_app.web.reading import BODY_SECONDS, Inflight, Reader, Refused, Waiting, require_type
+from integrations_app.workflows import answers, endpoint_cap, events, inbound
 from integrations_app.workflows.app_events import accept_app_event
+from integrations_app.workflows.endpoint_cache import OpenEndpoint
+from integrations_app.workflows.models import FINISHED, RunStatus
 from integrations_app.workflows.rejections import require_address
+
+_log = logging.getLogger(__name__)
 
 PATH = "/api/webhooks/{endpoint_id}"
 APP_EVENTS = "/api/integrations/{provider}/events"
@@ -31,12 +37,14 @@ APP_PATHS = (APP_EVENTS, "/api/integrations/{provider}/{app_id}/events")
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def routes(hub: Hub, inflight: Inflight | None = None, seconds: float = BODY_SECONDS) -> list[Route]:
+def routes(
+    hub: Hub, inflight: Inflight | None = None, seconds: float = BODY_SECONDS, waiting: Waiting | None = None
+) -> list[Route]:
     """The routes of inbound deliveries."""
-    counted = inflight or Inflight()
+    counted, waiters = inflight or Inflight(), waiting or Waiting()
 
     async def receive(request: Request) -> Response:
-        return await _answered(lambda: _receive(hub, request, Reader(counted, seconds)))
+        return await _answered(lambda: _receive(hub, request, Reader(counted, seconds), waiters))
 
     async def receive_app(request: Request) -> Response:
         return await _answered(lambda: _receive_app(hub, request, Reader(counted, seconds)))
@@ -47,7 +55,7 @@ def routes(hub: Hub, inflight: Inflight | None = None, seconds: float = BODY_SEC
     ]
 
 
-async def _receive(hub: Hub, request: Request, reader: Reader) -> Response:
+async def _receive(hub: Hub, request: Request, reader: Reader, waiters: Waiting) -> Response:
     endpoint_id = request.path_params["endpoint_id"]
     endpoint = await events.find_endpoint(hub, endpoint_id)
     kind = endpoint.kind if endpoint is not None else inbound.NONE
@@ -58,11 +66,70 @@ async def _receive(hub: Hub, request: Request, reader: Reader) -> Response:
         await endpoint_cap.admit(hub, endpoint)
     try:
         body = await reader.read(request, limit)
-        return _told(await events.accept(hub, endpoint_id, _headers(request), body))
+        return await _taken(hub, endpoint, _Delivery(endpoint_id, _headers(request), body), waiters)
     except (SignatureInvalid, Refused, ClientDisconnect):
         if endpoint is not None:
             endpoint_cap.give_back(endpoint)
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    endpoint_id: str
+    headers: dict[str, str]
+    body: bytes
+
+
+async def _taken(hub: Hub, endpoint: OpenEndpoint | None, given: _Delivery, waiters: Waiting) -> Response:
+    """Accept the delivery; where its endpoint says so and not too many wait, answer with what a run answers."""
+    seconds = endpoint.answer_seconds if endpoint is not None else 0
+    waits = seconds > 0 and waiters.enter(given.endpoint_id)
+    try:
+        found = await events.accept(hub, given.endpoint_id, given.headers, given.body, waits=waits)
+        if endpoint is None or not seconds:
+            return _told(found)
+        return await _answer_of_runs(hub, endpoint, found, waits=waits)
+    finally:
+        if waits:
+            waiters.leave(given.endpoint_id)
+
+
+async def _answer_of_runs(
+    hub: Hub, endpoint: OpenEndpoint, found: events.Accepted | events.Duplicate, *, waits: bool
+) -> Response:
+    try:
+        given = await _given(hub, endpoint, found, waits=waits)
+    except IntegrationsError as error:  # it is accepted: an error would make the sender send it again
+        _log.warning("the answer of a run could not be read (%s): its sender gets none", error.code)
+        given = None
+    return _outcome(found, given) if given is not None else _told(found)
+
+
+async def _given(
+    hub: Hub, endpoint: OpenEndpoint, found: events.Accepted | events.Duplicate, *, waits: bool
+) -> answers.Outcome | None:
+    """What the runs of the delivery answered, when somebody waits for it or it was said before."""
+    organization, seconds = endpoint.organization_id, endpoint.answer_seconds
+    if isinstance(found, events.Duplicate):
+        known = await answers.first_given(hub, organization, found.event_id) if found.same else None
+        return known if known is not None and known.rests else None
+    if not waits or not found.run_ids:
+        return None
+    return await answers.wait(hub, organization, found.event_id, found.run_ids, seconds)
+
+
+def _outcome(found: events.Accepted | events.Duplicate, given: answers.Outcome) -> Response:
+    """What the runs answered; of runs that answered nothing, whether they went well and nothing else."""
+    if given.reply is not None:
+        headers = {**given.reply.headers, **_NO_STORE, "Content-Security-Policy": "sandbox"}
+        return Response(given.reply.body, given.reply.status, headers=headers)
+    failed = next((run_id for run_id, status in given.runs if status == RunStatus.FAILED), None)
+    if failed is not None and given.rests:
+        return _json(502, {**_body("run_failed", "The workflow failed."), "run_id": failed})
+    run_id, status = given.runs[0]
+    if all(status in FINISHED for _, status in given.runs):
+        return _json(200, {"run_id": run_id, "status": status})
+    return _json(202, {"delivery_id": found.delivery_id, "run_id": run_id})
 
 
 async def _receive_app(hub: Hub, request: Request, reader: Reader) -> Response:
@@ -125,10 +192,14 @@ def _error(
     status: int, code: str, message: str, *, headers: dict[str, str] | None = None, fields: dict[str, str] | None = None
 ) -> Response:
     """The documented shape, without an id of its own: equal refusals have equal bytes (the id is in the header)."""
+    return _json(status, _body(code, message, fields), headers)
+
+
+def _body(code: str, message: str, fields: dict[str, str] | None = None) -> dict[str, object]:
     error: dict[str, object] = {"code": code, "message": message, "request_id": ""}
     if fields:
         error["fields"] = fields
-    return _json(status, {"error": error}, headers)
+    return {"error": error}
 
 
 def _json(status: int, content: dict[str, object], headers: dict[str, str] | None = None) -> Response:

@@ -1,6 +1,7 @@
 """Reading bodies: raw bytes within bounds of size, time and memory, and refusals with a status of their own."""
 
 import asyncio
+from collections import Counter
 
 from starlette.requests import Request
 
@@ -8,6 +9,9 @@ BODY_SECONDS = 30.0
 """A sender that takes longer is cut off."""
 MAX_INFLIGHT_BYTES = 128 * 1024 * 1024
 """Bodies being read at once; beyond it senders are asked to come back."""
+
+MOST_WAITING = 64
+"""Requests that wait for a run at once."""
 
 
 class Refused(Exception):
@@ -34,6 +38,30 @@ class Inflight:
     def give_back(self, count: int) -> None:
         """The bytes are gone."""
         self._bytes -= count
+
+
+class Waiting:
+    """Requests of this process that wait for the answer of a run; beyond the limit nobody is made to wait.
+
+    One endpoint has half of the places at most, so that the others are heard beside it.
+    """
+
+    def __init__(self, limit: int = MOST_WAITING) -> None:
+        self._limit = limit
+        self._at: Counter[str] = Counter()
+
+    def enter(self, endpoint_id: str) -> bool:
+        """Whether one more may wait; it leaves in the end when it may."""
+        free = self._at.total() < self._limit and self._at[endpoint_id] < max(1, self._limit // 2)
+        if free:
+            self._at[endpoint_id] += 1
+        return free
+
+    def leave(self, endpoint_id: str) -> None:
+        """One waits no longer."""
+        self._at[endpoint_id] -= 1
+        if not self._at[endpoint_id]:
+            del self._at[endpoint_id]
 
 
 class Reader:

@@ -16,13 +16,15 @@ from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.hub import Hub, organization_topic
 from integrations_app.workflows.definition import Definition, parse
 from integrations_app.workflows.leaving import Cancelled, Moved
-from integrations_app.workflows.models import Run, RunStatus, StepRun, StepStatus, Workflow, WorkflowVersion
+from integrations_app.workflows.models import Event, Run, RunStatus, StepRun, StepStatus, Workflow, WorkflowVersion
 from integrations_app.workflows.news import is_news
 from integrations_app.workflows.storable import storable_text
+from integrations_app.workflows.turns import turn_key
 
 RUN = cast("Table", Run.__table__)  # type: ignore[attr-defined]
 STEP = cast("Table", StepRun.__table__)  # type: ignore[attr-defined]
 WORKFLOW = cast("Table", Workflow.__table__)  # type: ignore[attr-defined]
+EVENT = cast("Table", Event.__table__)  # type: ignore[attr-defined]
 VERSION = cast("Table", WorkflowVersion.__table__)  # type: ignore[attr-defined]
 
 ACTIVE = (RunStatus.QUEUED.value, RunStatus.RUNNING.value, RunStatus.WAITING.value)
@@ -134,6 +136,8 @@ class RunState:
     started_at: datetime | None
     paused: bool
     steps: dict[str, StepState]
+    answers: str | None = None
+    """The event whose sender it may answer: the one that started it, if this is no replay."""
 
 
 class Definitions:
@@ -177,6 +181,7 @@ def load(session: Session, run_id: str, definitions: Definitions) -> RunState | 
     given = {"organization": organization, "workflow": row["workflow_id"]}
     paused = session.connection().execute(_PAUSED, given).scalar_one_or_none()
     fresh = row["status"] == RunStatus.QUEUED and row["started_at"] is None and row["replay_of"] is None
+    event_id = row["event_id"]
     return RunState(
         organization_id=organization,
         id=row["id"],
@@ -189,6 +194,7 @@ def load(session: Session, run_id: str, definitions: Definitions) -> RunState | 
         started_at=row["started_at"],
         paused=bool(paused),
         steps={} if fresh else _load_steps(session, organization, run_id),
+        answers=event_id if event_id and row["idempotency_key"] == turn_key(event_id) else None,
     )
 
 

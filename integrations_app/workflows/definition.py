@@ -23,7 +23,7 @@ MISSED = (RUN_ONCE, SKIP, RUN_ALL)
 """What becomes of times of a schedule that passed while nothing was executed: one run for all, none, one each."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_STEP_TYPES = frozenset({"action", "condition", "for_each", "delay", "stop"})
+_STEP_TYPES = frozenset({"action", "condition", "for_each", "delay", "stop", "respond_to_webhook"})
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 Name = Annotated[str, StringConstraints(max_length=200)]
@@ -140,8 +140,18 @@ class StopStep(_Step):
     message: str = Field(default="", max_length=2000)
 
 
+class AnswerStep(_Step):
+    """Answers the sender whose delivery started the run, when it waits; the run goes on."""
+
+    type: Literal["respond_to_webhook"]
+    status: int | str = 200
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    """Text, or JSON: an object or list may also be written as text."""
+
+
 Step = Annotated[
-    ActionStep | ConditionStep | ForEachStep | DelayStep | StopStep,
+    ActionStep | ConditionStep | ForEachStep | DelayStep | StopStep | AnswerStep,
     Field(discriminator="type"),
 ]
 

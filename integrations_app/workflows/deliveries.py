@@ -18,20 +18,18 @@ from integrations_app.organizations.hub import Hub
 from integrations_app.sdk.triggers import Headers, Inbound
 from integrations_app.workflows import engine
 from integrations_app.workflows import inbound as judge
-from integrations_app.workflows.checkpoints import RUN, WORKFLOW, announcement
+from integrations_app.workflows.checkpoints import EVENT, RUN, WORKFLOW, announcement
 from integrations_app.workflows.definition import WEBHOOK
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
-from integrations_app.workflows.models import Endpoint, Event, Run, RunStatus, Subscription
+from integrations_app.workflows.models import Endpoint, Run, RunStatus, Subscription
 from integrations_app.workflows.news import is_news
 from integrations_app.workflows.sealing import seal_body
+from integrations_app.workflows.turns import FIRST, turn_key
 
 _log = logging.getLogger(__name__)
 
-EVENT = cast("Table", Event.__table__)  # type: ignore[attr-defined]
 SUBSCRIPTION = cast("Table", Subscription.__table__)  # type: ignore[attr-defined]
 ENDPOINT = cast("Table", Endpoint.__table__)  # type: ignore[attr-defined]
-
-FIRST_TURN = "0"
 
 _LISTENING = (
     select(
@@ -59,7 +57,7 @@ _CAME_AGAIN = update(EVENT).where(
     EVENT.c.organization_id == bindparam("at_organization"),
     EVENT.c.endpoint_id == bindparam("at_endpoint"),
     EVENT.c.delivery_id == bindparam("at_delivery"),
-).values(times=EVENT.c.times + 1).returning(EVENT.c.id)  # fmt: skip
+).values(times=EVENT.c.times + 1).returning(EVENT.c.id, EVENT.c.digest)  # fmt: skip
 _IN_PLACE = (
     EVENT.c.organization_id == bindparam("at_organization"),
     EVENT.c.endpoint_id == bindparam("at_endpoint"),
@@ -116,10 +114,11 @@ def insert_event(session: Session, values: dict[str, Any]) -> bool:
     return session.connection().execute(_once(session, EVENT), values).scalar_one_or_none() is not None
 
 
-def note_again(session: Session, organization_id: str, endpoint_id: str, delivery_id: str) -> str:
-    """Count a delivery that is known already; the id of its event."""
+def note_again(session: Session, organization_id: str, endpoint_id: str, delivery_id: str) -> tuple[str, str]:
+    """Count a delivery that is known already; the id of its event, and the digest of the body that came first."""
     given = {"at_organization": organization_id, "at_endpoint": endpoint_id, "at_delivery": delivery_id}
-    return str(session.connection().execute(_CAME_AGAIN, given).scalar_one())
+    event_id, digest = session.connection().execute(_CAME_AGAIN, given).one()
+    return event_id, digest
 
 
 def insert_in_place(session: Session, values: dict[str, Any], before: datetime) -> str:
@@ -160,9 +159,9 @@ def start(
     """
     now, started = hub.clock(), []
     for one in starting:
-        turn = (again or {}).get(one.workflow_id, FIRST_TURN)
+        turn = (again or {}).get(one.workflow_id, FIRST)
         values = _run(organization_id, hub.new_id(), one, event_id, inbound, now)
-        values["idempotency_key"] = f"event:{event_id}:{turn}"
+        values["idempotency_key"] = turn_key(event_id, turn)
         if one.definition is not None:
             values["definition"] = one.definition
         if insert_run(hub, session, values):

@@ -26,6 +26,8 @@ class OpenEndpoint:
     former: Secret | None = None
     former_until: datetime | None = None
     per_minute: int = 0
+    answer_seconds: int = 0
+    """How long a delivery waits for what its run answers; 0: not at all."""
     rule: TokenRule = USUAL
     """What the sender's token must be, of the kind `jwt`."""
     allowed: tuple[Network, ...] = ()

@@ -14,6 +14,8 @@ from integrations_app.workflows.models import Endpoint
 
 MOST_ADDRESSES = 50
 MAX_CLAIM = 500
+MOST_ANSWER_SECONDS = 25
+"""Senders and proxies give up after some 30 seconds."""
 ALLOWED = "allowed_addresses"
 Network = IPv4Network | IPv6Network
 _BITS = re.compile(r"[0-9]{1,3}")
@@ -28,6 +30,8 @@ class Terms:
     """Addresses and networks (CIDR) that deliveries may come from; none for any. Blank ones do not count."""
     jwt: TokenRule | None = None
     """What the senders' tokens must be; for the kind `jwt` only. The algorithm is chosen once."""
+    answer_seconds: int | None = None
+    """How long a delivery waits for what its run answers; 0: it is answered at once."""
 
     def put_on(self, row: Endpoint) -> dict[str, Any]:
         """Write it on the row; returns what the audit tells of it. Raises InvalidInput."""
@@ -39,6 +43,10 @@ class Terms:
             _require_rule(row, self.jwt)
             row.jwt = asdict(self.jwt)
             told["jwt"] = row.jwt
+        if self.answer_seconds is not None:
+            if not 0 <= self.answer_seconds <= MOST_ANSWER_SECONDS:
+                raise InvalidInput({"answer_seconds": f"is 0 to {MOST_ANSWER_SECONDS}"})
+            row.answer_seconds = told["answer_seconds"] = self.answer_seconds
         return told
 
 

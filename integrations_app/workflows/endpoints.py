@@ -49,6 +49,8 @@ class EndpointRow:
     """Addresses and networks that deliveries may come from; none: any."""
     jwt: dict[str, str] | None = None
     """Of the kind `jwt`: algorithm, issuer and audience of the senders' tokens."""
+    answer_seconds: int = 0
+    """How long a delivery waits for what its run answers; 0: it is answered at once."""
 
     @property
     def rule(self) -> TokenRule:

@@ -38,6 +38,16 @@ PLACES = (
         version=1,
     ),
     Place(
+        name="event.answer",
+        table=Event,
+        envelope=col(Event.answer),
+        kind=EVENT,
+        key=(col(Event.id),),
+        record=col(Event.id),
+        field="answer",
+        version=1,
+    ),
+    Place(
         name="pinned_sample.value",
         table=PinnedSample,
         envelope=col(PinnedSample.value),

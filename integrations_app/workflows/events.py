@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -48,9 +48,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The delivery was accepted before."""
+    """The delivery was accepted before, as the event `event_id`; `same` says that its body was the same, too."""
 
     delivery_id: str
+    event_id: str = ""
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,13 @@ async def find_endpoint(hub: Hub, endpoint_id: str) -> OpenEndpoint | None:
     return kept if kept is not None and kept.enabled else None
 
 
-async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> Accepted | Duplicate:
+async def accept(
+    hub: Hub, endpoint_id: str, headers: Headers, body: bytes, *, waits: bool = False
+) -> Accepted | Duplicate:
     """Verify a delivery over its raw bytes and make it durable together with the runs it starts.
 
-    `headers` have lower-case names. Raises NotFound (after the work of a verification), SignatureInvalid,
+    `waits` says that its sender waits for the answer of a run, as long as the endpoint says. `headers` have lower-case
+    names. Raises NotFound (after the work of a verification), SignatureInvalid,
     InvalidInput for a body that cannot be read, Unavailable (`endpoint_unconfigured` without a secret).
     """
     endpoint = await find_endpoint(hub, endpoint_id)
@@ -118,6 +123,8 @@ async def accept(hub: Hub, endpoint_id: str, headers: Headers, body: bytes) -> A
         await note_rejected(hub, endpoint, error, headers)
         raise
     inbound = judge.read(hub.registry, endpoint.kind, headers, body)
+    if endpoint.answer_seconds and not waits:
+        endpoint = replace(endpoint, answer_seconds=0)
     found = await hub.database.write(lambda session: keep_delivery(hub, session, endpoint, inbound, headers, body))
     if inbound.revoked and isinstance(found, Accepted):
         await _note_revoked(hub, endpoint)
@@ -229,6 +236,7 @@ def _open(hub: Hub, session: Session, endpoint_id: str) -> OpenEndpoint | None:
         former=former,
         former_until=row.former_until,
         per_minute=row.per_minute,
+        answer_seconds=row.answer_seconds,
         rule=rule_of(row),
         allowed=networks(row.allowed_addresses),
     )
@@ -253,20 +261,27 @@ def keep_delivery(
     delivery_id = judge.fit_delivery_id(inbound.delivery_id)
     values = {
         **deliveries.values_of_event(hub, session, endpoint, headers, body, event_id),
+        "answer_until": _until(hub, endpoint),
         "delivery_id": delivery_id,
         "kind": storable_text(inbound.kind[:200]),
         "verdict": IGNORED if inbound.ignore else ACCEPTED,
     }
     if not deliveries.insert_event(session, values):
-        if not asked:
-            known = deliveries.note_again(session, organization_id, endpoint.id, delivery_id)
-            deliveries.announce_event(hub, session, organization_id, known)
-        return Duplicate(delivery_id)
+        if asked:
+            return Duplicate(delivery_id)
+        known, digest = deliveries.note_again(session, organization_id, endpoint.id, delivery_id)
+        deliveries.announce_event(hub, session, organization_id, known)
+        return Duplicate(delivery_id, known, digest == values["digest"])
     starting = [] if inbound.ignore else deliveries.listening(hub, session, organization_id, endpoint.id, inbound)
     started = deliveries.start(hub, session, organization_id, event_id, inbound, starting)
     deliveries.note_event(session, organization_id, endpoint.id, values["received_at"])
     deliveries.announce_event(hub, session, organization_id, event_id)
     return Accepted(delivery_id, event_id, tuple(started), inbound.reply)
+
+
+def _until(hub: Hub, endpoint: OpenEndpoint) -> datetime | None:
+    """Until when the sender waits for what a run answers."""
+    return hub.clock() + timedelta(seconds=endpoint.answer_seconds) if endpoint.answer_seconds else None
 
 
 async def _note_revoked(hub: Hub, endpoint: OpenEndpoint) -> None:

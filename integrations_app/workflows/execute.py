@@ -6,14 +6,16 @@ from typing import Any
 
 import orjson
 
-from integrations_app.errors import InvalidInput, MappingError
+from integrations_app.errors import CredentialUnreadable, InvalidInput, MappingError, VaultSealed
 from integrations_app.kit.templates import parse_condition
 from integrations_app.organizations.hub import Hub
+from integrations_app.workflows.answers import give
 from integrations_app.workflows.checkpoints import Journal, RunState, StepState, load
 from integrations_app.workflows.conduct import Conduct, Execution, Scope, first_scope, is_past, state_of
 from integrations_app.workflows.definition import (
     MAX_DELAY,
     ActionStep,
+    AnswerStep,
     ConditionStep,
     DelayStep,
     ForEachStep,
@@ -34,8 +36,10 @@ from integrations_app.workflows.leaving import (
     Yields,
 )
 from integrations_app.workflows.mapping import render
+from integrations_app.workflows.masking import masked
 from integrations_app.workflows.models import RunStatus, StepStatus
-from integrations_app.workflows.steps import MAX_OUTPUT_BYTES, perform
+from integrations_app.workflows.replies import compose
+from integrations_app.workflows.steps import MAX_OUTPUT_BYTES, operation_id, perform
 
 _NOTHING = Rest(Next.NOTHING)
 
@@ -270,12 +274,29 @@ async def _stop(execution: Execution, step: StopStep, state: StepState, scope: S
     raise Stopped(step.outcome, message)
 
 
+async def _answer(execution: Execution, step: AnswerStep, state: StepState, scope: Scope) -> None:
+    reply = compose(step, scope.values)
+    state.started_at = state.started_at or execution.hub.clock()
+    asked = {"status": reply.status, "headers": dict(reply.headers), "body": reply.body}
+    state.inputs = masked(asked, execution.hub.registry)
+    try:
+        why_not = await give(execution.hub, execution.run, operation_id(execution.run.id, state.path), reply)
+    except (VaultSealed, CredentialUnreadable) as error:
+        state.end(StepStatus.FAILED, execution.hub.clock(), code=error.code, message=str(error))
+        execution.journal.note(state)
+        return
+    output = {"answered": not why_not, "status": reply.status} | ({"reason": why_not} if why_not else {})
+    state.end(StepStatus.SUCCEEDED, execution.hub.clock(), output=output)
+    execution.journal.note(state)
+
+
 _HANDLERS: dict[type, Callable[[Execution, Any, StepState, Scope], Awaitable[None]]] = {
     ActionStep: _action,
     ConditionStep: _condition,
     ForEachStep: _for_each,
     DelayStep: _delay,
     StopStep: _stop,
+    AnswerStep: _answer,
 }
 
 __all__ = ["RunState", "execute"]

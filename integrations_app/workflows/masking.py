@@ -15,7 +15,12 @@ MAX_DEPTH = 20
 
 def masked_inputs(params: Params, registry: Registry) -> dict[str, Any]:
     """The parameters as JSON values: secrets masked by their type and by the vendors' token shapes, long texts cut."""
-    shown = redactor_of(registry).scrub_value(_cut(params.model_dump(mode="json", exclude_unset=True), 0))
+    return masked(params.model_dump(mode="json", exclude_unset=True), registry)
+
+
+def masked(values: dict[str, Any], registry: Registry) -> dict[str, Any]:
+    """JSON values with the vendors' token shapes masked and long texts cut."""
+    shown = redactor_of(registry).scrub_value(_cut(values, 0))
     return shown if isinstance(shown, dict) else {}
 
 

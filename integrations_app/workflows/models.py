@@ -168,6 +168,8 @@ class Endpoint(SQLModel, table=True):
     """Addresses and networks that deliveries may come from; none: any."""
     jwt: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """What the senders' tokens must be, of the kind `jwt`: algorithm, issuer, audience."""
+    answer_seconds: int = 0
+    """How long a delivery waits for what its run answers; 0: it is answered at once."""
     enabled: bool = True
     connection_id: str | None = None
     """For hooks the product registered itself: the connection, what it hangs on, and the vendor's id."""
@@ -273,6 +275,12 @@ class Event(SQLModel, table=True):
     """Without those that authenticate."""
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     """Envelope of the raw body."""
+    answer_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    """Until when the request that brought it waits for an answer; None: it was answered at once."""
+    answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Envelope of what a run answered."""
+    answered_by: str | None = None
+    """The operation that answered: one step of one run."""
     received_at: datetime = Field(sa_type=Timestamp)
 
 

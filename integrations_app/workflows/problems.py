@@ -22,6 +22,7 @@ from integrations_app.workflows.definition import (
     SCHEDULE,
     WEBHOOK,
     ActionStep,
+    AnswerStep,
     ConditionStep,
     Definition,
     DelayStep,
@@ -30,6 +31,7 @@ from integrations_app.workflows.definition import (
 )
 from integrations_app.workflows.kinds import misfit
 from integrations_app.workflows.mapping import Segments, fields_of, input_variables
+from integrations_app.workflows.replies import body_tree, known_wrongs
 
 _STEP_PARTS = frozenset({"output", "ok", "error"})
 _FIXED = {"run": frozenset({"id"}), "workflow": frozenset({"name"})}
@@ -78,6 +80,8 @@ class KnownEndpoint:
 
     id: str
     name: str
+    answer_seconds: int = 0
+    """How long a delivery waits for what its run answers."""
 
 
 def find_connection(reference: str, connections: Iterable[KnownConnection]) -> KnownConnection | None:
@@ -231,6 +235,8 @@ class _Check:
             if not step.steps:
                 self.add(f"{path}.steps", "no_steps", "Add a step to the loop.", Severity.WARNING)
             self.steps(f"{path}.steps", step.steps, visible, in_loop=True)
+        elif isinstance(step, AnswerStep):
+            self._answer(path, step, visible, in_loop=in_loop)
         else:
             self._template(f"{path}.message", step.message, visible, in_loop=in_loop)
         return visible
@@ -254,6 +260,25 @@ class _Check:
             self.add(f"{path}.seconds", "invalid_delay", "Wait between no time and a year.")
         self._template(f"{path}.seconds", step.seconds, visible, in_loop=in_loop)
         self._template(f"{path}.until", step.until, visible, in_loop=in_loop)
+
+    def _answer(self, path: str, step: AnswerStep, visible: frozenset[str], *, in_loop: bool) -> None:
+        for wrong in known_wrongs(step):
+            part, _, header = wrong.path.partition(".")
+            what = f"The header {header}" if header else f"The {part}"
+            self.add(f"{path}.{part}", wrong.code, f"{what} {wrong.message}.")
+        for name, raw in (("status", step.status), ("headers", step.headers), ("body", body_tree(step.body))):
+            self._template(f"{path}.{name}", raw, visible, in_loop=in_loop)
+        if not self._somebody_waits():
+            message = "Nobody waits for this answer: let the endpoint of the trigger Webhook wait for it (Settings)."
+            self.add(path, "nobody_waits", message, Severity.WARNING)
+
+    def _somebody_waits(self) -> bool:
+        trigger = self.definition.trigger
+        if trigger.type != WEBHOOK:
+            return False
+        chosen = trigger.config.get("endpoint")
+        found = find_endpoint(chosen, self.endpoints) if chosen and self.endpoints is not None else None
+        return found is None or found.answer_seconds > 0
 
     def _action(self, path: str, step: ActionStep, visible: frozenset[str], *, in_loop: bool) -> None:
         try:

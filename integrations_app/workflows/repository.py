@@ -380,4 +380,5 @@ def known(row: Connection) -> KnownConnection:
 
 def known_endpoints(session: Session, organization_id: str) -> list[KnownEndpoint]:
     """What validation may know of the endpoints."""
-    return [KnownEndpoint(row.id, row.name) for row in Endpoints(session, organization_id).list_all()]
+    rows = Endpoints(session, organization_id).list_all()
+    return [KnownEndpoint(row.id, row.name, row.answer_seconds) for row in rows]

@@ -1,6 +1,5 @@
 """Runs: started by hand or by the API, listed, cancelled and resolved."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from sqlmodel import Session, col
 from integrations_app.errors import Conflict, InvalidInput
 from integrations_app.kit.db import on_commit
 from integrations_app.organizations.audit import record
-from integrations_app.organizations.hub import Hub, organization_topic
+from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
 from integrations_app.workflows import engine
 from integrations_app.workflows.checkpoints import announcement
@@ -23,6 +22,7 @@ from integrations_app.workflows.models import FINISHED, Run, RunStatus, StepRun,
 from integrations_app.workflows.problems import Severity
 from integrations_app.workflows.repository import Runs, Workflows
 from integrations_app.workflows.views import Page, RunDetail, RunRow, run_row, step_row
+from integrations_app.workflows.watching import watch
 
 MAX_INPUT_BYTES = 1024 * 1024
 MAX_KEY = 255
@@ -120,17 +120,11 @@ async def get_run(hub: Hub, actor: Actor, run_id: str) -> RunDetail:
 async def wait_for_run(hub: Hub, actor: Actor, run_id: str, seconds: float) -> RunDetail:
     """The run as soon as it has ended or is held, or as it stands after `seconds`; raises NotFound."""
     resting = {*(status.value for status in FINISHED), RunStatus.HELD.value}
-    with hub.bus.subscribe(organization_topic(actor.organization_id), limit=4096) as events:
-        found = await get_run(hub, actor, run_id)
-        try:
-            async with asyncio.timeout(seconds):
-                while found.row.status not in resting:
-                    event = await anext(events)
-                    if event.message.get("id", run_id) == run_id:
-                        found = await get_run(hub, actor, run_id)
-        except TimeoutError:
-            found = await get_run(hub, actor, run_id)
-    return found
+
+    async def look() -> RunDetail:
+        return await get_run(hub, actor, run_id)
+
+    return await watch(hub, actor.organization_id, {run_id}, look, lambda found: found.row.status in resting, seconds)
 
 
 async def cancel(hub: Hub, actor: Actor, run_id: str) -> None:

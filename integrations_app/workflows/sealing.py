@@ -50,6 +50,21 @@ def open_body(hub: Hub, session: Session, organization_id: str, event_id: str, e
     return opened.reveal_bytes("show or replay an event")
 
 
+def seal_answer(hub: Hub, session: Session, organization_id: str, event_id: str, answer: bytes) -> bytes:
+    """An envelope with what a run answered to the sender of an event."""
+    return hub.keyring.seal(
+        session, organization_id, record=event_id, kind=EVENT, field="answer", version=1, secret=Secret(answer)
+    )
+
+
+def open_answer(hub: Hub, session: Session, organization_id: str, event_id: str, envelope: bytes) -> bytes:
+    """What a run answered, to be sent; raises CredentialUnreadable, VaultSealed."""
+    opened = hub.keyring.open(
+        session, organization_id, record=event_id, kind=EVENT, field="answer", version=1, envelope=envelope
+    )
+    return opened.reveal_bytes("answer the sender of an event")
+
+
 def seal_sample(hub: Hub, session: Session, row: PinnedSample, value: bytes) -> bytes:
     """An envelope with the JSON of a pinned sample."""
     return hub.keyring.seal(

@@ -44,7 +44,11 @@ def _steps() -> st.SearchStrategy[dict[str, Any]]:
     )
     delay = st.fixed_dictionaries({"type": st.just("delay"), "seconds": st.floats(0, 100) | st.none()}, optional=own)
     stop = st.fixed_dictionaries({"type": st.just("stop"), "message": texts}, optional=own)
-    return st.recursive(action | delay | stop, _around, max_leaves=6)
+    answer = st.fixed_dictionaries(
+        {"type": st.just("respond_to_webhook"), "headers": st.dictionaries(texts, texts, max_size=2), "body": values},
+        optional=own | {"status": st.integers(0, 999) | texts},
+    )
+    return st.recursive(action | delay | stop | answer, _around, max_leaves=6)
 
 
 def _around(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:

@@ -30,7 +30,7 @@ async def test_a_repeated_delivery_of_a_failed_run_repeats_no_effect(
     long_ago = update(Run).where(col(Run.organization_id) == ORGANIZATION)
     long_ago = long_ago.values(ended_at=hub.clock() - timedelta(days=1))
     await hub.database.write(lambda session: session.execute(long_ago) and None)
-    assert await events.accept(hub, endpoint, *delivery) == events.Duplicate("k")
+    assert await events.accept(hub, endpoint, *delivery) == events.Duplicate("k", first.event_id, same=True)
     assert len((await service.list_runs(hub, ACTOR)).items) == 1
     [again] = await events.replay_event(hub, ACTOR, first.event_id)
     replayed = await service.wait_for_run(hub, ACTOR, again, 10)

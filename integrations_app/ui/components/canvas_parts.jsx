@@ -12,6 +12,7 @@ import {
   Hourglass,
   Plus,
   Repeat,
+  Reply,
   Split,
   Trash2,
   Webhook,
@@ -25,6 +26,7 @@ const ICONS = {
   condition: Split,
   for_each: Repeat,
   delay: Hourglass,
+  respond_to_webhook: Reply,
   stop: CircleStop,
 };
 const at = (x, y) => ({ transform: `translate(${x}px, ${y}px)` });

@@ -8,6 +8,7 @@ from integrations_app.kit.jwt import PUBLIC, SHARED
 from integrations_app.ui import theme
 from integrations_app.ui.components.one_time_secret import one_time_secret
 from integrations_app.ui.pages.endpoint_opening import SECRET_BOX
+from integrations_app.workflows.endpoint_terms import MOST_ANSWER_SECONDS
 
 
 def endpoint_secret(state: Any) -> rx.Component:
@@ -37,6 +38,7 @@ def endpoint_form(state: Any) -> rx.Component:
             _own_secret(),
             _unsigned(),
             allowed_input("endpoint-allowed", ""),
+            answer_input("endpoint-answer", "0"),
             rx.text(state.opening_error, size="2", role="status", color="var(--red-11)"),
             rx.flex(
                 rx.button("Open endpoint", type="submit"),
@@ -128,6 +130,33 @@ def allowed_input(identifier: str | rx.Var[str], value: str | rx.Var[str]) -> rx
         ),
         rx.text(
             "IP addresses and networks such as 203.0.113.0/24, one on a line. Left empty, from anywhere.",
+            id=hint,
+            size="1",
+            style=theme.MUTED,
+        ),
+        class_name="editor-field",
+    )
+
+
+def answer_input(identifier: str | rx.Var[str], value: str | rx.Var[str]) -> rx.Component:
+    """The field of how long a delivery waits for what its run answers."""
+    hint = rx.Var.create(identifier) + "-hint"
+    return rx.el.div(
+        rx.el.label("Wait for the workflow's answer (seconds)", html_for=identifier, class_name="field-label"),
+        rx.input(
+            id=identifier,
+            name="answer_seconds",
+            type="number",
+            min=0,
+            max=MOST_ANSWER_SECONDS,
+            default_value=value,
+            key=value,
+            width="140px",
+            custom_attrs={"aria-describedby": hint},
+        ),
+        rx.text(
+            f"0 answers 202 at once; up to {MOST_ANSWER_SECONDS} let the sender wait for the step Answer the webhook, "
+            "or for the end of the workflow, and then get 202.",
             id=hint,
             size="1",
             style=theme.MUTED,

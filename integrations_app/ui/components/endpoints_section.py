@@ -5,13 +5,8 @@ from typing import Any, cast
 import reflex as rx
 
 from integrations_app.ui import theme
-from integrations_app.ui.components.endpoint_form import (
-    allowed_input,
-    endpoint_form,
-    endpoint_secret,
-    issuer_inputs,
-    key_input,
-)
+from integrations_app.ui.components.endpoint_form import endpoint_form, endpoint_secret, key_input
+from integrations_app.ui.components.endpoint_terms import endpoint_terms
 from integrations_app.ui.components.grace_choice import grace_choice
 from integrations_app.ui.components.question import act_button, named_if, question
 from integrations_app.ui.components.relative_time import relative_time
@@ -20,7 +15,6 @@ from integrations_app.ui.pages.endpoint_acts_state import DELETE, ROTATE, TEST
 from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState as State
 from integrations_app.ui.pages.endpoint_cap_state import EndpointCapState
 from integrations_app.ui.pages.endpoint_lines import EndpointLine, UserLine
-from integrations_app.ui.pages.endpoint_terms_state import EndpointTermsState
 
 
 def endpoints_section() -> rx.Component:
@@ -73,8 +67,7 @@ def _endpoint(line: rx.Var[EndpointLine]) -> rx.Component:
         _users(line),
         rx.cond(line.former_until != "", _former(line)),
         rx.cond(line.curl != "", _shell(line)),
-        rx.cond(line.algorithm != "", _token(line)),
-        _allowed(line),
+        endpoint_terms(line),
         _cap(line),
         _acts(line),
     )
@@ -145,35 +138,6 @@ def _shell(line: rx.Var[EndpointLine]) -> rx.Component:
             class_name="shell",
         ),
         _copy("Copy commands", "Copy the commands for ", line, line.curl),
-    )
-
-
-def _token(line: rx.Var[EndpointLine]) -> rx.Component:
-    return rx.el.details(
-        rx.el.summary("Token: ", line.algorithm, rx.cond(line.issuer != "", rx.Var.create(", of ") + line.issuer, "")),
-        rx.form(
-            rx.el.input(type="hidden", name="endpoint", value=line.id, read_only=True),
-            rx.el.input(type="hidden", name="algorithm", value=line.algorithm, read_only=True),
-            rx.vstack(
-                issuer_inputs(rx.Var.create("token-") + line.id, line.issuer, line.audience),
-                rx.button("Save token rules", type="submit", variant="soft", width="fit-content"),
-                spacing="2",
-                align="stretch",
-            ),
-            on_submit=EndpointTermsState.set_token,
-        ),
-    )
-
-
-def _allowed(line: rx.Var[EndpointLine]) -> rx.Component:
-    return rx.el.details(
-        rx.el.summary("Taken from: ", line.allowed_words),
-        rx.form(
-            rx.el.input(type="hidden", name="endpoint", value=line.id, read_only=True),
-            allowed_input(rx.Var.create("allowed-") + line.id, line.allowed),
-            rx.button("Save addresses", type="submit", variant="soft", margin_top="8px"),
-            on_submit=EndpointTermsState.set_allowed,
-        ),
     )
 
 

@@ -19,6 +19,7 @@ _ICONS = {
     "for_each": "repeat",
     "delay": "hourglass",
     "stop": "circle-stop",
+    "respond_to_webhook": "reply",
 }
 
 

@@ -39,7 +39,7 @@ def action_step(document: Document, action: str, title: str, connection: str = "
 
 
 def own_step(document: Document, kind: str) -> Step:
-    """A new step of our own: `delay`, `stop`, `condition`, `for_each`."""
+    """A new step of our own: `delay`, `stop`, `condition`, `for_each`, `respond_to_webhook`."""
     if kind == "delay":
         return {"key": free_key(document, "wait"), "name": "Wait", "type": "delay", "seconds": 60}
     if kind == "condition":
@@ -47,6 +47,8 @@ def own_step(document: Document, kind: str) -> Step:
         return {"key": free_key(document, "decide"), "name": "Decide", "type": "condition", "branches": branches}
     if kind == "for_each":
         return {"key": free_key(document, "each"), "name": "For each item", "type": "for_each"}
+    if kind == "respond_to_webhook":
+        return {"key": free_key(document, "answer"), "name": "Answer the webhook", "type": kind, "body": {"ok": True}}
     return {"key": free_key(document, "stop"), "name": "Stop", "type": "stop"}
 
 

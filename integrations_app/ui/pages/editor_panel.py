@@ -21,7 +21,7 @@ from integrations_app.ui.pages.editor_document import TRIGGER, Document, Step, s
 from integrations_app.ui.pages.editor_panel_rows import OWN, Panel, StepField, grouped
 from integrations_app.ui.pages.editor_rows import BUILT_IN_TRIGGERS, ProblemLine, action_words, trigger_words
 from integrations_app.ui.pages.editor_schedule import SCHEDULE_FIELDS, next_times
-from integrations_app.ui.pages.editor_values import BRANCH, has_variable, shown
+from integrations_app.ui.pages.editor_values import ANSWER_BODY, ANSWER_HEADERS, BRANCH, has_variable, shown
 from integrations_app.ui.pages.integrations_rows import LOGO, WORDS, authorize_url
 from integrations_app.workflows.condition_rows import rows_of
 from integrations_app.workflows.definition import MAX_ITEMS, SCHEDULE, WEBHOOK, Retry
@@ -40,6 +40,9 @@ ON_ERROR = (Choice("stop", "Stop the run"), Choice("continue", "Go on with the n
 OUTCOMES = (Choice("succeeded", "Succeeded"), Choice("failed", "Failed"))
 MULTILINE = {Widget.MULTILINE, Widget.JSON, Widget.PAIRS, Widget.LIST}
 HINTS = {Widget.PAIRS: "One a line, as name: value.", Widget.LIST: "One a line."}
+BODY_HINT = (
+    "JSON or text, at most 256 KiB. The first answer of all workflows that listen reaches the sender, while it waits."
+)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,21 @@ def _stop_fields(step: Step, around: Surroundings) -> list[StepField]:
     outcome = _plain(around, key, "outcome", "The run has", step.get("outcome", "succeeded"))
     message = _plain(around, key, "message", "Message", step.get("message", ""), "Shown with the run.")
     return [replace(outcome, control="select", options=list(OUTCOMES)), replace(message, mapped=True)]
+
+
+def _answer_fields(step: Step, around: Surroundings) -> list[StepField]:
+    key = step["key"]
+    code = str(step.get("status", 200))
+    status = _plain(around, key, "status", "Status", code, "200 to 599; a variable may stand here.")
+    lines = shown(ANSWER_HEADERS, step.get("headers") or {})
+    note = f"Content-Type, and your own (X-…). {HINTS[Widget.PAIRS]}"
+    headers = _plain(around, key, "headers", "Headers", lines, note)
+    body = _plain(around, key, "body", "Body", shown(ANSWER_BODY, step.get("body", "")), BODY_HINT)
+    return [
+        replace(status, mapped=True),
+        replace(headers, control="multiline", rows=3, mapped=True, suffix=": "),
+        replace(body, control="multiline", rows=6, mapped=True),
+    ]
 
 
 def _action_panel(step: Step, around: Surroundings) -> Panel:
@@ -315,6 +333,7 @@ OWN_FIELDS = {
     "for_each": _for_each_fields,
     "delay": _delay_fields,
     "stop": _stop_fields,
+    "respond_to_webhook": _answer_fields,
 }
 """What the panel asks of our own kinds of steps."""
 

@@ -14,8 +14,15 @@ from integrations_app.workflows.problems import Problem, Severity
 from integrations_app.workflows.views import RunRow
 
 BUILT_IN_TRIGGERS = {MANUAL: "Manually", WEBHOOK: "Webhook", SCHEDULE: "On a schedule"}
-KINDS = {"action": "Action", "condition": "Condition", "for_each": "For each", "delay": "Delay", "stop": "Stop"}
-OWN_STEPS = ("condition", "for_each", "delay", "stop")
+KINDS = {
+    "action": "Action",
+    "condition": "Condition",
+    "for_each": "For each",
+    "delay": "Delay",
+    "stop": "Stop",
+    "respond_to_webhook": "Answer the webhook",
+}
+OWN_STEPS = ("condition", "for_each", "delay", "stop", "respond_to_webhook")
 RUN_WORDS = {
     "queued": "Waiting to start…",
     "running": "Running…",
@@ -211,6 +218,7 @@ def picker_items(registry: Registry) -> list[PickerItem]:
         PickerItem("for_each", "For each", "Do the same with every item of a list", "Built in"),
         PickerItem("delay", "Delay", "Wait some seconds before the next step", "Built in"),
         PickerItem("stop", "Stop", "End the run here", "Built in"),
+        PickerItem("respond_to_webhook", "Answer the webhook", "Say something to the sender that waits", "Built in"),
     ]
 
 

@@ -17,6 +17,13 @@ MESSAGE = "message"
 """What a stop says with the run."""
 BRANCH = "branch-"
 """Before the number of a branch, in the name of the field that holds its condition."""
+ANSWER_BODY, ANSWER_HEADERS = Field("body", "Body", Widget.JSON), Field("headers", "Headers", Widget.PAIRS)
+ANSWER_FIELDS = {
+    "status": Field("status", "Status", Widget.NUMBER, type="integer"),
+    "headers": ANSWER_HEADERS,
+    "body": ANSWER_BODY,
+}
+"""Of a step that answers the sender."""
 RETRY_SECONDS = {"delay_seconds": (0, 3600), "max_delay_seconds": (0, 86400)}
 RETRY_SWITCHES = frozenset({"jitter", "honour_retry_after", "count_rate_limits", "at_least_once"})
 
@@ -70,6 +77,8 @@ def set_option(document: Document, key: str, name: str, text: str) -> Command:
     if name in {"attempts", "backoff", *RETRY_SECONDS, *RETRY_SWITCHES}:
         part = _retry_value(name, value)
         return setting(document, key, ("retry", name), *([] if part is None else [part]))
+    if name in ANSWER_FIELDS:
+        return set_step(document, key, name, meant(ANSWER_FIELDS[name], text))
     if name == "seconds" and value and not has_variable(value):
         seconds = set_step(document, key, name, _number(name, value))
         return Batch(commands=[set_step(document, key, "until", None), seconds])

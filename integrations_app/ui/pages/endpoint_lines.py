@@ -46,6 +46,8 @@ class EndpointLine:
     """Tokens are signed with a key of which only the public half is here."""
     issuer: str
     audience: str
+    answer_seconds: str
+    """How long a delivery waits for what its run answers; 0: not at all."""
     allowed: str
     """Addresses and networks that deliveries may come from, each on a line; empty for any."""
     allowed_words: str
@@ -73,6 +75,7 @@ def endpoint_line(one: EndpointOverview, ways: Mapping[str, str], curl: str) -> 
         keyed=not one.row.rule.is_shared,
         issuer=one.row.rule.issuer,
         audience=one.row.rule.audience,
+        answer_seconds=str(one.row.answer_seconds),
         allowed="\n".join(one.row.allowed_addresses),
         allowed_words=_allowed_words(one.row.allowed_addresses),
         users=user_lines(one.users),

@@ -9,7 +9,7 @@ from integrations_app.kit.secret import Secret
 from integrations_app.organizations.permissions import Actor
 from integrations_app.sdk.forms import Choice
 from integrations_app.ui.hub import hub
-from integrations_app.workflows.endpoint_terms import ALLOWED, Terms
+from integrations_app.workflows.endpoint_terms import ALLOWED, MOST_ANSWER_SECONDS, Terms
 from integrations_app.workflows.endpoints import CreatedEndpoint, EndpointRow, create_endpoint
 from integrations_app.workflows.inbound import JWT, NONE
 
@@ -58,7 +58,10 @@ def ways() -> list[Choice]:
 async def open_endpoint(actor: Actor, form: Mapping[str, str]) -> CreatedEndpoint | str:
     """Open what the form says; else why it was not opened, for people."""
     name, kind = str(form.get("name", "")).strip(), str(form.get("kind", ""))
-    terms = Terms(lines_of(form), rule_in(form) if kind == JWT else None)
+    try:
+        terms = Terms(lines_of(form), rule_in(form) if kind == JWT else None, seconds_in(form))
+    except InvalidInput as error:
+        return wrong_words(error)
     given = _given(form, terms)
     secret = Secret(given) if given and kind != NONE else None
     if kind == NONE and not form.get("unsigned"):
@@ -83,11 +86,21 @@ def wrong_words(error: InvalidInput) -> str:
 
 def _part(path: str) -> str:
     name, _, place = path.partition(".")
+    if name == "answer_seconds":
+        return "The time to wait for an answer"
     if name == JWT:
         return place.capitalize() or "Token"
     if name == ALLOWED:
         return f"Line {int(place) + 1} of the addresses" if place else "The addresses"
     return name.capitalize()
+
+
+def seconds_in(form: Mapping[str, str]) -> int:
+    """How long the form lets deliveries wait. InvalidInput when that is no number."""
+    text = str(form.get("answer_seconds", "")).strip() or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_ANSWER_SECONDS))):
+        raise InvalidInput({"answer_seconds": f"is 0 to {MOST_ANSWER_SECONDS}"})
+    return int(text)
 
 
 def rule_in(form: Mapping[str, str]) -> TokenRule:

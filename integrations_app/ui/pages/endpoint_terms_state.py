@@ -7,7 +7,7 @@ from integrations_app.organizations.permissions import Permission
 from integrations_app.ui.guard import guard
 from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState
-from integrations_app.ui.pages.endpoint_opening import lines_of, rule_in, wrong_words
+from integrations_app.ui.pages.endpoint_opening import lines_of, rule_in, seconds_in, wrong_words
 from integrations_app.ui.pages.endpoints_state import KINDS
 from integrations_app.ui.session import current_actor
 from integrations_app.workflows.endpoint_terms import Terms
@@ -30,6 +30,18 @@ class EndpointTermsState(EndpointActsState):
     async def set_token(self, form: dict[str, str]) -> None:
         """Set of whom and for whom the tokens of the endpoint's senders must be."""
         await self._change(form, Terms(jwt=rule_in(form)), "The tokens of its senders are judged by that from now on.")
+
+    @rx.event
+    @guard(Permission.MANAGE_CONNECTIONS)
+    async def set_answer(self, form: dict[str, str]) -> None:
+        """Set how long the deliveries of the endpoint wait for what their run answers."""
+        try:
+            seconds = seconds_in(form)
+        except InvalidInput as error:
+            self._say(wrong_words(error), ok=False)
+            return
+        waits = f"Senders wait up to {seconds} s for what the workflow answers."
+        await self._change(form, Terms(answer_seconds=seconds), waits if seconds else "Senders are answered at once.")
 
     async def _change(self, form: dict[str, str], terms: Terms, done: str) -> None:
         try:

@@ -29,7 +29,14 @@ ROOM_AHEAD = 1.15
 """An unfinished run's time so far is drawn as if it had gone on this much longer."""
 TAKEN_OVER = "taken over"
 """Of a step that ran in an earlier run, of which this one is a replay."""
-TYPE_WORDS = {"condition": "Condition", "for_each": "For each", "delay": "Delay", "stop": "Stop", "action": "Action"}
+TYPE_WORDS = {
+    "condition": "Condition",
+    "for_each": "For each",
+    "delay": "Delay",
+    "stop": "Stop",
+    "action": "Action",
+    "respond_to_webhook": "Answer",
+}
 
 
 @dataclass(frozen=True)

@@ -350,6 +350,8 @@ class EndpointShown(BaseModel):
     """Addresses and networks that deliveries may come from; none: any."""
     jwt: TokenAsked | None
     """Of the kind `jwt`: what the senders' tokens must be."""
+    answer_seconds: int
+    """How long a delivery waits for what its run answers; 0: it is answered at once."""
 
 
 class EndpointMade(EndpointShown):

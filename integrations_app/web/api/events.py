@@ -16,7 +16,7 @@ from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventS
 from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
 from integrations_app.workflows import endpoints, events
-from integrations_app.workflows.endpoint_terms import MAX_CLAIM, MOST_ADDRESSES, Terms
+from integrations_app.workflows.endpoint_terms import MAX_CLAIM, MOST_ADDRESSES, MOST_ANSWER_SECONDS, Terms
 from integrations_app.workflows.event_replaying import replay_to
 from integrations_app.workflows.events import EventRow
 from integrations_app.workflows.inbound import NONE
@@ -60,6 +60,16 @@ Allowed = Annotated[
 ]
 
 
+AnswerSeconds = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=MOST_ANSWER_SECONDS,
+        description="How long a delivery waits for what its run answers, then it gets 202; 0: it gets 202 at once.",
+    ),
+]
+
+
 class Token(Asking):
     """What a sender's JSON Web Token must be."""
 
@@ -92,6 +102,11 @@ class NewEndpoint(Asking):
     )
     allowed_addresses: Allowed = Field(default_factory=list)
     jwt: Token | None = Field(default=None, description="For the kind `jwt`.")
+    answer_seconds: AnswerSeconds = 0
+
+    def terms(self) -> Terms:
+        """The same for the services."""
+        return Terms(self.allowed_addresses, self.jwt.rule() if self.jwt is not None else None, self.answer_seconds)
 
 
 class EndpointChanged(Asking):
@@ -99,10 +114,11 @@ class EndpointChanged(Asking):
 
     allowed_addresses: Allowed | None = None
     jwt: Token | None = Field(default=None, description="For the kind `jwt`; the algorithm stays.")
+    answer_seconds: AnswerSeconds | None = None
 
     def terms(self) -> Terms:
         """The same for the services."""
-        return Terms(self.allowed_addresses, self.jwt.rule() if self.jwt is not None else None)
+        return Terms(self.allowed_addresses, self.jwt.rule() if self.jwt is not None else None, self.answer_seconds)
 
 
 class Rotation(Asking):
@@ -175,8 +191,7 @@ async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
     if body.kind == NONE and not body.confirm_unsigned:
         raise InvalidInput({"confirm_unsigned": UNSIGNED_UNCONFIRMED})
     secret = Secret(body.secret) if body.secret is not None else None
-    terms = Terms(body.allowed_addresses, body.jwt.rule() if body.jwt is not None else None)
-    made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret, terms)
+    made = await endpoints.create_endpoint(asked.hub, asked.actor, body.name, body.kind, secret, body.terms())
     shown = made.secret.reveal(SHOWN_ONCE) if made.secret is not None else None
     return Json(made.row.as_dict() | {"secret": shown}, 201)
 

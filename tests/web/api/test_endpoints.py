@@ -74,3 +74,13 @@ async def test_a_token_rule_is_set_at_the_start_and_changed_later(caller):
     ):
         assert (await ada.refused("POST", "/endpoints", json=body))[0] == 422
     assert (await ada.refused("PATCH", path, json={"jwt": rule | {"algorithm": "HS256"}}))[0] == 422
+
+
+async def test_the_time_to_wait_for_an_answer_is_set(caller):
+    ada = await caller("admin")
+    made = await ada.post("/endpoints", {"name": "in", "kind": "bearer", "answer_seconds": 10})
+    path = f"/endpoints/{made['id']}"
+    assert made["answer_seconds"] == 10
+    assert (await ada("PATCH", path, json={"answer_seconds": 0})).json()["answer_seconds"] == 0
+    for odd in (-1, 26, "soon", 1.5):
+        assert (await ada.refused("PATCH", path, json={"answer_seconds": odd}))[0] == 422
