@@ -143,7 +143,10 @@ class EgressDenied(IntegrationsError):
 
 
 class ResponseRefused(CodedError):
-    """The answer broke a bound: `response_too_large`, `deadline_exceeded`, `protocol_error`, `tls_error`."""
+    """The answer broke a bound: `response_too_large`, `deadline_exceeded`, `protocol_error`, `tls_error`.
+
+    Or it asks for something that is not spoken here: `challenge_unsupported`.
+    """
 
 
 class SignatureInvalid(CodedError):

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from integrations_app.connections.changes import settle
 from integrations_app.connections.credentials import open_secrets, replace_secrets, touch
-from integrations_app.connections.first_use import try_secrets
+from integrations_app.connections.first_use import judge_way, try_secrets
 from integrations_app.connections.forms import (
     UNKNOWN,
     changed_secrets,
@@ -53,6 +53,7 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
     def write(session: Session) -> ConnectionView:
         kept = Connections(session, actor.organization_id).lock(connection_id)
         _apply_draft(kept, _judged_draft(hub, provider, kept, changes))  # on what others have saved meanwhile
+        judge_way(hub, provider, kept, {})
         touch(kept, hub.clock())
         session.add(kept)
         session.flush()

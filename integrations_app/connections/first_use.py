@@ -43,11 +43,19 @@ class Bought:
             row.error_message = TROUBLES[row.error_code].format(error.code)
 
 
+def judge_way(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> None:
+    """Raise InvalidInput by field where the row's settings and these secrets do not go together."""
+    judge = next((one.judge for one in provider.typed if one.kind == row.auth_kind), None)
+    if judge is not None:
+        judge(stored_settings(provider, row), secrets, hub.clock())
+
+
 async def try_secrets(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> Bought:
     """Buy a token where the way to connect wants one, then ask the vendor who we are. No transaction may be open.
 
-    A failure is a finding. Raises InvalidInput for settings without what the token needs.
+    A failure is a finding. Raises InvalidInput for settings without what the token needs, and as `judge_way`.
     """
+    judge_way(hub, provider, row, secrets)
     request_of = next((one.token for one in provider.typed if one.kind == row.auth_kind), None)
     if request_of is not None:
         request_of(stored_settings(provider, row))

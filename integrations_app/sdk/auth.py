@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -121,7 +122,15 @@ class TypedSecrets:
     """Credentials that a person pastes. `fields` are secrets; the settings model holds what is public."""
 
     kind: Literal[
-        "access_token", "api_key", "bearer", "basic", "none", "client_credentials", "hmac", "standard_webhooks"
+        "access_token",
+        "api_key",
+        "bearer",
+        "basic",
+        "digest",
+        "none",
+        "client_credentials",
+        "hmac",
+        "standard_webhooks",
     ]
     title: str
     fields: tuple[SecretField, ...] = ()
@@ -129,7 +138,12 @@ class TypedSecrets:
     """Settings fields that matter only with this way to connect."""
     token: Callable[[BaseModel], TokenRequest] | None = None
     """`(settings of a connection)`: the secret `client_secret` buys an access token there, renewed before it ends."""
+    judge: "Judge | None" = None
 
+
+Judge = Callable[[BaseModel, Mapping[str, Secret], datetime], None]
+"""`(settings of a connection, its secrets, now)`: raises InvalidInput by field for what does not go together. The
+secrets are all of them when one changes, and none when only settings do."""
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of the field, not a secret
 REFRESH_TOKEN = "refresh_token"  # noqa: S105

@@ -71,6 +71,8 @@ class Life:
     @property
     def settings(self) -> dict[str, str]:
         needed = {one.name: self._setting(one) for one in form_fields(self.provider.settings) if one.required}
+        if self.way.kind == "digest":
+            needed["username"] = "ada"
         if self.way.token is None:
             return needed
         return needed | {"token_url": f"{self.receiver.base}/token", "client_id": "ours"}

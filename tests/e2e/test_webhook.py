@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -36,6 +37,8 @@ class Service:
 
     base: str = ""
     got: list[Got] = field(default_factory=list)
+    challenges: bool = False
+    """Whether it asks for Digest authentication."""
 
     def last(self) -> Got:
         return next(one for one in reversed(self.got) if one.path.startswith("/orders"))
@@ -53,7 +56,10 @@ def service() -> Iterator[Service]:
             if self.path == "/token":
                 said = {"access_token": "CNRY-bought-token", "expires_in": 3600}
             content = json.dumps(said).encode()
-            self.send_response(200)
+            asks = made.challenges and "authorization" not in made.got[-1].headers
+            self.send_response(401 if asks else 200)
+            if asks:
+                self.send_header("WWW-Authenticate", 'Digest realm="orders", nonce="n", qop="auth", algorithm=SHA-256')
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -93,6 +99,7 @@ def begin(server: Server, page: Page, service: Service, way: str) -> None:
     page.goto(server.address("/integrations/webhook?new=1"))
     page.get_by_label("How to connect").select_option(label=way)
     page.get_by_label("Base URL").fill(service.base)
+    service.challenges = way == "Digest authentication"
 
 
 def finish(page: Page) -> Locator:
@@ -116,6 +123,11 @@ def bearer(page: Page, _service: Service) -> None:
 def basic(page: Page, _service: Service) -> None:
     page.get_by_label("User name").fill("ada")
     page.get_by_label("Password", exact=True).fill("CNRY-password")
+
+
+def digest(page: Page, _service: Service) -> None:
+    page.get_by_label("User name").fill("ada")
+    page.get_by_label("Password", exact=True).fill("CNRY-digest")
 
 
 def client(page: Page, service: Service) -> None:
@@ -142,6 +154,19 @@ def by_hmac(got: Got) -> bool:
     return got.headers["x-signature"] == "sha512=" + hmac.new(b"CNRY-signing", got.body, hashlib.sha512).hexdigest()
 
 
+def by_digest(got: Got) -> bool:
+    scheme, _, rest = got.headers["authorization"].partition(" ")
+    said = parse_keqv_list(parse_http_list(rest))
+
+    def hashed(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    ends = hashed("ada:orders:CNRY-digest"), hashed(f"POST:{got.path}")
+    return scheme == "Digest" and said["response"] == hashed(
+        f"{ends[0]}:n:{said['nc']}:{said['cnonce']}:auth:{ends[1]}"
+    )
+
+
 def by_library(got: Got) -> bool:
     return bool(Webhook(STANDARD).verify(got.body, got.headers))
 
@@ -156,6 +181,7 @@ WAYS: list[tuple[str, Any, str, Callable[[Got], bool]]] = [
         "Authorization: Basic ********",
         by_header("authorization", "Basic " + base64.b64encode(b"ada:CNRY-password").decode()),
     ),
+    ("Digest authentication", digest, "Authorization: Digest ********", by_digest),
     (
         "OAuth 2 client credentials",
         client,

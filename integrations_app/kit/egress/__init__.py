@@ -4,6 +4,7 @@ from integrations_app.kit.egress.addresses import classify
 from integrations_app.kit.egress.bridge import Reply, send_sync
 from integrations_app.kit.egress.client import Client, Waits
 from integrations_app.kit.egress.dial import check_ca
+from integrations_app.kit.egress.digest import Digest, fits_digest
 from integrations_app.kit.egress.door import Door
 from integrations_app.kit.egress.headers import check_headers, check_method, check_user_headers
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
@@ -12,6 +13,7 @@ from integrations_app.kit.egress.watch import Watch, watched_by
 
 __all__ = [
     "Client",
+    "Digest",
     "Door",
     "EgressPolicy",
     "Passport",
@@ -24,6 +26,7 @@ __all__ = [
     "check_method",
     "check_user_headers",
     "classify",
+    "fits_digest",
     "parse_target",
     "send_sync",
     "watched_by",

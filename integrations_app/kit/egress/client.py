@@ -151,24 +151,36 @@ class Client(httpx.AsyncClient):
         except (httpx.InvalidURL, UnicodeError) as error:
             raise EgressDenied("url_invalid") from error
 
-    async def follow(self, method: str, url: str, *, redirects: int = MAX_REDIRECTS, **parts: Any) -> httpx.Response:
+    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
+        """Like httpx's; a challenge and its answer (`auth`) share one deadline, each request judged by itself."""
+        request.extensions.setdefault(ENDS_AT, self._ends_at())
+        return await super().send(request, **how)
+
+    def _ends_at(self) -> float:
+        return asyncio.get_running_loop().time() + self._seconds
+
+    async def follow(
+        self, method: str, url: str, *, redirects: int = MAX_REDIRECTS, auth: httpx.Auth | None = None, **parts: Any
+    ) -> httpx.Response:
         """Send and follow at most `redirects` (3) within one deadline, each hop judged like a call of its own.
 
-        All headers but a harmless few are dropped when the origin changes. Raises EgressDenied
-        `too_many_redirects` at one more, and whatever a hop's own judgement says.
+        All headers but a harmless few are dropped when the origin changes, and `auth` with them. Raises
+        EgressDenied `too_many_redirects` at one more, and whatever a hop's own judgement says.
         """
-        ends_at = asyncio.get_running_loop().time() + self._seconds
+        ends_at = self._ends_at()
         request = self.build_request(method, url, **parts)
         for _ in range(min(redirects, MAX_REDIRECTS) + 1):
             request.extensions[ENDS_AT] = ends_at
-            response = await self.send(request, auth=None)
+            response = await self.send(request, auth=auth)
             if response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return response
             try:
-                request = _next_hop(request, response)
+                following = _next_hop(request, response)
             except EgressDenied as error:
                 await self._tell(error)
                 raise
+            auth = auth if _origin(following) == _origin(request) else None
+            request = following
         refused = EgressDenied("too_many_redirects", request.url.host)
         await self._tell(refused)
         raise refused
@@ -191,6 +203,10 @@ def _pairs(headers: Any) -> list[tuple[str, str]]:
 
 def _text(value: str | bytes) -> str:
     return value.decode("ascii") if isinstance(value, bytes) else value
+
+
+def _origin(request: httpx.Request) -> tuple[str, str, int]:
+    return parse_target(str(request.url)).origin
 
 
 def _next_hop(request: httpx.Request, response: httpx.Response) -> httpx.Request:

@@ -6,7 +6,15 @@ from integrations_app.providers.webhook import actions
 from integrations_app.providers.webhook.client import address, check, open_client
 from integrations_app.providers.webhook.curl import settings_from_curl
 from integrations_app.providers.webhook.errors import ERRORS
-from integrations_app.providers.webhook.proof import API_KEY, PASSWORD, SIGNING_SECRET, STANDARD_SECRET, TOKEN
+from integrations_app.providers.webhook.proof import (
+    API_KEY,
+    DIGEST_PASSWORD,
+    PASSWORD,
+    SIGNING_SECRET,
+    STANDARD_SECRET,
+    TOKEN,
+    judge_user,
+)
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.stripe import STRIPE
 from integrations_app.providers.webhook.tokens import token_request
@@ -26,6 +34,13 @@ provider = Provider(
         TypedSecrets("api_key", "API key", (SecretField(API_KEY, "API key"),), ("api_key_in", "api_key_name")),
         TypedSecrets("bearer", "Bearer token", (SecretField(TOKEN, "Token"),)),
         TypedSecrets("basic", "User name and password", (SecretField(PASSWORD, "Password"),), ("username",)),
+        TypedSecrets(
+            "digest",
+            "Digest authentication",
+            (SecretField(DIGEST_PASSWORD, "Password", "Never sent: it answers the challenge that comes with a 401."),),
+            ("username",),
+            judge=judge_user,
+        ),
         TypedSecrets(
             "client_credentials",
             "OAuth 2 client credentials",

@@ -1,16 +1,18 @@
 """The client of a webhook connection: puts the secret on, and takes it out of whatever comes back."""
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, ReconnectRequired, ResponseRefused, Unavailable
-from integrations_app.kit.egress import Reply, Waits
+from integrations_app.kit.egress import Digest, Reply, Waits
 from integrations_app.kit.secret import MASK
 from integrations_app.providers.webhook.errors import check_error
-from integrations_app.providers.webhook.proof import PASSWORD, Proof, prove
+from integrations_app.providers.webhook.proof import DIGEST_PASSWORD, PASSWORD, Proof, prove
 from integrations_app.providers.webhook.redaction import redact, spellings_of
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.target import target_url
@@ -21,6 +23,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATABLE_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
 LARGEST_ANSWER = 10 * 1024 * 1024
 _CHECK = "connection-check"
+_DIGEST = re.compile(r'\bresponse="([0-9a-f]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Outgoing:
     content: bytes | None
     shown_url: str
     shown_headers: tuple[tuple[str, str], ...]
+    digest_user: str = ""
+    """Who answers the challenge of Digest authentication."""
 
 
 class WebhookClient:
@@ -47,6 +52,8 @@ class WebhookClient:
         self.received = 0
         """Bytes of all bodies that came."""
         self._access = access
+        self._answers: set[str] = set()
+        """What answered challenges: enough for guessing the password."""
         self._secrets = {name: value for name, value in access.secrets.items() if value}
 
     @property
@@ -73,16 +80,16 @@ class WebhookClient:
         self._refuse_override(headers, proof)
         given = {name.lower() for name, _ in headers}
         usual = [pair for pair in self.settings.headers.items() if pair[0].lower() not in given]
-        own = {name.lower() for name in proof.headers}
+        own = {name.lower() for name in proof.shown}
         plain = [pair for pair in (*headers, *usual) if pair[0].lower() not in own]
-        shown = [(name, proof.shown[name]) for name in proof.headers]
         return Outgoing(
             method,
             self._url(path_or_url, {**(query or {}), **proof.query}),
             (*plain, *proof.headers.items()),
             content,
             self._url(path_or_url, {**(query or {}), **dict.fromkeys(proof.query, MASK)}).replace(quote(MASK), MASK),
-            (*plain, *shown),
+            (*plain, *proof.shown.items()),
+            self.settings.username if self._digest else "",
         )
 
     async def send(self, outgoing: Outgoing, *, redirects: int = 0, limit: int = LARGEST_ANSWER) -> Reply:
@@ -96,28 +103,32 @@ class WebhookClient:
             waits=Waits(settings.connect_seconds, settings.read_seconds),
             ca_pem=settings.ca,
         )
-        headers = list(outgoing.headers)
+        sent: Any = {"headers": list(outgoing.headers), "content": outgoing.content, "auth": self._digest}
         if redirects:
-            response = await client.follow(
-                outgoing.method, outgoing.url, redirects=redirects, headers=headers, content=outgoing.content
-            )
+            response = await client.follow(outgoing.method, outgoing.url, redirects=redirects, **sent)
         else:
-            response = await client.request(outgoing.method, outgoing.url, headers=headers, content=outgoing.content)
+            response = await client.request(outgoing.method, outgoing.url, **sent)
         self.received += len(response.content)
+        self._answers |= set(_DIGEST.findall(response.request.headers.get("authorization", "")))
         return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
+
+    @cached_property
+    def _digest(self) -> Digest | None:
+        password = self._secrets.get(DIGEST_PASSWORD)
+        return Digest(self.settings.username, password) if password else None
 
     def _url(self, path_or_url: str, query: Mapping[str, str]) -> str:
         return target_url(self.settings.base_url, path_or_url, query, keeps_origin=self.has_secret)
 
     def _refuse_override(self, headers: Iterable[tuple[str, str]], proof: Proof) -> None:
-        taken = {name.lower() for name in proof.headers}
+        taken = {name.lower() for name in proof.shown}
         for name, _ in headers:
             if name.lower() in taken:
                 raise InvalidInput({f"headers.{name}": "is set by the connection"}, "", "header_invalid")
 
     def redact(self, text: str) -> str:
         """Take our own secrets out of a text that came back."""
-        return redact(text, self._spellings)
+        return redact(text, (*self._spellings, *self._answers))
 
     @cached_property
     def _spellings(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from integrations_app.errors import InvalidInput
+from integrations_app.kit.secret import MASK
 from integrations_app.providers.webhook.client import Outgoing
 from integrations_app.providers.webhook.parameters import FORM
 from integrations_app.sdk.actions import Pasted
@@ -30,7 +31,10 @@ _IGNORED_WITH_VALUE = frozenset({"-o", "--output", "-w", "--write-out", "-m", "-
 def to_curl(outgoing: Outgoing) -> str:
     """The call as a command for a POSIX shell, its secrets masked."""
     lines = [f"curl -X {outgoing.method} {shlex.quote(outgoing.shown_url)}"]
-    lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in outgoing.shown_headers]
+    answers = bool(outgoing.digest_user)
+    lines += [f"--digest -u {shlex.quote(f'{outgoing.digest_user}:{MASK}')}"] if answers else []
+    headers = [pair for pair in outgoing.shown_headers if not (answers and pair[0] == "Authorization")]
+    lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers]
     if outgoing.content:
         lines.append(f"--data-binary {shlex.quote(outgoing.content.decode('utf-8', 'replace'))}")
     return " \\\n  ".join(lines)
@@ -55,13 +59,13 @@ def settings_from_curl(command: str) -> Pasted:
     for name, value in read.headers:
         if name.lower() == "authorization":
             scheme = value.partition(" ")[0].lower()
-            kind = scheme if scheme in {"bearer", "basic"} else "api_key"
+            kind = scheme if scheme in {"bearer", "basic", "digest"} else "api_key"
             found |= {"api_key_name": "Authorization"} if kind == "api_key" else {}
         elif _SECRETS.search(name) and kind == "none" and name.lower() != "cookie":
             kind = "api_key"
             found |= {"api_key_name": name, "api_key_in": "header"}
     if user is not None:
-        kind, found["username"] = "basic", user.partition(":")[0]
+        kind, found["username"] = "digest" if read.digest else "basic", user.partition(":")[0]
     if kind != "none":
         left_out.append("The secret was not taken over: enter it below.")
     return Pasted(found, kind, tuple(left_out))
@@ -108,6 +112,7 @@ class _Command:
     as_query: bool = False
     head: bool = False
     json: bool = False
+    digest: bool = False
     redirects: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -258,6 +263,8 @@ _FLAGS: Mapping[str, Callable[[_Command], None]] = {
     "--head": lambda command: setattr(command, "head", True),
     "-L": lambda command: setattr(command, "redirects", 3),
     "--location": lambda command: setattr(command, "redirects", 3),
+    "--basic": lambda command: setattr(command, "digest", False),
+    "--digest": lambda command: setattr(command, "digest", True),
     "-k": _no_verification,
     "--insecure": _no_verification,
 }

@@ -5,20 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integrations_app.errors import ReconnectRequired
+from pydantic import BaseModel
+
+from integrations_app.errors import InvalidInput, ReconnectRequired
+from integrations_app.kit.egress import fits_digest
 from integrations_app.kit.secret import MASK, Secret
 from integrations_app.kit.signing import sign_hmac, sign_standard
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.sdk.auth import ACCESS_TOKEN, CLIENT_SECRET
 
-API_KEY, TOKEN, PASSWORD = "api_key", "token", "password"
+API_KEY, TOKEN, PASSWORD, DIGEST_PASSWORD = "api_key", "token", "password", "digest_password"
 SIGNING_SECRET, STANDARD_SECRET = "signing_secret", "standard_secret"
 _PURPOSE = "webhook call"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Headers and query parameters that carry the secret, or were made with it; `shown` is how people see them."""
+    """Headers and query parameters that carry the secret, or were made with it.
+
+    `shown` is how people see the headers; one that stands only there answers a challenge later.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -34,27 +40,39 @@ def prove(
     """
     if key := secrets.get(API_KEY):
         pair, shown = {settings.api_key_name: key.reveal(_PURPOSE).strip()}, {settings.api_key_name: MASK}
-        return Proof(pair, {}, shown) if settings.api_key_in == "header" else Proof({}, pair, shown)
+        return Proof(pair, {}, shown) if settings.api_key_in == "header" else Proof({}, pair)
     if token := secrets.get(TOKEN):
         return _bearer(token)
     if password := secrets.get(PASSWORD):
         named = base64.b64encode(f"{settings.username}:{password.reveal(_PURPOSE)}".encode()).decode()
         return Proof({"Authorization": f"Basic {named}"}, {}, {"Authorization": f"Basic {MASK}"})
+    if DIGEST_PASSWORD in secrets:
+        return Proof(shown={"Authorization": f"Digest {MASK}"})
     if secret := secrets.get(SIGNING_SECRET):
         return _signed(settings, secret, body, now)
     if secret := secrets.get(STANDARD_SECRET):
         return _standard(secret, message_id, body, now)
-    if CLIENT_SECRET in secrets:
-        granted = secrets.get(ACCESS_TOKEN)
-        if granted is None:
-            raise ReconnectRequired("There is no access token yet: test the connection.", "token_missing")
-        return _bearer(granted)
-    return Proof()
+    return _bought(secrets) if CLIENT_SECRET in secrets else Proof()
+
+
+def judge_user(settings: BaseModel, _secrets: Mapping[str, Secret], _now: datetime) -> None:
+    """Raise InvalidInput for a user name that the answer to a Digest challenge cannot name."""
+    username = settings.username if isinstance(settings, WebhookSettings) else ""
+    if not fits_digest(username):
+        why = "may hold ASCII characters only, no quotation mark and no backslash" if username else "is needed"
+        raise InvalidInput({"settings.username": why})
 
 
 def _bearer(token: Secret) -> Proof:
     value = f"Bearer {token.reveal(_PURPOSE).strip()}"
     return Proof({"Authorization": value}, {}, {"Authorization": f"Bearer {MASK}"})
+
+
+def _bought(secrets: Mapping[str, Secret]) -> Proof:
+    granted = secrets.get(ACCESS_TOKEN)
+    if granted is None:
+        raise ReconnectRequired("There is no access token yet: test the connection.", "token_missing")
+    return _bearer(granted)
 
 
 def _signed(settings: WebhookSettings, secret: Secret, body: bytes, now: datetime) -> Proof:

@@ -74,6 +74,8 @@ def test_secrets_are_left_out(command: str) -> None:
     [
         ("curl https://x.test/a/b?c", "none", {"base_url": "https://x.test"}),
         ("curl https://x.test:8443/ -u me:pw", "basic", {"username": "me"}),
+        ("curl https://x.test --digest -u me:pw", "digest", {"username": "me"}),
+        ("curl https://x.test -H 'authorization: Digest username=\"me\"'", "digest", {}),
         ("curl https://x.test -H 'authorization: bearer abc'", "bearer", {}),
         ("curl https://x.test -H 'X-Token: abc'", "api_key", {"api_key_name": "X-Token", "api_key_in": "header"}),
     ],
@@ -118,6 +120,7 @@ def test_no_verification_is_not_taken_over() -> None:
     [
         ({}, {"token": "CNRY-1"}),
         ({"username": "me"}, {"password": "CNRY-1"}),
+        ({"username": "it's me"}, {"digest_password": "CNRY-1"}),
         ({"api_key_name": "X-K"}, {"api_key": "CNRY-1"}),
         ({"api_key_in": "query", "api_key_name": "k"}, {"api_key": "CNRY-1"}),
         ({"timestamp_header": "X-T"}, {"signing_secret": "CNRY-1"}),
@@ -142,6 +145,15 @@ async def test_a_preview_shows_the_call_and_no_secret(
     names = {word.partition(":")[0].lower() for flag, word in pairwise(words) if flag == "-H"}
     assert names <= set(sent.headers)
     assert sent.target.partition("?")[0] in words[3]
+
+
+def test_digest_is_copied_as_curl_writes_it(webhook: Any) -> None:
+    assert CALL.preview is not None
+    shown = CALL.preview(CALL.params(), webhook({"username": "it's me"}, digest_password="CNRY-1").context())
+    assert "--digest -u 'it'\"'\"'s me:********'" in shown.command
+    assert "Authorization" not in shown.command
+    assert ("Authorization", "Digest ********") in shown.headers
+    assert settings_from_curl(shown.command).way == "digest"
 
 
 def test_what_was_copied_can_be_pasted(webhook: Any) -> None:

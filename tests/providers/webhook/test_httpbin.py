@@ -84,6 +84,17 @@ class TestAuthentication:
         with pytest.raises(Rejected):
             await connection.run("call", method="GET", path_or_url="basic-auth/ada/other")
 
+    @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+    async def test_digest(self, bin_: Any, algorithm: str) -> None:
+        connection = bin_({"username": "ada"}, digest_password="CNRY-digest")
+        address = f"digest-auth/auth/ada/CNRY-digest/{algorithm}"
+        said = await connection.run("call", method="GET", path_or_url=address)
+        assert said.body["authenticated"] is True
+        with pytest.raises(Rejected):
+            await connection.run("call", method="GET", path_or_url="digest-auth/auth/ada/other")
+        with pytest.raises(Rejected):
+            await connection.run("call", method="GET", path_or_url="basic-auth/ada/CNRY-digest")
+
     async def test_bearer(self, bin_: Any) -> None:
         said = await bin_(token="CNRY-bearer").run("call", method="GET", path_or_url="bearer")
         assert said.body == {"authenticated": True, "token": "[redacted]"}
