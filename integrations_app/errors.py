@@ -145,7 +145,7 @@ class EgressDenied(IntegrationsError):
 class ResponseRefused(CodedError):
     """The answer broke a bound: `response_too_large`, `deadline_exceeded`, `protocol_error`, `tls_error`.
 
-    Or it asks for something that is not spoken here: `challenge_unsupported`.
+    Or it asks for something that it does not get: `challenge_unsupported`, `certificate_refused`.
     """
 
 

@@ -9,6 +9,7 @@ from integrations_app.connections.models import AppKind, Connection
 from integrations_app.errors import Conflict, InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.sdk.auth import CLIENT_SECRET, Grant, OAuth2, lifetime
+from integrations_app.sdk.certificates import certificate_of
 from integrations_app.sdk.provider import Provider
 
 
@@ -32,6 +33,7 @@ def client_terms(provider: Provider, row: Connection, secrets: Mapping[str, Secr
         default_scopes=tuple(asked.scope.split()),
         client_auth=asked.client_auth,
         ca_pem=asked.ca_pem,
+        certificate=certificate_of(secrets, asked.certificate_url) if asked.certificate_url else None,
     )
     return oauth, App(AppKind.NONE, None, asked.client_id, secret, "")
 

@@ -48,7 +48,7 @@ async def create(  # noqa: PLR0913 - the fields of the form
     provider = hub.registry.get(provider_key)
     wanted = checked_name(name) if name else ""
     public = checked_settings(provider, settings or {})
-    given = changed_secrets(secrets or {})
+    given = {field: secret for field, secret in changed_secrets(provider, secrets or {}).items() if secret}
     row = _new_row(hub, actor, provider, wanted, public)
     if provider.oauth is not None and not given and auth_kind in (None, "oauth2"):
         judge_addresses(hub, provider, row)

@@ -1,6 +1,6 @@
 """Changes names, settings and typed secrets of connections; new secrets are checked before they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,13 @@ from integrations_app.connections.forms import (
 from integrations_app.connections.health import apply_account, apply_error
 from integrations_app.connections.models import Connection
 from integrations_app.connections.overview import snapshot
-from integrations_app.connections.repository import Connections
+from integrations_app.connections.repository import Connections, Credentials
 from integrations_app.connections.views import ConnectionView
 from integrations_app.errors import Conflict, CredentialUnreadable, InvalidInput
 from integrations_app.kit.secret import Secret
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
-from integrations_app.sdk.auth import TypedSecrets
+from integrations_app.sdk.auth import SecretField, TypedSecrets
 from integrations_app.sdk.provider import Provider
 
 CHANGEABLE = ("name", "settings", "secrets", "auth_kind")
@@ -42,17 +42,23 @@ async def update(hub: Hub, actor: Actor, connection_id: str, changes: Mapping[st
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     unknown = {str(name): "cannot be changed" for name in changes if name not in CHANGEABLE}
-    row = await hub.database.read(lambda session: Connections(session, actor.organization_id).get(connection_id))
+
+    def read(session: Session) -> tuple[Connection, frozenset[str]]:
+        row = Connections(session, actor.organization_id).get(connection_id)
+        return row, _fields_of(session, row)
+
+    row, stored = await hub.database.read(read)
     if unknown:
         raise InvalidInput(unknown, "", UNKNOWN)
     provider = hub.registry.get(row.provider)
-    draft = _judged_draft(hub, provider, row, changes)
+    draft = _judged_draft(hub, provider, row, stored, changes)
     if draft.secrets or draft.auth_kind != row.auth_kind or _buys_anew(provider, row, draft):
         return await _update_secrets(hub, actor, provider, row, draft)
 
     def write(session: Session) -> ConnectionView:
         kept = Connections(session, actor.organization_id).lock(connection_id)
-        _apply_draft(kept, _judged_draft(hub, provider, kept, changes))  # on what others have saved meanwhile
+        # on what others have saved meanwhile
+        _apply_draft(kept, _judged_draft(hub, provider, kept, _fields_of(session, kept), changes))
         judge_way(hub, provider, kept, {})
         touch(kept, hub.clock())
         session.add(kept)
@@ -79,7 +85,14 @@ class _Draft:
     auth_kind: str
 
 
-def _judged_draft(hub: Hub, provider: Provider, row: Connection, changes: Mapping[str, Any]) -> "_Draft":
+def _fields_of(session: Session, row: Connection) -> frozenset[str]:
+    """The names of the stored secrets."""
+    return frozenset(one.field for one in Credentials(session, row.organization_id).list_by_connection(row.id))
+
+
+def _judged_draft(
+    hub: Hub, provider: Provider, row: Connection, stored: frozenset[str], changes: Mapping[str, Any]
+) -> "_Draft":
     """Checked changes whose addresses may be called, and to which no stored secret would go unasked."""
     draft = _draft(provider, row, changes)
     if draft.settings is None:
@@ -87,7 +100,9 @@ def _judged_draft(hub: Hub, provider: Provider, row: Connection, changes: Mappin
     judge_addresses(hub, provider, Connection(**{**row.model_dump(), "settings": draft.settings}), row.settings)
     if moves_origin(provider, row.settings, draft.settings):
         kind = next((one for one in provider.typed if one.kind == draft.auth_kind), None)
-        names = [field.name for field in kind.fields] if kind is not None else []
+        held = [field for field in kind.fields if not field.optional or field.name in stored] if kind else []
+        gone = _gone(held, draft.secrets)
+        names = [field.name for field in held if field.name not in gone]
         missing = {f"secrets.{name}": ADDRESS_MOVED for name in names if name not in draft.secrets}
         if missing:
             raise InvalidInput(missing, "", "secret_needed")
@@ -100,7 +115,7 @@ def _draft(provider: Provider, row: Connection, changes: Mapping[str, Any]) -> _
     if "settings" in changes:
         given = changes["settings"]
         settings = checked_settings(provider, {**row.settings, **given} if isinstance(given, Mapping) else given)
-    secrets = changed_secrets(changes.get("secrets") or {})
+    secrets = changed_secrets(provider, changes.get("secrets") or {})
     auth_kind = str(changes.get("auth_kind") or row.auth_kind)
     if row.auth_kind == "oauth2" and (secrets or auth_kind != "oauth2") and row.account_id:
         fields = {f"secrets.{field}": "is not typed for this connection: reconnect it" for field in secrets}
@@ -158,11 +173,18 @@ def _readable(hub: Hub, session: Session, row: Connection) -> dict[str, Secret]:
 def _merge(
     provider: Provider, named: str | None, stored: Mapping[str, Secret], changed: Mapping[str, Secret]
 ) -> tuple[TypedSecrets, dict[str, Secret]]:
-    """New secrets over stored ones, as far as the way to connect has their fields."""
-    kinds = [kind for kind in provider.typed if named in (None, kind.kind)]
-    fields = {field.name for kind in kinds for field in kind.fields}
-    merged = {**{field: secret for field, secret in stored.items() if field in fields}, **changed}
+    """New secrets over stored ones, as far as the way to connect has their fields and they are not to go."""
+    fields = [field for kind in provider.typed if named in (None, kind.kind) for field in kind.fields]
+    gone = _gone(fields, changed)
+    kept = {field.name: stored[field.name] for field in fields if field.name in stored and field.name not in gone}
+    merged = {**kept, **{name: secret for name, secret in changed.items() if secret}}
     return typed_kind(provider, named, merged), merged
+
+
+def _gone(fields: Iterable[SecretField], changed: Mapping[str, Secret]) -> set[str]:
+    """The names of those that are removed, and of what has no use without them."""
+    empty = {name for name, secret in changed.items() if not secret}
+    return empty | {field.name for field in fields if field.part_of in empty}
 
 
 async def rename(hub: Hub, actor: Actor, connection_id: str, name: str) -> ConnectionView:

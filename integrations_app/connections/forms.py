@@ -1,6 +1,6 @@
 """Reads what a person entered for a connection: name, settings, secrets, each checked by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.egress import parse_target
 from integrations_app.kit.secret import MASK, Secret
 from integrations_app.organizations.hub import Hub
-from integrations_app.sdk.auth import TypedSecrets
+from integrations_app.sdk.auth import SecretField, TypedSecrets
 from integrations_app.sdk.forms import Address
 from integrations_app.sdk.provider import Provider
 
@@ -88,27 +88,35 @@ def _refused(error: EgressDenied) -> str:
     return f"is an address that may not be called ({error.reason}): correct it, or ask the operator to allow it"
 
 
-def changed_secrets(secrets: object) -> dict[str, Secret]:
-    """The secrets that change: absent and masked ones stay as they are. Raises InvalidInput for an empty one."""
+def changed_secrets(provider: Provider, secrets: object) -> dict[str, Secret]:
+    """The secrets that change: absent and masked ones stay as they are, an empty optional one shall go.
+
+    Raises InvalidInput for another empty one.
+    """
     if not isinstance(secrets, Mapping):
         raise InvalidInput({"secrets": "is not an object"})
     changed: dict[str, Secret] = {}
+    known = [field for kind in provider.typed for field in kind.fields]
     for field, value in secrets.items():
-        secret = _secret(f"secrets.{field}", value)
+        secret = _secret(f"secrets.{field}", value, [one for one in known if one.name == field])
         if secret is not None and secret != Secret(MASK):
             changed[str(field)] = secret
     return changed
 
 
-def _secret(path: str, value: object) -> Secret | None:
+def _secret(path: str, value: object, declared: Sequence[SecretField]) -> Secret | None:
+    """`declared` is how the ways to connect name it."""
     if value is None:
         return None
     if not isinstance(value, str | Secret):
         raise InvalidInput({path: "is not a text"})
     text = value.reveal("validate a typed secret") if isinstance(value, Secret) else value
+    if not text.strip() and any(field.optional for field in declared):
+        return Secret("")
     if not text.strip():
         raise InvalidInput({path: "must not be empty; leave it out to keep the stored one"})
-    if len(text) > LONGEST_SECRET or any(mark in text for mark in "\r\n\0"):
+    refused = "\0" if any(field.lines > 1 for field in declared) else "\r\n\0"
+    if len(text) > LONGEST_SECRET or any(mark in text for mark in refused):
         raise InvalidInput({path: "is too long or holds a line break"})
     return value if isinstance(value, Secret) else Secret(text.strip())
 
@@ -122,12 +130,12 @@ def typed_kind(provider: Provider, auth_kind: str | None, secrets: Mapping[str, 
     if not named:
         raise InvalidInput({"auth_kind": f"is none of {provider.name}'s"})
     for kind in named:
-        if {field.name for field in kind.fields} == set(secrets):
+        if set(kind.needed) <= set(secrets) <= {field.name for field in kind.fields}:
             return kind
     known = {field.name for kind in named for field in kind.fields}
     unknown = {f"secrets.{field}": "is not a secret of this provider" for field in secrets if field not in known}
     if unknown:
         raise InvalidInput(unknown, "", UNKNOWN)
     closest = next((kind for kind in named if {field.name for field in kind.fields} & set(secrets)), named[0])
-    missing = {f"secrets.{field.name}": "is needed" for field in closest.fields if field.name not in secrets}
+    missing = {f"secrets.{name}": "is needed" for name in closest.needed if name not in secrets}
     raise InvalidInput(missing or {"secrets": "belong to several ways to connect"})

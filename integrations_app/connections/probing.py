@@ -12,7 +12,7 @@ from integrations_app.sdk.context import Access
 
 SECONDS = 10.0
 _UNTRUSTED = "tls_error"
-_SOMEBODY = frozenset({_UNTRUSTED, "protocol_error"})
+_SOMEBODY = frozenset({_UNTRUSTED, "protocol_error", "certificate_refused"})
 """Codes of answers that cannot be used."""
 
 

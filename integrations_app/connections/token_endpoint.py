@@ -33,6 +33,7 @@ def oauth_client(
         deadline=TOKEN_SECONDS,
         max_response_bytes=TOKEN_BYTES,
         ca_pem=oauth.ca_pem,
+        certificate=oauth.certificate,
     )
     return AsyncOAuth2Client(
         client_id=app.client_id,

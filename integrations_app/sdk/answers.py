@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from integrations_app.errors import OutcomeUnknown, ResponseRefused, Unavailable
 
-_BEFORE_SENDING = "tls_error"
+_BEFORE_SENDING = frozenset({"tls_error", "certificate_refused"})
 _TOO_SLOW = "deadline_exceeded"
 
 
@@ -31,7 +31,7 @@ def changing() -> Iterator[None]:
     try:
         yield
     except ResponseRefused as error:
-        if error.code == _BEFORE_SENDING:
+        if error.code in _BEFORE_SENDING:
             raise
         message = f"The answer could not be read ({error.code}): the call may have taken effect."
         raise OutcomeUnknown(message) from error

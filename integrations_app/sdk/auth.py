@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
+from integrations_app.kit.egress import ClientCertificate
 from integrations_app.kit.secret import Secret
 
 
@@ -82,6 +83,8 @@ class OAuth2:
     """`(callback URL, base addresses)`: why the vendor will refuse it, told before the click; None when it takes it."""
     ca_pem: str = ""
     """Trusted beside the usual certificates where tokens are given."""
+    certificate: ClientCertificate | None = None
+    """Proves us where tokens are given, if that is its origin."""
     usual_life: int | None = None
     """Seconds an access token lives when its answer does not say; None: renew it daily, and when it is refused."""
     app_help: str = ""
@@ -103,6 +106,13 @@ class SecretField:
     name: str
     title: str
     help: str = ""
+    optional: bool = False
+    lines: int = 1
+    """How high its control is; only a text of several lines may hold line breaks."""
+    part_of: str = ""
+    """The name of another one, without which this one has no use: removing that one removes this one."""
+    group: str = ""
+    """Folded away in the form under this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,8 @@ class TokenRequest:
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
     ca_pem: str = ""
     """Trusted beside the usual certificates."""
+    certificate_url: str = ""
+    """The URL whose origin the connection's client certificate is for: it is shown here too when this is its origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,7 @@ class TypedSecrets:
         "api_key",
         "bearer",
         "basic",
+        "certificate",
         "digest",
         "none",
         "client_credentials",
@@ -139,6 +152,11 @@ class TypedSecrets:
     token: Callable[[BaseModel], TokenRequest] | None = None
     """`(settings of a connection)`: the secret `client_secret` buys an access token there, renewed before it ends."""
     judge: "Judge | None" = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The names of the secrets that are not optional."""
+        return tuple(field.name for field in self.fields if not field.optional)
 
 
 Judge = Callable[[BaseModel, Mapping[str, Secret], datetime], None]

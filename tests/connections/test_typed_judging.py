@@ -1,14 +1,21 @@
-"""Settings and secrets that do not go together are refused when they are saved, by field."""
+"""Settings and secrets that do not go together are refused when they are saved; how client certificates live."""
 
-from collections.abc import AsyncIterator
+import json
+import ssl
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from integrations_app.connections import service
-from integrations_app.errors import InvalidInput
+from integrations_app.connections.access import use
+from integrations_app.connections.credentials import open_secrets
+from integrations_app.errors import InvalidInput, ReconnectRequired
 from integrations_app.kit.egress import Door, EgressPolicy
+from tests.connections.vendors import check
+from tests.providers.webhook.listeners import Authority, Identity, MutualServer, mutual
 from tests.receiver import Receiver, receiving, reply
 
 
@@ -19,8 +26,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def shop(world: Any, receiver: Receiver) -> AsyncIterator[Any]:
-    """The world, whose operator has allowed loopback addresses."""
+async def shop(world: Any, clock: Any) -> AsyncIterator[Any]:
+    """The world at this very time, which TLS goes by, and whose operator has allowed loopback addresses."""
+    clock.advance(datetime.now(UTC) - clock())
     door = Door(EgressPolicy.parse(allow=("127.0.0.0/8",)))
     yield replace(world, hub=replace(world.hub, door=door))
     await door.aclose()
@@ -50,3 +58,155 @@ async def test_basic_takes_any_user(shop: Any, receiver: Receiver) -> None:
     receiver.answer = lambda _request: reply(200)
     made = await connect(shop, receiver.base, "basic", {"username": "ö"}, password="CNRY_password_01")
     assert made.status == "connected"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+def server(authority: Authority) -> Iterator[MutualServer]:
+    """Wants a certificate of everybody, and sells tokens to all."""
+    with mutual(authority.context(asks_clients=True)) as made:
+        token = json.dumps({"access_token": "CNRY_bought_0123456789", "expires_in": 3600}).encode()
+        made.answer = lambda _path: reply(200, token, Content_Type="application/json")
+        yield made
+
+
+def secrets_of(one: Identity, **more: str) -> dict[str, str]:
+    return {"client_certificate": one.certificate, "client_key": one.key, **more}
+
+
+def stored(shop: Any, connection_id: str) -> set[str]:
+    row = shop.connection(connection_id)
+    return set(shop.hub.database.read_now(lambda session: open_secrets(shop.hub, session, row)))
+
+
+async def test_a_certificate_alone_connects(shop: Any, server: MutualServer, authority: Authority) -> None:
+    one = authority.client("us.test", passphrase="CNRY_passphrase_01")
+    secrets = secrets_of(one, client_key_passphrase="CNRY_passphrase_01")
+    made = await connect(shop, server.base, "certificate", {"ca": authority.pem}, **secrets)
+    assert (made.status, made.error_code, server.clients) == ("connected", "", ["us.test"])
+    assert made.account_detail["client_certificate_until"] > f"{shop.hub.clock():%Y-%m-%d}"
+    shown = str(made.as_dict()) + str([row.model_dump() for row in shop.audits()])
+    assert "CNRY" not in shown and not any(part in shown for part in (one.key.splitlines()[1], one.certificate[40:80]))
+    new = authority.client("new.test")
+    await service.update(shop.hub, shop.owner, made.id, {"secrets": secrets_of(new)})
+    await use(shop.hub, shop.owner.organization_id, made.id, check)
+    assert server.clients[1:] == ["new.test", "new.test"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"client_certificate": "hello"}, "secrets.client_certificate", "certificate_invalid"),
+        ({"client_key": "hello"}, "secrets.client_key", "key_invalid"),
+        ({"client_key": Authority().client("x").key}, "secrets.client_key", "key_mismatch"),
+        (secrets_of(Authority().client("old", days=(-9, -2))), "secrets.client_certificate", "certificate_expired"),
+        (secrets_of(Authority().client("x", passphrase="y")), "secrets.client_key_passphrase", "passphrase_wrong"),
+        ({"client_key": ""}, "secrets.client_key", "invalid_input"),
+        ({"client_certificate": "a\0b"}, "secrets.client_certificate", "invalid_input"),
+        ({"client_certificate": "x" * 20_000}, "secrets.client_certificate", "invalid_input"),
+    ],
+    ids=lambda _value: "",
+)
+async def test_what_cannot_prove_anything_is_refused(
+    shop: Any, server: MutualServer, authority: Authority, change: dict[str, str], field: str, code: str
+) -> None:
+    given = secrets_of(authority.client("us.test")) | change
+    with pytest.raises(InvalidInput) as refused:
+        await connect(shop, server.base, "certificate", {"ca": authority.pem}, **given)
+    assert (list(refused.value.fields), refused.value.code) == ([field], code)
+    made = await connect(shop, server.base, "bearer", {"ca": authority.pem}, token="CNRY_token_01")
+    assert (made.status, made.error_code) == ("error", "certificate_refused")
+    if all(given.values()):
+        with pytest.raises(InvalidInput) as refused:
+            await service.update(shop.hub, shop.owner, made.id, {"secrets": given})
+        assert (list(refused.value.fields), refused.value.code) == ([field], code)
+    assert server.requests == []
+
+
+async def test_it_needs_https(shop: Any, receiver: Receiver, authority: Authority) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await connect(shop, receiver.base, "certificate", {}, **secrets_of(authority.client("us.test")))
+    assert (list(refused.value.fields), refused.value.code) == (["settings.base_url"], "url_scheme")
+
+
+async def test_it_stands_beside_another_secret_and_can_go(
+    shop: Any, server: MutualServer, authority: Authority
+) -> None:
+    made = await connect(shop, server.base, "bearer", {"ca": authority.pem}, token="CNRY_token_01")
+    one = secrets_of(authority.client("us.test", passphrase="CNRY_pass_01"), client_key_passphrase="CNRY_pass_01")
+    for missing in ({"client_key": one["client_key"]}, {"client_certificate": one["client_certificate"]}):
+        with pytest.raises(InvalidInput):
+            await service.update(shop.hub, shop.owner, made.id, {"secrets": missing})
+    mended = await service.update(shop.hub, shop.owner, made.id, {"secrets": one})
+    assert (mended.status, server.clients) == ("connected", ["us.test"])
+    assert b"authorization: bearer cnry_token_01" in server.requests[0].lower()
+    await service.update(shop.hub, shop.owner, made.id, {"settings": {"headers": {"X-A": "b"}}})
+    await service.update(shop.hub, shop.owner, made.id, {"secrets": {"token": "CNRY_token_02"}})
+    assert stored(shop, made.id) == {"token", *one}
+    gone = await service.update(shop.hub, shop.owner, made.id, {"secrets": {"client_certificate": ""}})
+    assert (stored(shop, made.id), gone.error_code) == ({"token"}, "certificate_refused")
+    with pytest.raises(InvalidInput):
+        await service.update(shop.hub, shop.owner, made.id, {"secrets": {"token": ""}})
+
+
+async def test_another_address_asks_for_all_that_is_stored(
+    shop: Any, server: MutualServer, authority: Authority
+) -> None:
+    one, new = secrets_of(authority.client("us.test")), {"client_secret": "CNRY_client_02"}
+    chosen = {"ca": authority.pem, "token_url": f"{server.base}/token", "client_id": "ours"}
+    made = await connect(shop, server.base, "client_credentials", chosen, client_secret="CNRY_client_01", **one)
+    with mutual(authority.context()) as other:
+        other.answer = server.answer
+        moved = {"settings": {"token_url": f"{other.base}/token"}}
+        with pytest.raises(InvalidInput) as refused:
+            await service.update(shop.hub, shop.owner, made.id, {**moved, "secrets": new})
+        assert sorted(refused.value.fields) == ["secrets.client_certificate", "secrets.client_key"]
+        assert other.requests == []
+        let_go = {**new, "client_certificate": ""}
+        await service.update(shop.hub, shop.owner, made.id, {**moved, "secrets": let_go})
+        assert stored(shop, made.id) == {"client_secret", "access_token"}
+        back = await service.update(shop.hub, shop.owner, made.id, {"settings": chosen, "secrets": {**new, **one}})
+        assert (back.status, server.clients[-1]) == ("connected", "us.test")
+
+
+@pytest.mark.parametrize("same", [True, False])
+async def test_the_token_url_sees_it_at_the_same_origin_only(
+    shop: Any, server: MutualServer, authority: Authority, same: bool
+) -> None:
+    context = authority.context(asks_clients=True)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    with mutual(context) as bank:
+        bank.answer = server.answer
+        where = server if same else bank
+        chosen = {"ca": authority.pem, "token_url": f"{where.base}/token", "client_id": "ours"}
+        one = secrets_of(authority.client("us.test"))
+        made = await connect(
+            shop, server.base, "client_credentials", chosen, client_secret="CNRY_client_0123456789", **one
+        )
+        assert made.status == "connected"
+        assert where.clients[0] == ("us.test" if same else "")
+        assert where.requests[0].startswith(b"POST /token ")
+        assert server.clients[-1] == "us.test"
+
+
+async def test_a_certificate_that_is_refused_later_needs_a_person(
+    shop: Any, server: MutualServer, authority: Authority, clock: Any
+) -> None:
+    one = secrets_of(authority.client("us.test"))
+    made = await connect(shop, server.base, "certificate", {"ca": authority.pem}, **one)
+    clock.advance(timedelta(days=3))
+    with pytest.raises(InvalidInput):  # it has ended after two
+        await service.update(shop.hub, shop.owner, made.id, {"secrets": one})
+    clock.advance(timedelta(days=-3))
+    server.context = authority.context()
+    server.context.verify_mode = ssl.CERT_REQUIRED
+    server.context.load_verify_locations(cadata=Authority().pem)
+    with pytest.raises(ReconnectRequired) as refused:
+        await use(shop.hub, shop.owner.organization_id, made.id, check)
+    assert refused.value.vendor_code == "certificate_refused"
+    result = await service.test(shop.hub, shop.owner, made.id)
+    assert (result.ok, shop.connection(made.id).status) == (False, "needs_reauth")

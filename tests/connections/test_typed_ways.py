@@ -7,6 +7,7 @@ receiver on loopback listens. A new folder is lived through without a line here.
 import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from integrations_app.sdk.forms import Field, form_fields
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import registry
 from tests.connections.vendors import check
+from tests.providers.webhook.listeners import Authority
 from tests.receiver import Receiver, receiving, reply
 
 pytestmark = pytest.mark.any_database  # walks the vendors, not the storage
@@ -31,16 +33,23 @@ WAYS = [
 ]
 
 
+AUTHORITY = Authority()
+
+
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as made:
+async def receiver(request: pytest.FixtureRequest) -> AsyncIterator[Receiver]:
+    """It wants a client certificate of those who connect with one."""
+    way = request.node.callspec.params["way"]
+    context = AUTHORITY.context(asks_clients=True) if way.kind == "certificate" else None
+    async with receiving(context) as made:
         yield made
 
 
 @pytest.fixture
 async def open_world(world: Any, receiver: Receiver) -> AsyncIterator[Any]:
     """The world, whose operator has allowed the receiver's address."""
-    address, port = receiver.base.removeprefix("http://"), world.hub.settings.port
+    world.hub.clock.advance(datetime.now(UTC) - world.hub.clock())  # TLS goes by the real time
+    address, port = receiver.base.partition("://")[2], world.hub.settings.port
     door = Door(EgressPolicy.parse(allow=(address,), own=(f"localhost:{port}", f"127.0.0.1:{port}")))
     yield replace(world, hub=replace(world.hub, door=door))
     await door.aclose()
@@ -51,12 +60,18 @@ class Life:
 
     def __init__(self, world: Any, receiver: Receiver, provider: Provider, way: TypedSecrets) -> None:
         self.world, self.receiver, self.provider, self.way = world, receiver, provider, way
-        self.secrets = {field.name: self.fresh_secret(field.name) for field in way.fields}
+        self.secrets = self.fresh_secrets()
         self.connection_id = ""
         token = b'{"access_token": "CNRY_bought_0123456789abcdef", "expires_in": 3600}'
         receiver.answer = lambda _request: reply(200, token, Content_Type="application/json")
 
-    def fresh_secret(self, name: str) -> str:
+    def fresh_secrets(self) -> dict[str, str]:
+        if self.way.kind == "certificate":
+            one = AUTHORITY.client("us.test")
+            return {"client_certificate": one.certificate.strip(), "client_key": one.key.strip()}
+        return {name: self._fresh_secret(name) for name in self.way.needed}
+
+    def _fresh_secret(self, name: str) -> str:
         if name == "standard_secret":
             return "whsec_" + base64.b64encode(b"CNRY_standard_0123456789abcdef").decode()
         if self.provider.sandbox is None:
@@ -73,6 +88,8 @@ class Life:
         needed = {one.name: self._setting(one) for one in form_fields(self.provider.settings) if one.required}
         if self.way.kind == "digest":
             needed["username"] = "ada"
+        if self.way.kind == "certificate":
+            needed["ca"] = AUTHORITY.pem
         if self.way.token is None:
             return needed
         return needed | {"token_url": f"{self.receiver.base}/token", "client_id": "ours"}
@@ -174,7 +191,7 @@ async def test_dead_secrets_need_a_person_once_and_new_ones_mend_it(
         await life.use()
     assert life.calls() == calls and len(world.audits("connection.needs_reauth")) == 1
     life.receiver.answer = answer
-    life.secrets = {name: life.fresh_secret(name) for name in life.secrets}
+    life.secrets = life.fresh_secrets()
     mended = await service.update(world.hub, world.owner, made.id, {"secrets": life.secrets})
     assert mended.status == "connected" and life.stored() == life.secrets
     assert (await life.use()).id == made.account_id

@@ -18,7 +18,9 @@ from standardwebhooks import Webhook
 
 from tests.e2e.conftest import launched
 from tests.e2e.journey import Server, add_step, create_person, sign_in
+from tests.providers.webhook.listeners import Authority, mutual
 
+SET = "Set. Type here to replace it."
 STANDARD = "whsec_" + base64.b64encode(b"CNRY_standard_0123456789abcdef").decode()
 
 
@@ -220,6 +222,44 @@ def test_connect_preview_send_and_read(
     assert (got.path, json.loads(got.body)) == ("/orders/7", {"note": "it's ö"})
     assert proved(got)
     assert "CNRY" not in admin.content()
+
+
+def test_a_client_certificate_alone_and_beside_a_token(open_server: Server, admin: Page) -> None:
+    authority = Authority()
+    one, other = authority.client("us.test", passphrase="CNRY-passphrase"), authority.client("other.test")
+    with mutual(authority.context(asks_clients=True)) as server:
+        service = Service(server.base)
+        begin(open_server, admin, service, "Client certificate (mutual TLS)")
+        admin.get_by_label("Client certificate", exact=True).fill(one.certificate)
+        admin.get_by_label("Private key", exact=True).fill(other.key)
+        expect(admin.get_by_label("Private key", exact=True)).to_have_css("-webkit-text-security", "disc")
+        admin.get_by_text("Headers, repeats, time and trust").click()
+        admin.get_by_label("Certificates to trust").fill(authority.pem)
+        admin.get_by_role("button", name="Connect", exact=True).click()
+        expect(admin.get_by_text("does not belong to the certificate")).to_be_visible()
+        assert other.key.splitlines()[1] not in admin.content()
+        admin.get_by_label("Client certificate", exact=True).fill(one.certificate)
+        admin.get_by_label("Private key", exact=True).fill(one.key)
+        admin.get_by_label("Passphrase").fill("CNRY-passphrase")
+        section = finish(admin)
+        section.get_by_role("button", name="Send test request").click()
+        expect(section.get_by_role("region", name="Answer")).to_contain_text("200")
+        expect(admin.get_by_label("Private key")).to_have_attribute("placeholder", SET)
+        expect(admin.get_by_label("Private key")).to_have_value("")
+        begin(open_server, admin, service, "Bearer token")
+        bearer(admin, service)
+        admin.get_by_text("Headers, repeats, time and trust").click()
+        admin.get_by_label("Certificates to trust").fill(authority.pem)
+        admin.get_by_label("Client certificate (optional)").fill(other.certificate)
+        admin.get_by_label("Private key (optional)").fill(other.key)
+        finish(admin)
+        assert set(server.clients) == {"us.test", "other.test"}
+        assert not any(part in admin.content() for part in ("CNRY", one.key.splitlines()[1], other.key.splitlines()[1]))
+        admin.get_by_text("Headers, repeats, time and trust").click()
+        admin.get_by_label("Remove Client certificate").check()
+        admin.get_by_role("button", name="Save settings").click()
+        expect(admin.get_by_text("wants a client certificate").first).to_be_visible()
+        expect(admin.get_by_label("Remove Client certificate")).to_have_count(0)
 
 
 def test_a_pasted_command_fills_both_forms(open_server: Server, admin: Page, service: Service) -> None:

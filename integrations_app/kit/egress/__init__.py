@@ -2,6 +2,7 @@
 
 from integrations_app.kit.egress.addresses import classify
 from integrations_app.kit.egress.bridge import Reply, send_sync
+from integrations_app.kit.egress.certificate import ClientCertificate, check_usable
 from integrations_app.kit.egress.client import Client, Waits
 from integrations_app.kit.egress.dial import check_ca
 from integrations_app.kit.egress.digest import Digest, fits_digest
@@ -13,6 +14,7 @@ from integrations_app.kit.egress.watch import Watch, watched_by
 
 __all__ = [
     "Client",
+    "ClientCertificate",
     "Digest",
     "Door",
     "EgressPolicy",
@@ -24,6 +26,7 @@ __all__ = [
     "check_ca",
     "check_headers",
     "check_method",
+    "check_usable",
     "check_user_headers",
     "classify",
     "fits_digest",

@@ -15,9 +15,10 @@ from yarl import URL
 from integrations_app.errors import EgressDenied, InvalidInput
 from integrations_app.kit.egress.gate import BOUNDS, SAFE_METHODS, Bounds, Denied, decoded_chunks, refuse_announced_size
 from integrations_app.kit.egress.headers import check_headers, check_method, is_forbidden
-from integrations_app.kit.egress.target import parse_target
+from integrations_app.kit.egress.target import Target, parse_target
 
-OpenSession = Callable[[], aiohttp.ClientSession]
+OpenSession = Callable[[Target], aiohttp.ClientSession]
+"""The session to reach a target with."""
 
 MAX_REDIRECTS = 3
 # httpx logs the whole URL of every call at INFO; a webhook's URL is often its secret.
@@ -77,10 +78,10 @@ class Transport(httpx.AsyncBaseTransport):
         ends_at = request.extensions.get(ENDS_AT) or asyncio.get_running_loop().time() + self._deadline
         bounds = Bounds(ends_at, self._limit, request.method in SAFE_METHODS)
         body = await request.aread()
-        parse_target(str(request.url))
+        session = self._session(parse_target(str(request.url)))
         token = BOUNDS.set(bounds)
         try:
-            response = await self._session().request(
+            response = await session.request(
                 request.method,
                 URL(str(request.url), encoded=True),
                 headers=[pair for pair in request.headers.multi_items() if not is_forbidden(pair[0])],

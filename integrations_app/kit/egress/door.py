@@ -12,8 +12,9 @@ import aiohttp
 
 from integrations_app.errors import EgressDenied, Unavailable
 from integrations_app.kit.egress.bridge import scope_for
+from integrations_app.kit.egress.certificate import ClientCertificate
 from integrations_app.kit.egress.client import UNHURRIED, Client, OpenSession, Transport, Waits
-from integrations_app.kit.egress.dial import Connector, Resolve, system_resolve, trust_context
+from integrations_app.kit.egress.dial import Connector, Resolve, own_context, system_resolve, trust_context
 from integrations_app.kit.egress.gate import Denied, Gate
 from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
 from integrations_app.kit.egress.sdk_session import BoundedResponse, SdkGate, open_session
@@ -76,7 +77,7 @@ class Door:
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "egress-dns")
         self._resolve = resolve or system_resolve(self._threads)
         self._extra_ca_file = extra_ca_file
-        self._pools: OrderedDict[tuple[str, Passport, str], _Pool] = OrderedDict()
+        self._pools: OrderedDict[tuple[str, Passport, str, str], _Pool] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -86,7 +87,7 @@ class Door:
         self.policy.judge_target(target, passport or NO_PASSPORT)
         return target
 
-    def client(
+    def client(  # noqa: PLR0913 - what one call may need, by name
         self,
         *,
         pool: str,
@@ -96,15 +97,17 @@ class Door:
         headers: Mapping[str, str] | None = None,
         waits: Waits = UNHURRIED,
         ca_pem: str = "",
+        certificate: ClientCertificate | None = None,
     ) -> Client:
         """Return a light httpx client on the pool of one organisation.
 
         `pool` is the organisation's id: connections are never shared between two. `deadline` is in
         seconds for one call from name look-up to the body's last byte; `max_response_bytes` counts
         decoded bytes; `waits` are shorter patience within the deadline; `ca_pem` is trusted beside the
-        usual certificates. Closing the client leaves the pool open.
+        usual certificates; `certificate` proves us to its origin, whichever the client calls. Closing the client
+        leaves the pool open.
         """
-        opener = self._opener(pool, passport, ca_pem)
+        opener = self._opener(pool, passport, ca_pem, certificate)
         return Client(
             opener,
             deadline=deadline,
@@ -122,9 +125,10 @@ class Door:
         deadline: float = DEADLINE,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         ca_pem: str = "",
+        certificate: ClientCertificate | None = None,
     ) -> Transport:
         """Return an httpx transport for a library that brings its own httpx client; parameters as in `client`."""
-        return Transport(self._opener(pool, passport, ca_pem), deadline, max_response_bytes)
+        return Transport(self._opener(pool, passport, ca_pem, certificate), deadline, max_response_bytes)
 
     def aiohttp_session(
         self,
@@ -148,21 +152,38 @@ class Door:
         with scope_for(self.client(pool=pool, passport=passport, deadline=deadline), deadline):
             yield
 
-    def _opener(self, pool: str, passport: Passport | None, ca_pem: str = "") -> OpenSession:
-        """Name a pool's session anew for each request, as the pool may be retired between two."""
-        self._pool(pool, passport, ca_pem)  # a closed door refuses here and not only at the first call
-        return lambda: self._pool(pool, passport, ca_pem).session
+    def _opener(
+        self, pool: str, passport: Passport | None, ca_pem: str, certificate: ClientCertificate | None
+    ) -> OpenSession:
+        """Name a pool's session anew for each request: the pool may be retired between two, and the origin change."""
+        self._require_open()  # here, and not only at the first call
+
+        def session(target: Target) -> aiohttp.ClientSession:
+            shown = certificate if certificate is not None and certificate.is_for(target) else None
+            return self._pool(pool, passport, ca_pem, shown).session
+
+        return session
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable("The door is closed.")
 
     def _denied_in(self, pool: str) -> Denied | None:
         return partial(self._denied, pool) if self._denied is not None else None
 
-    def _pool(self, organisation: str, passport: Passport | None, ca_pem: str = "") -> _Pool:
-        if self._closed:
-            raise Unavailable("The door is closed.")
-        key = (organisation, passport or NO_PASSPORT, ca_pem)
+    def _pool(
+        self,
+        organisation: str,
+        passport: Passport | None,
+        ca_pem: str = "",
+        certificate: ClientCertificate | None = None,
+    ) -> _Pool:
+        self._require_open()
+        key = (organisation, passport or NO_PASSPORT, ca_pem, certificate.identity if certificate else "")
         found = self._pools.get(key)
         if found is None:
-            context = trust_context(self._extra_ca_file, ca_pem)
+            trusted = (self._extra_ca_file, ca_pem)
+            context = own_context(*trusted, certificate) if certificate else trust_context(*trusted)
             found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1], self._denied_in(organisation)))
             self._pools[key] = found
             self._retire_idle()

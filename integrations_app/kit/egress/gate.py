@@ -1,6 +1,7 @@
 """The gate every request passes just before it is dialled, and the bounds on what comes back."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -50,8 +51,8 @@ def deadline_passed(sent: bool, safe: bool) -> IntegrationsError:
 
 def translate(error: Exception, sent: bool, safe: bool) -> IntegrationsError:
     """Turn an aiohttp or socket error of a request into one of ours."""
-    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
-        return ResponseRefused("tls_error", "The other side could not prove who it is (TLS).")
+    if (refused := _tls_refusal(error)) is not None:
+        return refused
     if isinstance(error, aiohttp.InvalidURL):
         return EgressDenied("url_invalid")
     if isinstance(error, aiohttp.ClientResponseError) or _is_garbled(error):
@@ -61,6 +62,43 @@ def translate(error: Exception, sent: bool, safe: bool) -> IntegrationsError:
     if safe:
         return Unavailable("The connection was lost before the answer was complete.")
     return OutcomeUnknown("The connection was lost before the answer was complete: the call may have taken effect.")
+
+
+CERTIFICATE_REFUSED = "certificate_refused"
+_ABOUT_OUR_CERTIFICATE = frozenset(
+    {
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        *(f"TLSV1_ALERT_{what}" for what in ("UNKNOWN_CA", "ACCESS_DENIED", "DECRYPT_ERROR")),
+        *(f"SSLV3_ALERT_{what}" for what in ("BAD_CERTIFICATE", "NO_CERTIFICATE", "UNSUPPORTED_CERTIFICATE")),
+        *(f"SSLV3_ALERT_CERTIFICATE_{what}" for what in ("REVOKED", "EXPIRED", "UNKNOWN")),
+    }
+)
+
+
+def _tls_refusal(error: Exception) -> ResponseRefused | None:
+    """What went wrong before anything was said under TLS; None when it is something else."""
+    alert = _alert(error)
+    if alert in _ABOUT_OUR_CERTIFICATE:  # also after TLS 1.3 let us send: a server looks at no request before
+        return ResponseRefused(CERTIFICATE_REFUSED, "The other side wants a client certificate that it accepts (TLS).")
+    if not isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
+        return None
+    if "ALERT" in alert:
+        return ResponseRefused("tls_error", f"The other side ended the TLS handshake ({_words(alert)}).")
+    return ResponseRefused("tls_error", "The other side could not prove who it is (TLS).")
+
+
+def _alert(error: BaseException | None) -> str:
+    """OpenSSL's name of what the peer said before it closed the connection; empty when it said nothing."""
+    while error is not None:
+        said = getattr(error, "reason", None) if isinstance(error, ssl.SSLError) else None
+        if said:
+            return str(said)
+        error = getattr(error, "os_error", None) or error.__cause__ or error.__context__
+    return ""
+
+
+def _words(alert: str) -> str:
+    return alert.partition("ALERT_")[2].replace("_", " ").lower()
 
 
 def _is_garbled(error: BaseException) -> bool:

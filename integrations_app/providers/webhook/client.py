@@ -4,19 +4,21 @@ import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from integrations_app.errors import InvalidInput, OutcomeUnknown, ReconnectRequired, ResponseRefused, Unavailable
-from integrations_app.kit.egress import Digest, Reply, Waits
+from integrations_app.kit.egress import ClientCertificate, Digest, Reply, Waits
 from integrations_app.kit.secret import MASK
-from integrations_app.providers.webhook.errors import check_error
+from integrations_app.providers.webhook.errors import CERTIFICATE_REFUSED, ERRORS, check_error
 from integrations_app.providers.webhook.proof import DIGEST_PASSWORD, PASSWORD, Proof, prove
 from integrations_app.providers.webhook.redaction import redact, spellings_of
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.providers.webhook.target import target_url
 from integrations_app.sdk.auth import ACCESS_TOKEN, CLIENT_SECRET
+from integrations_app.sdk.certificates import certificate_ends, certificate_of
 from integrations_app.sdk.context import Access, Account
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,6 +40,8 @@ class Outgoing:
     shown_headers: tuple[tuple[str, str], ...]
     digest_user: str = ""
     """Who answers the challenge of Digest authentication."""
+    certified: bool = False
+    """Whether a client certificate goes along."""
 
 
 class WebhookClient:
@@ -90,10 +94,25 @@ class WebhookClient:
             self._url(path_or_url, {**(query or {}), **dict.fromkeys(proof.query, MASK)}).replace(quote(MASK), MASK),
             (*plain, *proof.shown.items()),
             self.settings.username if self._digest else "",
+            self._certificate is not None,
         )
 
     async def send(self, outgoing: Outgoing, *, redirects: int = 0, limit: int = LARGEST_ANSWER) -> Reply:
-        """Send, following at most `redirects`; raises the door's errors."""
+        """Send, following at most `redirects`.
+
+        Raises the door's errors, and ReconnectRequired `certificate_refused` for a client certificate.
+        """
+        try:
+            response = await self._sent(outgoing, redirects, limit)
+        except ResponseRefused as error:
+            if error.code != CERTIFICATE_REFUSED or self._certificate is None:
+                raise
+            raise ReconnectRequired(ERRORS[CERTIFICATE_REFUSED].advice, CERTIFICATE_REFUSED) from error
+        self.received += len(response.content)
+        self._answers |= set(_DIGEST.findall(response.request.headers.get("authorization", "")))
+        return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
+
+    async def _sent(self, outgoing: Outgoing, redirects: int, limit: int) -> Any:
         settings = self.settings
         client = self._access.door.client(
             pool=self._access.organization_id,
@@ -102,20 +121,26 @@ class WebhookClient:
             max_response_bytes=min(limit, LARGEST_ANSWER),
             waits=Waits(settings.connect_seconds, settings.read_seconds),
             ca_pem=settings.ca,
+            certificate=self._certificate,
         )
         sent: Any = {"headers": list(outgoing.headers), "content": outgoing.content, "auth": self._digest}
         if redirects:
-            response = await client.follow(outgoing.method, outgoing.url, redirects=redirects, **sent)
-        else:
-            response = await client.request(outgoing.method, outgoing.url, **sent)
-        self.received += len(response.content)
-        self._answers |= set(_DIGEST.findall(response.request.headers.get("authorization", "")))
-        return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
+            return await client.follow(outgoing.method, outgoing.url, redirects=redirects, **sent)
+        return await client.request(outgoing.method, outgoing.url, **sent)
 
     @cached_property
     def _digest(self) -> Digest | None:
         password = self._secrets.get(DIGEST_PASSWORD)
         return Digest(self.settings.username, password) if password else None
+
+    @cached_property
+    def _certificate(self) -> ClientCertificate | None:
+        return certificate_of(self._secrets, self.settings.base_url)
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the client certificate ends; None without one."""
+        return certificate_ends(self._secrets)
 
     def _url(self, path_or_url: str, query: Mapping[str, str]) -> str:
         return target_url(self.settings.base_url, path_or_url, query, keeps_origin=self.has_secret)
@@ -170,4 +195,7 @@ async def check(client: WebhookClient) -> Account:
     if refusal is not None:
         raise refusal
     host = urlsplit(client.settings.base_url).netloc.lower()
-    return Account(id=host, name=host, detail={"status": str(reply.status)})
+    detail = {"status": str(reply.status)}
+    if (ends := client.certificate_ends) is not None:
+        detail["client_certificate_until"] = f"{ends:%Y-%m-%d}"
+    return Account(id=host, name=host, detail=detail)

@@ -20,6 +20,7 @@ _SECRETS = re.compile(r"authorization|cookie|api-?key|token|secret|password", re
 _DOLLAR = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _BUNDLE = re.compile(r"-[A-Za-z#]{2,10}")
+_TRUST = "{} was left out: put your authority's certificate into the connection instead."
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 _IGNORED = frozenset(
     {"-s", "--silent", "-S", "--show-error", "-v", "--verbose", "-i", "--include", "--compressed", "-g", "--globoff"}
@@ -33,6 +34,7 @@ def to_curl(outgoing: Outgoing) -> str:
     lines = [f"curl -X {outgoing.method} {shlex.quote(outgoing.shown_url)}"]
     answers = bool(outgoing.digest_user)
     lines += [f"--digest -u {shlex.quote(f'{outgoing.digest_user}:{MASK}')}"] if answers else []
+    lines += ["--cert client.pem --key client.key"] if outgoing.certified else []
     headers = [pair for pair in outgoing.shown_headers if not (answers and pair[0] == "Authorization")]
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers]
     if outgoing.content:
@@ -66,9 +68,11 @@ def settings_from_curl(command: str) -> Pasted:
             found |= {"api_key_name": name, "api_key_in": "header"}
     if user is not None:
         kind, found["username"] = "digest" if read.digest else "basic", user.partition(":")[0]
+    if read.certified and kind == "none":
+        kind = "certificate"
     if kind != "none":
         left_out.append("The secret was not taken over: enter it below.")
-    return Pasted(found, kind, tuple(left_out))
+    return Pasted(found, kind, (*left_out, *read.notes))
 
 
 def _invalid(why: str) -> InvalidInput:
@@ -113,6 +117,7 @@ class _Command:
     head: bool = False
     json: bool = False
     digest: bool = False
+    certified: bool = False
     redirects: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -253,7 +258,12 @@ def _tree(text: str) -> Any:
 
 
 def _no_verification(command: _Command) -> None:
-    command.notes.append("-k was left out: put your authority's certificate into the connection instead.")
+    command.notes.append(_TRUST.format("-k"))
+
+
+def _certificate(command: _Command, _file: str) -> None:
+    command.certified = True
+    command.notes.append("The client certificate was left out: the connection holds it.")
 
 
 _FLAGS: Mapping[str, Callable[[_Command], None]] = {
@@ -272,6 +282,9 @@ _FLAGS: Mapping[str, Callable[[_Command], None]] = {
 _VALUES: Mapping[str, Callable[[_Command, str], None]] = {
     **dict.fromkeys(("-X", "--request"), lambda command, value: setattr(command, "method", value)),
     **dict.fromkeys(("-u", "--user"), lambda command, value: setattr(command, "user", value)),
+    **dict.fromkeys(("-E", "--cert"), _certificate),
+    **dict.fromkeys(("--key", "--pass", "--cert-type", "--key-type"), lambda _command, _value: None),
+    "--cacert": lambda command, _value: command.notes.append(_TRUST.format("--cacert")),
     "--url": lambda command, value: setattr(command, "url", value),
     **dict.fromkeys(("-H", "--header"), _Command.header),
     **dict.fromkeys(("-d", "--data", "--data-ascii", "--data-binary"), _Command.datum),

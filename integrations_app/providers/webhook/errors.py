@@ -23,10 +23,12 @@ from integrations_app.providers.webhook.statuses import Statuses, holds
 from integrations_app.sdk.meanings import ErrorTable, Meaning
 from integrations_app.sdk.patience import parse_retry_after
 
+CERTIFICATE_REFUSED = "certificate_refused"
 # 401 is a dead credential for `check`, which asks nothing else; for a call it is one refusal among others.
 ERRORS: ErrorTable = {
     "http_401": Meaning(ReconnectRequired, "The address does not accept the credentials. Enter new ones."),
     "token_refused": Meaning(ReconnectRequired, "The address does not accept the access token. Renew it."),
+    CERTIFICATE_REFUSED: Meaning(ReconnectRequired, "The address does not accept the client certificate. Renew it."),
     "token_missing": Meaning(ReconnectRequired, "There is no access token yet. Test the connection."),
     "http_408": Meaning(Unavailable, "The address waited too long for the request."),
     "http_425": Meaning(Unavailable, "The address asks for the request again later."),

@@ -13,6 +13,7 @@ from integrations_app.kit.secret import MASK, Secret
 from integrations_app.kit.signing import sign_hmac, sign_standard
 from integrations_app.providers.webhook.settings import WebhookSettings
 from integrations_app.sdk.auth import ACCESS_TOKEN, CLIENT_SECRET
+from integrations_app.sdk.certificates import judge_certificate
 
 API_KEY, TOKEN, PASSWORD, DIGEST_PASSWORD = "api_key", "token", "password", "digest_password"
 SIGNING_SECRET, STANDARD_SECRET = "signing_secret", "standard_secret"
@@ -55,8 +56,15 @@ def prove(
     return _bought(secrets) if CLIENT_SECRET in secrets else Proof()
 
 
-def judge_user(settings: BaseModel, _secrets: Mapping[str, Secret], _now: datetime) -> None:
-    """Raise InvalidInput for a user name that the answer to a Digest challenge cannot name."""
+def judge(settings: BaseModel, secrets: Mapping[str, Secret], now: datetime) -> None:
+    """Raise InvalidInput by field for a client certificate that proves nothing at the base URL."""
+    if isinstance(settings, WebhookSettings):
+        judge_certificate(secrets, settings.base_url, "base_url", now)
+
+
+def judge_digest(settings: BaseModel, secrets: Mapping[str, Secret], now: datetime) -> None:
+    """As `judge`, and for a user name that the answer to a Digest challenge cannot name."""
+    judge(settings, secrets, now)
     username = settings.username if isinstance(settings, WebhookSettings) else ""
     if not fits_digest(username):
         why = "may hold ASCII characters only, no quotation mark and no backslash" if username else "is needed"

@@ -10,7 +10,8 @@ from integrations_app.kit.egress import check_ca, check_user_headers, parse_targ
 from integrations_app.sdk.forms import Address, Multiline
 from integrations_app.sdk.provider import Settings
 
-_MORE: JsonDict = {"group": "Headers, repeats, time and trust"}
+GROUP = "Headers, repeats, time and trust"
+_MORE: JsonDict = {"group": GROUP}
 _ADVICE = {
     "url_scheme": "must begin with https:// or http://",
     "url_userinfo": "may not hold a user name or a password: connect with Basic authentication instead",

@@ -14,4 +14,6 @@ def token_request(settings: BaseModel) -> TokenRequest:
     missing = {f"settings.{name}": "is needed" for name in ("token_url", "client_id") if not getattr(settings, name)}
     if missing:
         raise InvalidInput(missing)
-    return TokenRequest(settings.token_url, settings.client_id, settings.scope, settings.client_auth, settings.ca)
+    return TokenRequest(
+        settings.token_url, settings.client_id, settings.scope, settings.client_auth, settings.ca, settings.base_url
+    )

@@ -25,6 +25,8 @@ class FormField:
     error: str = ""
     is_set: bool = False
     """A secret that is stored; it is never shown, only replaced."""
+    remove_as: str = ""
+    """The name of a box that removes what is stored; none when empty."""
     show_when_field: str = ""
     show_when_value: str = ""
     group: str = ""
@@ -78,6 +80,7 @@ def _control(item: rx.Var[FormField], prefix: str, choose: Any) -> rx.Component:
             ("checkbox", _checkbox(item, identifier)),
             _input(item, identifier, "text"),
         ),
+        rx.cond(item.remove_as != "", _removal(item)),
         rx.cond(item.help != "", rx.text(item.help, size="1", id=identifier + "-help", style=theme.MUTED)),
         rx.cond(
             item.error != "",
@@ -126,14 +129,37 @@ def _input(item: rx.Var[FormField], identifier: rx.Var[str], kind: Literal["text
 
 
 def _password(item: rx.Var[FormField], identifier: rx.Var[str]) -> rx.Component:
-    return rx.input(
-        id=identifier,
-        name=item.name,
-        type="password",
-        auto_complete="off",
-        placeholder=_either(item.is_set, "Set. Type here to replace it.", item.placeholder),
-        custom_attrs=_described(item, identifier),
-        width="100%",
+    placeholder = _either(item.is_set, "Set. Type here to replace it.", item.placeholder)
+    described = _described(item, identifier)
+    return rx.cond(
+        item.rows > 1,
+        rx.text_area(
+            id=identifier,
+            name=item.name,
+            placeholder=placeholder,
+            rows=item.rows.to(str),
+            custom_attrs={**described, "autoComplete": "off", "spellCheck": "false"},
+            class_name="secret-lines",
+            width="100%",
+        ),
+        rx.input(
+            id=identifier,
+            name=item.name,
+            type="password",
+            auto_complete="off",
+            placeholder=placeholder,
+            custom_attrs=described,
+            width="100%",
+        ),
+    )
+
+
+def _removal(item: rx.Var[FormField]) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="checkbox", name=item.remove_as, id=item.remove_as),
+        rx.text("Remove ", item.label, size="2", as_="span"),
+        html_for=item.remove_as,
+        class_name="check",
     )
 
 

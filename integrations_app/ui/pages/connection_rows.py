@@ -9,7 +9,7 @@ import orjson
 
 from integrations_app.connections.apps import AppDescription
 from integrations_app.connections.views import ConnectionView, TestResult
-from integrations_app.sdk.auth import TypedSecrets
+from integrations_app.sdk.auth import SecretField, TypedSecrets
 from integrations_app.sdk.forms import Choice, Field, Widget, form_fields
 from integrations_app.sdk.provider import Provider
 from integrations_app.ui.components.form import FormField, form_field
@@ -22,6 +22,8 @@ SAFETY = {
 KINDS = {"organization": "Your organization's app", "server": "This server's app", "sandbox": "Sandbox"}
 SECRET = "secret:"  # noqa: S105 - a prefix, not a secret
 """Prefix of a secret's control, so that it can never be mistaken for a setting."""
+REMOVE = "remove:"
+"""Prefix of the box that removes a secret."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,15 @@ def _secret_fields(provider: Provider, kind: str, row: ConnectionView | None) ->
     chosen = next((one for one in provider.typed if one.kind == kind), None)
     if chosen is None:
         return []
-    return [
-        form_field(
-            Field(SECRET + one.name, one.title, Widget.PASSWORD.value, help=one.help, required=row is None),
-            "",
-            is_set=row is not None and one.name in row.fingerprints,
-        )
-        for one in chosen.fields
-    ]
+    return [_secret_field(one, row) for one in chosen.fields]
+
+
+def _secret_field(one: SecretField, row: ConnectionView | None) -> FormField:
+    needed, is_set = row is None and not one.optional, row is not None and one.name in row.fingerprints
+    widget, name = Widget.PASSWORD.value, SECRET + one.name
+    item = Field(name, one.title, widget, help=one.help, required=needed, rows=one.lines, group=one.group)
+    removable = is_set and one.optional and not one.part_of
+    return replace(form_field(item, "", is_set=is_set), remove_as=REMOVE + one.name if removable else "")
 
 
 def _settings_of_other_ways(provider: Provider, kind: str) -> set[str]:
@@ -177,7 +180,10 @@ def _as_text(value: Any) -> str:
 
 
 def read_form(provider: Provider, form: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, str]]:
-    """Name, settings and secrets out of a submitted form; an empty secret means: keep the stored one."""
+    """Name, settings and secrets out of a submitted form.
+
+    A secret left empty is not among them: keep the stored one. One that shall go is there as an empty text.
+    """
     settings: dict[str, Any] = {}
     for item in form_fields(provider.settings):
         if item.widget == Widget.CHECKBOX.value:
@@ -187,6 +193,7 @@ def read_form(provider: Provider, form: Mapping[str, Any]) -> tuple[str, dict[st
     secrets = {
         name.removeprefix(SECRET): str(value) for name, value in form.items() if name.startswith(SECRET) and value
     }
+    secrets |= {name.removeprefix(REMOVE): "" for name, value in form.items() if name.startswith(REMOVE) and value}
     return str(form.get("name", "")).strip(), settings, secrets
 
 

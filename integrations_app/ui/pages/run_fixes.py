@@ -21,6 +21,8 @@ FIXES = {
     "response_too_large": "The answer is larger than this product takes in. Ask for less at once.",
     "redirected": "The address has moved. Correct it in the connection or the step, then replay.",
     "tls_error": "The other side could not prove who it is. Have its certificate corrected, then replay.",
+    "certificate_refused": "Put a client certificate that the other side accepts into the connection, then replay.",
+    "challenge_unsupported": "Connect in another way that the other side takes, then replay.",
     "not_connected": "Connect it again on the integrations page, then replay from the failed step.",
     "too_many_items": "Give the loop fewer items, or raise its limit in the editor.",
     "output_too_large": "Ask for less at once: a narrower query or fewer fields.",

@@ -37,6 +37,7 @@ class SecretShown(BaseModel):
     name: str
     title: str
     help: str
+    optional: bool
 
 
 class AuthShown(BaseModel):

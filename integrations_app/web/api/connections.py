@@ -35,7 +35,10 @@ class ChangedConnection(Asking):
 
     name: str | None = Field(default=None, max_length=200)
     settings: Settings | None = Field(default=None, description="Merged into those that are set.")
-    secrets: Secrets | None = Field(default=None, description="Absent and masked ones (`********`) stay as they are.")
+    secrets: Secrets | None = Field(
+        default=None,
+        description="Absent and masked ones (`********`) stay as they are; an empty text removes an optional one.",
+    )
     auth_kind: str | None = Field(default=None, max_length=50)
     status: Literal["paused", "connected"] | None = Field(default=None, description="Pause, or resume.")
     default: Literal[True] | None = Field(

@@ -51,7 +51,7 @@ def _shown(provider: Provider) -> dict[str, Any]:
 
 def _auth(auth: Auth) -> dict[str, Any]:
     fields = auth.fields if isinstance(auth, TypedSecrets) else ()
-    secrets = [{"name": one.name, "title": one.title, "help": one.help} for one in fields]
+    secrets = [{"name": one.name, "title": one.title, "help": one.help, "optional": one.optional} for one in fields]
     return {"kind": auth.kind, "title": auth.title, "secrets": secrets}
 
 

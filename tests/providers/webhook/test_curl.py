@@ -59,6 +59,7 @@ def test_what_is_read(command: str, values: dict[str, Any]) -> None:
         "curl x.test -H 'Authorization: Bearer CNRY-1'",
         "curl x.test -u me:CNRY-1",
         "curl x.test -b session=CNRY-1",
+        "curl x.test -E cert.pem:CNRY-1 --pass CNRY-1 --key CNRY-1.pem",
         "curl x.test -H 'X-API-Key: CNRY-1'",
         "curl 'x.test/?access_token=CNRY-1'",
         "curl 'https://me:CNRY-1@x.test/'",
@@ -75,6 +76,8 @@ def test_secrets_are_left_out(command: str) -> None:
         ("curl https://x.test/a/b?c", "none", {"base_url": "https://x.test"}),
         ("curl https://x.test:8443/ -u me:pw", "basic", {"username": "me"}),
         ("curl https://x.test --digest -u me:pw", "digest", {"username": "me"}),
+        ("curl https://x.test --cert me.pem:CNRY-1 --key me.key --pass CNRY-1 --cacert a.pem", "certificate", {}),
+        ("curl https://x.test -E me.pem -u me:pw", "basic", {"username": "me"}),
         ("curl https://x.test -H 'authorization: Digest username=\"me\"'", "digest", {}),
         ("curl https://x.test -H 'authorization: bearer abc'", "bearer", {}),
         ("curl https://x.test -H 'X-Token: abc'", "api_key", {"api_key_name": "X-Token", "api_key_in": "header"}),
@@ -109,6 +112,12 @@ def test_what_is_refused(command: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         inputs_from_curl(command)
     assert refused.value.code == "curl_invalid"
+
+
+def test_certificates_are_not_taken_over() -> None:
+    for found in (inputs_from_curl("curl -E a.pem --cacert b.pem x.test"), settings_from_curl("curl -E a.pem x.test")):
+        assert any("client certificate" in note for note in found.notes)
+    assert any("--cacert" in note for note in inputs_from_curl("curl --cacert b.pem x.test").notes)
 
 
 def test_no_verification_is_not_taken_over() -> None:
