@@ -7,7 +7,7 @@ from integrations_app.connections import envelopes as of_connections
 from integrations_app.kit.bus import Bus, LocalBus, PostgresBus
 from integrations_app.kit.columns import new_id, utc_now
 from integrations_app.kit.db import Database
-from integrations_app.kit.egress import Door, EgressPolicy
+from integrations_app.kit.egress import Door, EgressPolicy, Proxy
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.keys import open_keyring
 from integrations_app.organizations.refused_calls import auditing
@@ -39,12 +39,18 @@ def open_hub(settings: Settings) -> Hub:
         door=Door(
             EgressPolicy.parse(settings.egress_allow, own_addresses(settings)),
             denied=auditing(database, keyring, utc_now),
+            proxy=outer_proxy(settings),
         ),
         registry=registry(),
         bus=_bus(settings),
         clock=utc_now,
         new_id=new_id,
     )
+
+
+def outer_proxy(settings: Settings) -> Proxy | None:
+    """The operator's proxy for outgoing calls, when there is one."""
+    return Proxy.parse(settings.egress_proxy) if settings.egress_proxy else None
 
 
 async def close_hub(hub: Hub) -> None:

@@ -93,10 +93,14 @@ def _port(settings: Settings) -> str:
 
 def _egress(settings: Settings) -> str:
     policy = EgressPolicy.parse(settings.egress_allow, assembly.own_addresses(settings))
+    proxy = assembly.outer_proxy(settings)
+    way = f", through the proxy {proxy.shown}" if proxy is not None else ""
+    if proxy is not None:
+        proxy.require_answer()
     try:
         Door(policy).check_url(_METADATA_URL)
     except EgressDenied:
-        return f"public addresses only, {len(policy.allow)} exceptions"
+        return f"public addresses only, {len(policy.allow)} exceptions{way}"
     raise IntegrationsError("the door would let calls to the cloud's metadata address out")
 
 

@@ -136,7 +136,8 @@ class EgressDenied(IntegrationsError):
     code = "egress_denied"
 
     def __init__(self, reason: str, host: str = "") -> None:
-        super().__init__(f"Calls to this address are not allowed ({reason}).")
+        by_proxy = "The proxy for outgoing calls refuses this address" if reason == "proxy_denied" else ""
+        super().__init__(f"{by_proxy or 'Calls to this address are not allowed'} ({reason}).")
         self.args = (reason, host)
         self.reason = reason
         self.host = host

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from integrations_app.errors import StartRefused
+from integrations_app.kit.proxy_address import read_proxy
 from integrations_app.kit.secret import Secret
 
 PREFIX = "INTEGRATIONS_"
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     encryption_keys: Secret | None = None
     setup_token: Secret | None = None
     egress_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    egress_proxy: Secret | None = None
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     log_format: LogFormat = "console"
     log_level: LogLevel = "info"
@@ -123,6 +125,13 @@ class Settings(BaseSettings):
     def _strong_enough(cls, value: Secret | None) -> Secret | None:
         if value is not None and not _SETUP_TOKEN.fullmatch(value.reveal("check the setup token's form")):
             raise ValueError("must be at least 16 letters, digits, - or _")
+        return value
+
+    @field_validator("egress_proxy")
+    @classmethod
+    def _is_proxy(cls, value: Secret | None) -> Secret | None:
+        if value is not None:
+            read_proxy(value)
         return value
 
     def model_post_init(self, _context: object, /) -> None:

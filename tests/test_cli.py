@@ -102,6 +102,20 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_doctor_says_whether_the_outer_proxy_answers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"127.0.0.1:{proxy.getsockname()[1]}"
+        url = f"http://us:short-marker@{address}"
+        told = command("doctor", "--json", data_dir=tmp_path / "none", INTEGRATIONS_EGRESS_PROXY=url)
+    egress = next(it for it in json.loads(told.stdout) if it["name"] == "egress")
+    assert egress["ok"]
+    assert egress["message"].endswith(f"through the proxy {address}")
+    told = command("doctor", "--json", data_dir=tmp_path / "none", INTEGRATIONS_EGRESS_PROXY=url)
+    egress = next(it for it in json.loads(told.stdout) if it["name"] == "egress")
+    assert not egress["ok"]
+    assert "short-marker" not in told.stdout + told.stderr
+
+
 def test_doctor_finds_a_bad_key(tmp_path: Path) -> None:
     told = command("doctor", data_dir=tmp_path, INTEGRATIONS_ENCRYPTION_KEYS="k1:short-marker")
     assert told.returncode == 1

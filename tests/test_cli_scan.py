@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -147,6 +148,13 @@ async def test_a_damaged_row_does_not_end_the_search(hub, person):
     )
     needles = one_needle()
     assert {place for place, text in tables(hub) if needles.find(text)} == {"workflow.name"}
+
+
+async def test_the_outer_proxy_is_among_them(hub):
+    url = Secret("http://us:very%20hidden@proxy:4750")
+    behind = replace(hub, settings=hub.settings.model_copy(update={"egress_proxy": url}))
+    found = dict(held_secrets(behind)[0])
+    assert found["user and password of the outer proxy"] == Secret("us:very hidden")
 
 
 async def test_held_secrets_are_opened_and_unreadable_ones_named(hub, person):

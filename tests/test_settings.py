@@ -99,6 +99,7 @@ def test_postgres_urls_name_the_driver(scheme: str) -> None:
         ("SANDBOX", "marker"),
         ("LOG_FORMAT", "marker"),
         ("SETUP_TOKEN", "marker"),
+        ("EGRESS_PROXY", "https://marker:marker@proxy:1"),
         ("TRUSTED_PROXIES", "10.0.0.1, marker"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("TRUSTED_PROXIES", "*"),
@@ -115,6 +116,7 @@ def test_a_bad_value_is_named_but_not_shown(name: str, value: str, monkeypatch: 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTEGRATIONS_ENCRYPTION_KEYS", "k1:c2VjcmV0")
     monkeypatch.setenv("INTEGRATIONS_ACME_CLIENT_SECRET", "very-hidden")
+    monkeypatch.setenv("INTEGRATIONS_EGRESS_PROXY", "http://us:very-hidden@proxy:4750")
     settings = load_settings()
     assert settings.encryption_keys is not None
     assert settings.encryption_keys.reveal("test") == "k1:c2VjcmV0"

@@ -11,6 +11,7 @@ from integrations_app.connections.credentials import open_secrets
 from integrations_app.connections.models import OAuthApp
 from integrations_app.connections.repository import Connections, OAuthApps
 from integrations_app.errors import CredentialUnreadable
+from integrations_app.kit.proxy_address import read_proxy
 from integrations_app.kit.secret import Secret
 from integrations_app.kit.vault.root_keys import RootKeys, load_key_file
 from integrations_app.organizations.hub import Hub
@@ -42,10 +43,13 @@ def held_secrets(hub: Hub) -> tuple[list[Labelled], list[str]]:
 
 
 def _configured(hub: Hub) -> Iterator[Labelled]:
-    """The root keys, and what the environment holds for the providers."""
+    """The root keys, and what the environment holds for the outer proxy and the providers."""
     listed = hub.settings.encryption_keys
     roots = RootKeys.parse(listed).keys if listed else (load_key_file(hub.settings.key_file),)
     yield from ((f"root key {key.id}", key.value) for key in roots)
+    proof = read_proxy(hub.settings.egress_proxy)[2] if hub.settings.egress_proxy else None
+    if proof is not None:
+        yield "user and password of the outer proxy", proof
     for provider in hub.registry:
         for name in (CLIENT_SECRET, SIGNING_SECRET):
             secret = hub.settings.provider_secret(provider.key, name)

@@ -118,7 +118,8 @@ def _address(provider: Provider, probed: Probed) -> Finding:
         return Finding("address", title, Verdict.PROBLEM, message, fix, _own(provider))
     if reason:
         message = f"Calls to {probed.host} are not allowed ({reason})."
-        fix = "Ask the operator to allow it with INTEGRATIONS_EGRESS_ALLOW, or correct the address."
+        where = "in the proxy for outgoing calls" if reason == "proxy_denied" else "with INTEGRATIONS_EGRESS_ALLOW"
+        fix = f"Ask the operator to allow it {where}, or correct the address."
         return Finding("address", title, Verdict.PROBLEM, message, fix, _own(provider))
     message = f"{probed.host} does not answer: {error}" if error else f"{probed.host} does not answer."
     fix = "Look whether the service is up and whether this machine reaches it, then look again."

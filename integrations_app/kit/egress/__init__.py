@@ -9,6 +9,7 @@ from integrations_app.kit.egress.digest import Digest, fits_digest
 from integrations_app.kit.egress.door import Door
 from integrations_app.kit.egress.headers import check_headers, check_method, check_user_headers
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
+from integrations_app.kit.egress.proxy import Proxy
 from integrations_app.kit.egress.target import Target, parse_target
 from integrations_app.kit.egress.watch import Watch, watched_by
 
@@ -19,6 +20,7 @@ __all__ = [
     "Door",
     "EgressPolicy",
     "Passport",
+    "Proxy",
     "Reply",
     "Target",
     "Waits",

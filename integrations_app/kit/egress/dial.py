@@ -23,6 +23,7 @@ from integrations_app.errors import EgressDenied, InvalidInput, ResponseRefused
 from integrations_app.kit.egress.addresses import Address, is_metadata, parse_address
 from integrations_app.kit.egress.certificate import ClientCertificate
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
+from integrations_app.kit.egress.proxy import Proxy
 from integrations_app.kit.egress.target import Target
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -44,10 +45,14 @@ class Dial:
     target: Target
     policy: EgressPolicy
     passport: Passport
+    proxy: Proxy | None = None
+    """Who is dialled instead: the operator has named it, and it is the one that looks up the target's address."""
     denied: list[EgressDenied] = field(default_factory=list)
 
     def judge(self, address: Address | None) -> None:
         """Raise EgressDenied, and remember it, unless this very address may be dialled."""
+        if self.proxy is not None:
+            return
         if address is None:
             raise EgressDenied("url_invalid", self.target.host)
         try:
@@ -141,9 +146,14 @@ class JudgingResolver(AbstractResolver):
             async with asyncio.timeout(DNS_TIMEOUT):
                 return await self._resolve(host, port)
         except TimeoutError as error:
-            raise EgressDenied("dns_timeout", host) from error
+            raise self._failed("dns_timeout", host) from error
         except (OSError, UnicodeError) as error:
-            raise EgressDenied("dns_failed", host) from error
+            raise self._failed("dns_failed", host) from error
+
+    @staticmethod
+    def _failed(reason: str, host: str) -> Exception:
+        """A target without an address is refused; aiohttp reports an OSError as the proxy's."""
+        return EgressDenied(reason, host) if current_dial().proxy is None else OSError(reason)
 
     @staticmethod
     def _judge_all(dial: Dial, addresses: list[Address]) -> None:

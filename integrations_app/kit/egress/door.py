@@ -17,6 +17,7 @@ from integrations_app.kit.egress.client import UNHURRIED, Client, OpenSession, T
 from integrations_app.kit.egress.dial import Connector, Resolve, own_context, system_resolve, trust_context
 from integrations_app.kit.egress.gate import Denied, Gate
 from integrations_app.kit.egress.policy import NO_PASSPORT, EgressPolicy, Passport
+from integrations_app.kit.egress.proxy import Proxy
 from integrations_app.kit.egress.sdk_session import BoundedResponse, SdkGate, open_session
 from integrations_app.kit.egress.target import Target, parse_target
 
@@ -61,7 +62,8 @@ class Door:
 
     `resolve(host, port)` may replace the operating system's resolver; `extra_ca_file` adds trusted
     certificates (PEM). `denied(pool, error)` is awaited for every call that the policy refuses, before the
-    caller gets the error. Close it with `aclose()` on the loop that used it.
+    caller gets the error. `proxy` is where all calls go that do not name this machine itself. Close it with
+    `aclose()` on the loop that used it.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class Door:
         resolve: Resolve | None = None,
         extra_ca_file: Path | None = None,
         denied: PoolDenied | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self.policy = policy
+        self._proxy = proxy
         self._denied = denied
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "egress-dns")
         self._resolve = resolve or system_resolve(self._threads)
@@ -184,7 +188,9 @@ class Door:
         if found is None:
             trusted = (self._extra_ca_file, ca_pem)
             context = own_context(*trusted, certificate) if certificate else trust_context(*trusted)
-            found = _Pool(Connector(self._resolve, context), Gate(self.policy, key[1], self._denied_in(organisation)))
+            found = _Pool(
+                Connector(self._resolve, context), Gate(self.policy, key[1], self._denied_in(organisation), self._proxy)
+            )
             self._pools[key] = found
             self._retire_idle()
         found.used_at = asyncio.get_running_loop().time()

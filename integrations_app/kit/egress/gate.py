@@ -14,6 +14,7 @@ from integrations_app.kit.egress.dial import DIAL, Dial, Request
 from integrations_app.kit.egress.headers import check_headers, check_method
 from integrations_app.kit.egress.inflate import Inflater, refused_size
 from integrations_app.kit.egress.policy import EgressPolicy, Passport
+from integrations_app.kit.egress.proxy import Proxy
 from integrations_app.kit.egress.target import canonical_host, parse_target
 from integrations_app.kit.egress.watch import WATCH, Watch
 
@@ -131,10 +132,13 @@ class Gate:
     `denied` is told of every call that the policy refuses, before the caller is.
     """
 
-    def __init__(self, policy: EgressPolicy, passport: Passport, denied: Denied | None = None) -> None:
+    def __init__(
+        self, policy: EgressPolicy, passport: Passport, denied: Denied | None = None, proxy: Proxy | None = None
+    ) -> None:
         self._policy = policy
         self._passport = passport
         self._denied = denied
+        self._proxy = proxy
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -156,10 +160,14 @@ class Gate:
         if (canonical_host(request.url.raw_host or ""), request.url.port) != (target.host, target.port):
             raise EgressDenied("url_invalid", target.host)  # aiohttp dials what its own parser has read
         self._policy.judge_target(target, self._passport)
+        proxy = None if target.is_loopback else self._proxy  # the proxy's loopback is not ours
+        dial = Dial(target, self._policy, self._passport, proxy)
+        if proxy is not None:
+            proxy.lead(request)
         watch = WATCH.get()
         if watch is not None:
-            return await self._watched(request, handler, Dial(target, self._policy, self._passport), watch)
-        return await self._dialled(request, handler, Dial(target, self._policy, self._passport))
+            return await self._watched(request, handler, dial, watch)
+        return await self._dialled(request, handler, dial)
 
     async def _watched(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, dial: Dial, watch: Watch
@@ -178,9 +186,12 @@ class Gate:
     ) -> aiohttp.ClientResponse:
         token = DIAL.set(dial)
         try:
-            return await self._send(request, handler, dial)
+            response = await self._send(request, handler, dial)
         finally:
             DIAL.reset(token)
+        if dial.proxy is not None:
+            dial.proxy.judge_answer(response, dial.target.host)
+        return response
 
     async def _send(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, dial: Dial
@@ -196,6 +207,8 @@ class Gate:
             except (aiohttp.ClientError, OSError) as error:
                 if dial.denied:
                     raise dial.denied[0] from error
+                if dial.proxy is not None and (refused := dial.proxy.refusal(error, dial.target.host)) is not None:
+                    raise refused from None
                 lost = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
                 if not (again and lost and _left(request)):
                     raise translate(error, _left(request), bounds.safe) from error

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import httpx
 
 from integrations_app.errors import EgressDenied
-from integrations_app.kit.egress.addresses import Address, parse_address, without_zone
+from integrations_app.kit.egress.addresses import Address, classify, parse_address, without_zone
 
 MAX_URL = 8192
 MAX_PORT = 65535
@@ -41,6 +41,12 @@ class Target:
     def address(self) -> Address | None:
         """The address when the host is a literal one, else None."""
         return parse_address(self.host)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it says that it is on this machine; a name may be so without saying it."""
+        named = self.host == "localhost" or self.host.endswith(".localhost")
+        return named or (self.address is not None and classify(self.address) == "loopback")
 
 
 def parse_target(text: str) -> Target:

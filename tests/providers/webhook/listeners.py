@@ -62,9 +62,10 @@ class Authority:
     def pem(self) -> str:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def context(self, *, asks_clients: bool = False) -> ssl.SSLContext:
-        """For a server, which may ask clients for a certificate of this authority."""
-        named = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    def context(self, *, asks_clients: bool = False, name: str = "") -> ssl.SSLContext:
+        """For a server of that name, or without one; it may ask clients for a certificate of this authority."""
+        plain = x509.IPAddress(ip_address("127.0.0.1"))
+        named = x509.SubjectAlternativeName([x509.DNSName(name) if name else plain])
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         own = self._identity("127.0.0.1", PLAIN, (-1, 2), named)
         with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +137,7 @@ class MutualServer:
         try:
             connection.do_handshake()
             request = connection.recv(65536)
-        except ssl.SSLError:
+        except OSError:
             plain = socket.socket(fileno=connection.detach())  # read to the end, so that the alert is not cut off
             plain.settimeout(5)
             with contextlib.suppress(OSError):
