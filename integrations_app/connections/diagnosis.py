@@ -76,7 +76,7 @@ async def examine_connection(hub: Hub, actor: Actor, connection_id: str) -> tupl
     provider = hub.registry.get(view.provider)
     try:
         access = await hub.database.read(lambda session: _access(hub, session, actor, connection_id))
-        probed = await probe(access, provider.address(access), hub.clock)
+        probed = await probe(access, provider.address(access), hub.clock, ca_pem=provider.trust(access))
     except (Conflict, ReconnectRequired) as error:
         probed = Probed("", error=error)
     tested = await _test(hub, actor, connection_id)

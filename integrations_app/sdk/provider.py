@@ -67,6 +67,8 @@ class Provider:
     close_client: Callable[[Any], Awaitable[None]] | None = None
     address: Callable[[Access], str] = lambda access: f"{access.bases['api' if 'api' in access.bases else 'web']}/"
     """An address that a connection's calls go to: where a look begins whether the vendor can be reached."""
+    trust: Callable[[Access], str] = lambda _access: ""
+    """Authorities (PEM) that a connection's calls trust beside the usual ones."""
     paste: Paste | None = None
     """A text that fills the form of a new connection, its secrets excepted."""
     trial: str = ""

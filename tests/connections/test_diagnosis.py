@@ -15,6 +15,8 @@ from integrations_app.sandbox.serve import free_port
 from integrations_app.sdk.provider import Provider
 from integrations_app.sdk.registry import Registry
 from tests.kit.egress.test_tls import Authority, listening
+from tests.providers.webhook.listeners import Authority as PrivateAuthority
+from tests.providers.webhook.listeners import mutual
 
 ORDER = ["address", "tls", "clock", "token", "account", "scopes", "rate"]
 
@@ -110,6 +112,22 @@ async def test_not_allowed_by_the_operator(world: Any, clock: Any) -> None:
     found = await examine(world, made)
     assert problems(found)["address"] is Remedy.SETTINGS
     assert "INTEGRATIONS_EGRESS_ALLOW" in found["address"].fix
+
+
+async def test_a_private_authority_and_a_client_certificate(world: Any, clock: Any) -> None:
+    clock.now = datetime.now(UTC)
+    authority = PrivateAuthority()
+    with mutual(authority.context(asks_clients=True)) as server:
+        one = authority.client("us.test")
+        world.hub = replace(world.hub, door=Door(EgressPolicy.parse(["127.0.0.0/8"])))
+        settings = {"base_url": server.base, "ca": authority.pem}
+        secrets = {"client_certificate": one.certificate, "client_key": one.key}
+        made = await service.create(
+            world.hub, world.owner, "webhook", settings=settings, secrets=secrets, auth_kind="certificate"
+        )
+        found = await examine(world, made.id)
+    assert problems(found) == {}
+    assert found["tls"].verdict is Verdict.WELL and found["token"].verdict is Verdict.WELL
 
 
 async def test_a_certificate_that_proves_nothing(world: Any, clock: Any, tmp_path: Any) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from integrations_app.providers.webhook import actions
-from integrations_app.providers.webhook.client import address, check, open_client
+from integrations_app.providers.webhook.client import address, check, open_client, trust
 from integrations_app.providers.webhook.curl import settings_from_curl
 from integrations_app.providers.webhook.errors import ERRORS
 from integrations_app.providers.webhook.proof import (
@@ -83,6 +83,7 @@ provider = Provider(
     open_client=open_client,
     check=check,
     address=address,
+    trust=trust,
     paste=Paste("curl command", settings_from_curl),
     trial="call",
     expired_codes=frozenset({"token_refused", "token_missing"}),

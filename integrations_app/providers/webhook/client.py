@@ -171,6 +171,11 @@ def address(access: Access) -> str:
     return access.settings.base_url
 
 
+def trust(access: Access) -> str:
+    """The private authority of the settings, empty without one."""
+    return access.settings.ca if isinstance(access.settings, WebhookSettings) else ""
+
+
 def open_client(access: Access) -> WebhookClient:
     """Build the client of a connection."""
     return WebhookClient(access)
