@@ -40,6 +40,7 @@ class _Kept:
     read_at: datetime | None = None
     saved_at: datetime | None = None
     saved: tuple[BucketState, ...] = ()
+    saving: asyncio.Task[None] | None = None
 
 
 class Budgets:
@@ -166,8 +167,16 @@ class BudgetWatch:
             return
         kept.saved, kept.saved_at = states, now
         task = asyncio.get_running_loop().create_task(_write_down(self._hub, *self._where, states))
+        kept.saving = task
         self._hub.background.add(task)
         task.add_done_callback(self._hub.background.discard)
+
+
+async def written(hub: Hub, organization_id: str, connection_id: str) -> None:
+    """Return once what this process has learnt of a connection's limits is written down."""
+    saving = budgets(hub).of(organization_id, connection_id).saving
+    if saving is not None:
+        await asyncio.wait({saving})
 
 
 async def _write_down(hub: Hub, organization_id: str, connection_id: str, states: tuple[BucketState, ...]) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from integrations_app.connections.budgets import written
 from integrations_app.connections.credentials import access_for
 from integrations_app.connections.health import test
 from integrations_app.connections.probing import Probed, probe
@@ -80,6 +81,7 @@ async def examine_connection(hub: Hub, actor: Actor, connection_id: str) -> tupl
     except (Conflict, ReconnectRequired) as error:
         probed = Probed("", error=error)
     tested = await _test(hub, actor, connection_id)
+    await written(hub, actor.organization_id, connection_id)
     now_known = await get(hub, actor, connection_id)
     patient = _Patient(provider, now_known, tested, hub.clock())
     return (*_on_the_way(provider, probed), *patient.findings(reached=probed.answered))
