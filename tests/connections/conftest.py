@@ -76,7 +76,7 @@ class Vendor:
 @pytest.fixture
 def vendor(sandbox_url: str) -> Iterator[Vendor]:
     """The sandbox, reset."""
-    with httpx.Client() as http:
+    with httpx.Client(timeout=30) as http:  # a busy machine is no failure
         made = Vendor(sandbox_url, http)
         made.control("reset")
         yield made

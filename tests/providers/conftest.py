@@ -90,7 +90,7 @@ def sandbox_base() -> Iterator[str]:
 @pytest.fixture
 def sandbox(sandbox_base: str) -> Iterator[Sandbox]:
     """Fresh emulated vendors."""
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, timeout=30) as http:  # a busy machine is no failure
         made = Sandbox(sandbox_base, http)
         made.post("reset")
         yield made

@@ -1,7 +1,7 @@
 """Answers that are small on the wire and within the cap, but large once they are read: in time and in little memory."""
 
-import asyncio
 import gzip
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -28,6 +28,8 @@ SHORT = {
     "fields": ("form", lambda: b"a=&" * 170_000),
 }
 """Within the size that is read at all."""
+MOST_SECONDS = 8.0
+"""Of the processor, so that a busy machine does not count: the longest takes two."""
 
 
 @pytest.mark.parametrize("kind", SHORT)
@@ -37,10 +39,10 @@ async def test_xml_and_forms_take_neither_memory_nor_time(webhook: Any, receiver
     receiver.answer = lambda _r: answer
     made = webhook(token="CNRY_token_0123456789")
     call = made.provider.action("call")
-    began = asyncio.get_running_loop().time()
+    began = time.process_time()
     with little_memory(), suppress(IntegrationsError):
         await call.run(call.params(method="GET", parse_as=parse_as), made.context())
-    assert asyncio.get_running_loop().time() - began < 3
+    assert time.process_time() - began < MOST_SECONDS
 
 
 @pytest.mark.parametrize("parse_as", ["auto", "json"])
@@ -53,7 +55,7 @@ async def test_what_unfolds_takes_neither_memory_nor_time(
     made = webhook(token="CNRY_token_0123456789")
     call = made.provider.action("call")
     params = call.params(method="GET", parse_as=parse_as)
-    began = asyncio.get_running_loop().time()
+    began = time.process_time()
     with little_memory(), suppress(IntegrationsError):
         await call.run(params, made.context())
-    assert asyncio.get_running_loop().time() - began < 3
+    assert time.process_time() - began < MOST_SECONDS
