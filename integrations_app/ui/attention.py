@@ -37,8 +37,8 @@ class AttentionState(SessionState):
     @guard(Permission.VIEW)
     async def load(self) -> None:
         """Look, and keep looking."""
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), AttentionState, KINDS, in_frame=True)
+        await self._refresh(KINDS)
 
     async def _refresh(self, _kinds: frozenset[str]) -> None:
         actor = current_actor(self)

@@ -119,5 +119,8 @@ def provide_live_pages(pages: LivePages) -> None:
 def show_live(
     state: rx.State, actor: Actor, page: type[rx.State], kinds: frozenset[str], *, in_frame: bool = False
 ) -> None:
-    """Keep `page` fresh in the tab of `state`: while the tab shows it, or always when it stands in the frame."""
+    """Keep `page` fresh in the tab of `state`: while the tab shows it, or always when it stands in the frame.
+
+    To be called before the rows are read: what changes between the two would never be shown otherwise.
+    """
     _pages[0].watch(state.router.session.client_token, _Watch(actor.organization_id, page, kinds, in_frame))

@@ -128,13 +128,13 @@ class ConnectionState(SessionState):
         self.chosen, self.notice, self.result, self.loaded = "", "", TestView(), False
         self.paste_title, self.pasted_note = provider.paste.title if provider.paste else "", ""
         self.tries = provider.trial != ""
+        show_live(self, current_actor(self), ConnectionState, KINDS)
         await self._refresh(KINDS)
         wanted = url.query_parameters.get("connection") or url.query_parameters.get("move") or ""
         wants_new = "new" in url.query_parameters or not self.lines
         await self._show(NEW if wants_new else wanted if self._has(wanted) else self.lines[0].id)
         await self._load_apps()
         self.loaded = True
-        show_live(self, current_actor(self), ConnectionState, KINDS)
 
     def _has(self, connection_id: str) -> bool:
         return any(line.id == connection_id for line in self.lines)

@@ -45,8 +45,8 @@ class EventState(SessionState):
         self.event_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self.loaded, self.missing, self.notice = False, False, ""
         self.head, self.headers, self.body, self.runs = EventLine(), [], "", []
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), EventState, KINDS)
+        await self._refresh(KINDS)
 
     async def _refresh(self, _kinds: frozenset[str]) -> None:
         actor = current_actor(self)

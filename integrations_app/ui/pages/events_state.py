@@ -48,8 +48,8 @@ class EventsState(SessionState):
         self.endpoint_id, self.workflow_id = wanted.get("endpoint_id", ""), wanted.get("workflow_id", "")
         self.verdict = _known(wanted.get("verdict", ""))
         self.lines, self.loaded = [], False
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), EventsState, KINDS)
+        await self._refresh(KINDS)
 
     @rx.event
     @guard(Permission.VIEW)

@@ -72,8 +72,8 @@ class IntegrationsState(SessionState):
     async def load(self) -> None:
         """Show the page and keep it live. A question that was left open is not asked again."""
         self.leaving_id = self.renaming_id = ""
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), IntegrationsState, KINDS)
+        await self._refresh(KINDS)
 
     async def _refresh(self, kinds: frozenset[str]) -> None:
         """Read the cards again, keeping what only this tab knows. Runs matter only while something is in trouble."""

@@ -64,9 +64,9 @@ class KeysState(SessionState):
     async def load(self) -> None:
         """Show the keys and keep them live."""
         self.keys_notice = self.asking = ""
-        await self._refresh(KINDS)
         if self.can_manage_keys:
             show_live(self, current_actor(self), KeysState, KINDS, in_frame=True)
+        await self._refresh(KINDS)
 
     async def _refresh(self, _kinds: frozenset[str]) -> None:
         """Read how the rotation stands, and, while none moves anything, what is on each key."""

@@ -62,8 +62,8 @@ class RunState(SessionState):
         self.loaded, self.missing, self.notice, self.busy, self.version = False, False, "", "", "original"
         self.head, self.steps, self.values, self.trigger = RunHead(), [], {}, ""
         self._limit, self._shows_trigger = PAGE_SIZE, False
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), RunState, KINDS)
+        await self._refresh(KINDS)
 
     async def _refresh(self, kinds: frozenset[str]) -> None:
         """Read run and steps again; the workflow only when one changed. A run that has ended stays as it is."""

@@ -49,8 +49,8 @@ class RunsState(SessionState):
         wanted = self.router.url.query_parameters
         self.workflow_id, self.status = wanted.get("workflow_id", ""), _known_status(wanted.get("status", ""))
         self.lines, self.loaded = [], False
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), RunsState, KINDS)
+        await self._refresh(KINDS)
 
     @rx.event
     @guard(Permission.VIEW)

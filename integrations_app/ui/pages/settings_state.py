@@ -64,8 +64,8 @@ class SettingsState(SessionState):
     async def load(self) -> None:
         """Show the page and keep it live."""
         self.members_notice, self.password_notice = "", ""
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), SettingsState, LIVE)
+        await self._refresh(KINDS)
 
     async def _refresh(self, kinds: frozenset[str]) -> None:
         """Read again what changed: members and invitations, endpoints; nothing to show below admin."""

@@ -55,8 +55,8 @@ class TokensState(SessionState):
     async def load(self) -> None:
         """Show the tokens and keep them live."""
         self.tokens_notice, self.token_errors, self.ending_id = "", {}, ""
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), TokensState, KINDS, in_frame=True)
+        await self._refresh(KINDS)
 
     async def _refresh(self, _kinds: frozenset[str]) -> None:
         """Read the tokens again: one's own, and for admins everybody's."""

@@ -128,6 +128,7 @@ class WorkflowEditorState(SessionState):
         """Show the workflow that the address names."""
         self.loaded, self.missing = False, False
         self.workflow_id = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
+        show_live(self, current_actor(self), WorkflowEditorState, KINDS)
         try:
             detail = await service.get(hub(), current_actor(self), self.workflow_id)
         except NotFound:
@@ -144,7 +145,6 @@ class WorkflowEditorState(SessionState):
         await self._adopt(detail)
         await self._open_run(self.router.url.query_parameters.get("run", ""))
         self.loaded = True
-        show_live(self, current_actor(self), WorkflowEditorState, KINDS)
         yield
 
     async def _refresh(self, kinds: frozenset[str]) -> None:

@@ -108,8 +108,8 @@ class WorkflowsState(SessionState):
             wanted.get("search", "")[:LONGEST_SEARCH], wanted.get("tag", ""), state if state in STATE_WORDS else ""
         )
         self.notice, self._shown, self.round = "", PAGE, self.round + 1
-        await self._refresh(KINDS)
         show_live(self, current_actor(self), WorkflowsState, KINDS)
+        await self._refresh(KINDS)
 
     async def _refresh(self, kinds: frozenset[str]) -> None:  # noqa: ARG002 - one page shows all of them
         """Read as many rows again as are shown."""
