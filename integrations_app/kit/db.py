@@ -216,11 +216,15 @@ class BatchingWriter:
         self._thread.join()
 
     def _run(self) -> None:
-        open_for_work = True
-        while open_for_work:
-            batch, open_for_work = self._take()
-            if batch:
-                self._commit(batch)
+        while self._take_and_commit():
+            pass
+
+    def _take_and_commit(self) -> bool:
+        """A frame of its own: what was written is not held until something else is."""
+        batch, open_for_work = self._take()
+        if batch:
+            self._commit(batch)
+        return open_for_work
 
     def _take(self) -> tuple[list[_Waiting], bool]:
         batch: list[_Waiting] = []

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -22,7 +21,7 @@ from integrations_app.errors import (
 )
 from integrations_app.organizations.hub import Hub
 from integrations_app.web.cookies import client_address
-from integrations_app.web.reading import BODY_SECONDS, Inflight, Reader, Refused, Waiting, require_type
+from integrations_app.web.reading import BODY_SECONDS, Inflight, Place, Reader, Refused, Waiting, require_type
 from integrations_app.workflows import answers, endpoint_cap, events, inbound
 from integrations_app.workflows.app_events import accept_app_event
 from integrations_app.workflows.endpoint_cache import OpenEndpoint
@@ -64,34 +63,25 @@ async def _receive(hub: Hub, request: Request, reader: Reader, waiters: Waiting)
         await require_address(hub, endpoint, client_address(request), _headers(request))
         require_type(request, types)
         await endpoint_cap.admit(hub, endpoint)
-    try:
-        body = await reader.read(request, limit)
-        return await _taken(hub, endpoint, _Delivery(endpoint_id, _headers(request), body), waiters)
-    except (SignatureInvalid, Refused, ClientDisconnect):
-        if endpoint is not None:
-            endpoint_cap.give_back(endpoint)
-        raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    endpoint_id: str
-    headers: dict[str, str]
-    body: bytes
-
-
-async def _taken(hub: Hub, endpoint: OpenEndpoint | None, given: _Delivery, waiters: Waiting) -> Response:
-    """Accept the delivery; where its endpoint says so and not too many wait, answer with what a run answers."""
-    seconds = endpoint.answer_seconds if endpoint is not None else 0
-    waits = seconds > 0 and waiters.enter(given.endpoint_id)
-    try:
-        found = await events.accept(hub, given.endpoint_id, given.headers, given.body, waits=waits)
-        if endpoint is None or not seconds:
+    with waiters.place(endpoint.organization_id if endpoint is not None else "", endpoint_id) as place:
+        try:
+            found = await _taken(hub, request, reader, limit, place)
+        except (SignatureInvalid, Refused, ClientDisconnect):
+            if endpoint is not None:
+                endpoint_cap.give_back(endpoint)
+            raise
+        if endpoint is None or not endpoint.answer_seconds:
             return _told(found)
-        return await _answer_of_runs(hub, endpoint, found, waits=waits)
-    finally:
-        if waits:
-            waiters.leave(given.endpoint_id)
+        return await _answer_of_runs(hub, endpoint, found, waits=place.taken)
+
+
+async def _taken(
+    hub: Hub, request: Request, reader: Reader, limit: int, place: Place
+) -> events.Accepted | events.Duplicate:
+    """Read the body and accept it. It is gone when this returns: many may wait afterwards, each for long."""
+    body = await reader.read(request, limit)
+    endpoint_id = request.path_params["endpoint_id"]
+    return await events.accept(hub, endpoint_id, _headers(request), body, waits=place.take)
 
 
 async def _answer_of_runs(
@@ -111,7 +101,9 @@ async def _given(
     """What the runs of the delivery answered, when somebody waits for it or it was said before."""
     organization, seconds = endpoint.organization_id, endpoint.answer_seconds
     if isinstance(found, events.Duplicate):
-        known = await answers.first_given(hub, organization, found.event_id) if found.same else None
+        if not found.same:
+            return None
+        known = await answers.first_given(hub, organization, found.event_id, seconds if waits else 0)
         return known if known is not None and known.rests else None
     if not waits or not found.run_ids:
         return None

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.requests import Request
 
@@ -10,8 +12,8 @@ BODY_SECONDS = 30.0
 MAX_INFLIGHT_BYTES = 128 * 1024 * 1024
 """Bodies being read at once; beyond it senders are asked to come back."""
 
-MOST_WAITING = 64
-"""Requests that wait for a run at once."""
+MOST_WAITING = 256
+"""Requests that wait for a run at once; none of them keeps its body."""
 
 
 class Refused(Exception):
@@ -41,27 +43,54 @@ class Inflight:
 
 
 class Waiting:
-    """Requests of this process that wait for the answer of a run; beyond the limit nobody is made to wait.
+    """Requests of this process that wait for the answer of a run; beyond the limits nobody is made to wait.
 
-    One endpoint has half of the places at most, so that the others are heard beside it.
+    One organisation has a quarter of the places at most, and one endpoint an eighth, so that the others are heard
+    beside it.
     """
 
     def __init__(self, limit: int = MOST_WAITING) -> None:
-        self._limit = limit
+        self._limit, self._share, self._half = limit, max(1, limit // 4), max(1, limit // 8)
+        self._all = 0
+        self._of: Counter[str] = Counter()
         self._at: Counter[str] = Counter()
 
-    def enter(self, endpoint_id: str) -> bool:
-        """Whether one more may wait; it leaves in the end when it may."""
-        free = self._at.total() < self._limit and self._at[endpoint_id] < max(1, self._limit // 2)
-        if free:
-            self._at[endpoint_id] += 1
+    @contextmanager
+    def place(self, organization_id: str, endpoint_id: str) -> "Iterator[Place]":
+        """A place for one request, which it may take when its sender is known; free again in the end."""
+        place = Place(self, organization_id, endpoint_id)
+        try:
+            yield place
+        finally:
+            if place.taken:
+                self._count(organization_id, endpoint_id, -1)
+
+    def enter(self, organization_id: str, endpoint_id: str) -> bool:
+        """Whether one more may wait; it is counted when it may."""
+        within = self._of[organization_id] < self._share and self._at[endpoint_id] < self._half
+        free = self._all < self._limit and within
+        self._count(organization_id, endpoint_id, int(free))
         return free
 
-    def leave(self, endpoint_id: str) -> None:
-        """One waits no longer."""
-        self._at[endpoint_id] -= 1
-        if not self._at[endpoint_id]:
-            del self._at[endpoint_id]
+    def _count(self, organization_id: str, endpoint_id: str, more: int) -> None:
+        self._all += more
+        for counted, name in ((self._of, organization_id), (self._at, endpoint_id)):
+            counted[name] += more
+            if not counted[name]:
+                del counted[name]
+
+
+class Place:
+    """A place among those that wait: empty until it is taken."""
+
+    def __init__(self, waiting: Waiting, organization_id: str, endpoint_id: str) -> None:
+        self._waiting, self._whose = waiting, (organization_id, endpoint_id)
+        self.taken = False
+
+    def take(self) -> bool:
+        """Whether the request may wait."""
+        self.taken = self.taken or self._waiting.enter(*self._whose)
+        return self.taken
 
 
 class Reader:

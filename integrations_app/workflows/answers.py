@@ -81,8 +81,16 @@ async def wait(hub: Hub, organization_id: str, event_id: str, run_ids: Sequence[
     return await watch(hub, organization_id, {event_id, *run_ids}, look, lambda found: found.rests, seconds)
 
 
-async def first_given(hub: Hub, organization_id: str, event_id: str) -> Outcome | None:
-    """What the sender of a delivery was answered by its runs; None while nobody knows, or when it was a plain 202."""
+async def first_given(hub: Hub, organization_id: str, event_id: str, seconds: float = 0) -> Outcome | None:
+    """What the sender of a delivery was answered by its runs; None while nobody knows, or when it was a plain 202.
+
+    While the first request may still be answered this one waits with it, `seconds` at most.
+    """
+    if seconds > 0:
+        until, run_ids = await hub.database.read(lambda session: _awaited(session, organization_id, event_id))
+        left = (until - hub.clock()).total_seconds() if until is not None else 0.0
+        if left > 0:
+            await wait(hub, organization_id, event_id, run_ids, min(left, seconds))
 
     def read(session: Session) -> Outcome | None:
         row = session.get(Event, (organization_id, event_id))
@@ -93,6 +101,13 @@ async def first_given(hub: Hub, organization_id: str, event_id: str) -> Outcome 
         return found if in_time else None
 
     return await hub.database.read(read)
+
+
+def _awaited(session: Session, organization_id: str, event_id: str) -> tuple[datetime | None, list[str]]:
+    """Until when the delivery's own request waits, and the runs that it waits for."""
+    row = session.get(Event, (organization_id, event_id))
+    run_ids = session.execute(_started(organization_id, event_id, col(Run.id))).scalars()
+    return (row.answer_until if row is not None else None), list(run_ids)
 
 
 def _outcome(hub: Hub, session: Session, organization_id: str, event_id: str) -> Outcome:

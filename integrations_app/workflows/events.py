@@ -1,6 +1,6 @@
 """Events: deliveries accepted before they are answered, listed, shown and replayed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,13 +100,14 @@ async def find_endpoint(hub: Hub, endpoint_id: str) -> OpenEndpoint | None:
 
 
 async def accept(
-    hub: Hub, endpoint_id: str, headers: Headers, body: bytes, *, waits: bool = False
+    hub: Hub, endpoint_id: str, headers: Headers, body: bytes, *, waits: Callable[[], bool] = lambda: False
 ) -> Accepted | Duplicate:
     """Verify a delivery over its raw bytes and make it durable together with the runs it starts.
 
-    `waits` says that its sender waits for the answer of a run, as long as the endpoint says. `headers` have lower-case
-    names. Raises NotFound (after the work of a verification), SignatureInvalid,
-    InvalidInput for a body that cannot be read, Unavailable (`endpoint_unconfigured` without a secret).
+    `waits` says whether its sender waits for the answer of a run, as long as the endpoint says; it is asked when the
+    sender has proved who it is. `headers` have lower-case names. Raises NotFound (after the work of a verification),
+    SignatureInvalid, InvalidInput for a body that cannot be read, Unavailable (`endpoint_unconfigured` without a
+    secret).
     """
     endpoint = await find_endpoint(hub, endpoint_id)
     if endpoint is None:
@@ -123,7 +124,7 @@ async def accept(
         await note_rejected(hub, endpoint, error, headers)
         raise
     inbound = judge.read(hub.registry, endpoint.kind, headers, body)
-    if endpoint.answer_seconds and not waits:
+    if endpoint.answer_seconds and not waits():
         endpoint = replace(endpoint, answer_seconds=0)
     found = await hub.database.write(lambda session: keep_delivery(hub, session, endpoint, inbound, headers, body))
     if inbound.revoked and isinstance(found, Accepted):

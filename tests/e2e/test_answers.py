@@ -49,6 +49,7 @@ def test_a_workflow_answers_its_sender(owner: Page, shared_server: Server) -> No
     page.get_by_role("dialog", name="Add a step").get_by_role("button", name="Answer the webhook").click()
     panel = page.get_by_role("region", name="Step", exact=True)
     expect(panel.get_by_role("heading", name="Answer the webhook")).to_be_visible()
+    expect(panel.get_by_role("button", name="Test step")).to_have_count(0)  # without a sender there is nothing to try
     expect(panel.get_by_label("Status (optional)")).to_have_value("200")
     panel.get_by_label("Status (optional)").fill("201")
     panel.get_by_label("Body (optional)").fill('{"item": "{{ trigger.item }}", "price": 7}')

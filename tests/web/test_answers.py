@@ -3,6 +3,8 @@
 # ruff: noqa: F811 - fixtures of another folder are imported and then named as arguments
 
 import asyncio
+import tracemalloc
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -117,6 +119,38 @@ async def test_a_run_that_fails_is_told_without_why(
     assert (await post(client, waiting)).content == answer.content
 
 
+async def test_a_retry_waits_for_the_answer_with_the_first(
+    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, waiting: str
+) -> None:
+    vendor.gate = asyncio.Event()
+    await listening(hub, waiting, step(), answering(status=201))
+    first = asyncio.create_task(post(client, waiting))
+    await until(lambda: ended_or_begun(hub, 1))
+    again = asyncio.create_task(post(client, waiting))
+    await until(lambda: _came(hub, 2))
+    other = await post(client, waiting, body=b'{"order": {"id": "B-2"}}')
+    assert (other.status_code, other.json()["status"]) == (200, "duplicate")
+    vendor.gate.set()
+    assert [(one.status_code, one.json()) for one in (await first, await again)] == [(201, {"id": "A-1"})] * 2
+    assert len((await service.list_runs(hub, ACTOR)).items) == 1
+
+
+async def test_a_retry_waits_no_longer_than_the_first(
+    hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, waiting: str
+) -> None:
+    await endpoints.change_endpoint(hub, ACTOR, waiting, Terms(answer_seconds=1))
+    vendor.gate = asyncio.Event()
+    await listening(hub, waiting, step(), answering())
+    first = asyncio.create_task(post(client, waiting))
+    await until(lambda: ended_or_begun(hub, 1))
+    assert (await post(client, waiting)).json() == {"status": "duplicate", "delivery_id": "d1"}
+    assert (await first).status_code == 202
+
+
+async def _came(hub: Hub, times: int) -> bool:
+    return (await events.list_events(hub, ACTOR)).items[0].times == times
+
+
 async def test_nobody_waits_longer_than_was_set(
     hub: Hub, engine: EmbeddedEngine, vendor: Vendor, client: httpx.AsyncClient, waiting: str
 ) -> None:
@@ -140,6 +174,7 @@ async def test_a_run_that_waits_for_a_person_lets_the_sender_go(
     answer = await post(client, waiting)
     run = (await service.list_runs(hub, ACTOR)).items[0]
     assert (run.status, answer.status_code, answer.json()["run_id"]) == ("held", 202, run.id)
+    assert (await post(client, waiting)).json()["status"] == "duplicate"
 
 
 async def test_of_several_workflows_the_first_answer_wins(
@@ -203,7 +238,7 @@ async def test_beyond_the_bound_nobody_is_made_to_wait(
     hub: Hub, engine: EmbeddedEngine, vendor: Vendor, waiting: str
 ) -> None:
     await listening(hub, waiting, step(), answering())
-    app, vendor.gate = Starlette(routes=list(routes(hub, waiting=Waiting(4)))), asyncio.Event()
+    app, vendor.gate = Starlette(routes=list(routes(hub, waiting=Waiting(16)))), asyncio.Event()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         held = [asyncio.create_task(post(client, waiting, name)) for name in ("a", "b")]
         await until(lambda: ended_or_begun(hub, 2))
@@ -214,11 +249,66 @@ async def test_beyond_the_bound_nobody_is_made_to_wait(
         assert (await post(client, waiting, "d")).json() == {"id": "A-1"}  # they have left again
 
 
-def test_one_endpoint_leaves_places_to_the_others() -> None:
-    places = Waiting(4)
-    assert [places.enter(name) for name in ("a", "a", "a", "b", "c", "d")] == [True, True, False, True, True, False]
-    places.leave("a")
-    assert [places.enter(name) for name in ("d", "a")] == [True, False]
+def test_one_endpoint_and_one_organisation_leave_places_to_the_others() -> None:
+    places = Waiting(16)
+    with places.place("o", "a") as place:
+        assert (place.taken, place.take(), place.take()) == (False, True, True)
+        at_one = [places.enter("o", name) for name in ("a", "a", "b", "b", "c")]
+        assert at_one == [True, False, True, True, False]
+        assert [places.enter("p", name) for name in ("d", "d", "d")] == [True, True, False]
+    assert [places.enter("o", name) for name in ("c", "c")] == [True, False]
+    assert [places.enter(f"q{number}", f"q{number}") for number in range(11)] == [True] * 10 + [False]
+
+
+async def test_only_who_has_proved_itself_takes_a_place(hub: Hub, waiting: str) -> None:
+    asked = []
+
+    class Watched(Waiting):
+        def enter(self, organization_id: str, endpoint_id: str) -> bool:
+            asked.append((organization_id, endpoint_id))
+            return super().enter(organization_id, endpoint_id)
+
+    app = Starlette(routes=list(routes(hub, waiting=Watched())))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        path = f"/api/webhooks/{waiting}"
+        assert (await client.post(path, content=BODY, headers=signed(b"{}", "d1"))).status_code == 401
+        assert (await post(client, waiting, body=b"not json")).status_code == 400
+        assert asked == []
+        assert (await post(client, waiting)).status_code == 202
+        assert asked == [(ORGANIZATION, waiting)]
+
+
+async def test_who_waits_keeps_no_body(hub: Hub, waiting: str) -> None:
+    """Nobody executes the runs: the senders wait until they give up."""
+    size, count = 900_000, 4
+    await listening(hub, waiting, answering())
+    app = Starlette(routes=list(routes(hub)))
+
+    async def deliver(client: httpx.AsyncClient, name: str) -> None:
+        bodies = [b'{"text": "%s"}' % (b"x" * size)]
+        headers = signed(bodies[0], name)
+
+        async def sent() -> AsyncIterator[bytes]:
+            yield bodies.pop()
+
+        await client.post(f"/api/webhooks/{waiting}", content=sent(), headers=headers)
+
+    async def is_gone() -> bool:
+        return tracemalloc.get_traced_memory()[0] - before < size
+
+    tracemalloc.start()
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            before, _ = tracemalloc.get_traced_memory()
+            held = [asyncio.create_task(deliver(client, f"d{number}")) for number in range(count)]
+            await until(lambda: ended_or_begun(hub, count))
+            await until(is_gone)
+            assert not any(one.done() for one in held)
+            for one in held:
+                one.cancel()
+            await asyncio.wait(held)
+    finally:
+        tracemalloc.stop()
 
 
 async def ended_or_begun(hub: Hub, number: int) -> bool:
@@ -241,7 +331,7 @@ async def test_the_answer_is_sealed_and_given_once_through_a_crash(hub: Hub, wai
 
 async def waited_for(hub: Hub, endpoint: str, delivery: str) -> RunState:
     """The run of a delivery whose sender waits; nobody executes it."""
-    found = await events.accept(hub, endpoint, signed(BODY, delivery), BODY, waits=True)
+    found = await events.accept(hub, endpoint, signed(BODY, delivery), BODY, waits=lambda: True)
     assert isinstance(found, events.Accepted)
     run = await hub.database.read(lambda session: load(session, found.run_ids[0], Definitions()))
     assert run is not None
