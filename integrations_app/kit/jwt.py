@@ -3,7 +3,8 @@
 import base64
 import binascii
 import json
-import math
+import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,12 @@ LEEWAY_SECONDS = 60
 MAX_TOKEN_CHARS = 8192
 MIN_RSA_BITS = 2048
 _PEM = "-----BEGIN "
+_ARMOUR = re.compile(r"-{4,5} ?BEGIN ")
+_SSH = re.compile(r"AAAA(B3NzaC1|C3NzaC1|E2VjZHNh)")
+"""How the base64 of ssh-rsa, ssh-ed25519 and ecdsa-sha2 keys begins."""
+_SEQUENCE, _INTEGER, _LONG_LENGTH = b"\x30", b"\x02", 0x80
+_SHORTEST_DER = 44
+"""Bytes of a public Ed25519 key, the shortest there is."""
 _NAMES = {"EdDSA": ("EdDSA", "Ed25519")}
 """What a token may call the algorithm, where it has two names (RFC 9864)."""
 
@@ -71,8 +78,11 @@ def require_key(algorithm: str, key: Secret) -> None:
     """Raise ValueError, in words for people, unless `key` is one for `algorithm`: a shared secret, or a public PEM."""
     text = key.reveal("check the form of a key")
     if algorithm in SHARED:
-        if _PEM in text:
-            raise ValueError(f"is a key of another kind: {algorithm} takes a secret that both sides know")
+        if _is_key_pair(text):
+            raise ValueError(
+                f"is a key of another kind, with which others could sign: {algorithm} takes a secret that only you and "
+                f"the sender know. For a public key choose {', '.join(PUBLIC)} and give it in PEM form"
+            )
         if len(text.encode("utf-8", "surrogatepass")) < SHARED[algorithm]:
             raise ValueError(f"has at least {SHARED[algorithm]} bytes for {algorithm}")
         return
@@ -88,6 +98,34 @@ def require_key(algorithm: str, key: Secret) -> None:
     fits = found.public_key.key_size >= MIN_RSA_BITS if isinstance(found, RSAKey) else found.curve_name == curve
     if not fits:
         raise ValueError(f"is not {wanted}")
+
+
+def _is_key_pair(text: str) -> bool:
+    """Whether the text is half of a key pair, in any of the forms in which it travels, or a JSON Web Key."""
+    return bool(_ARMOUR.search(text) or _SSH.search(text)) or _is_jwk(text) or _is_der(text)
+
+
+def _is_jwk(text: str) -> bool:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list | dict) and ('"kty"' in text or '"keys"' in text)
+
+
+def _is_der(text: str) -> bool:
+    """Whether it is base64 of one ASN.1 sequence that begins as keys and certificates do."""
+    written = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        raw = base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    if len(raw) < _SHORTEST_DER or not raw.startswith(_SEQUENCE):
+        return False
+    more = raw[1] - _LONG_LENGTH if raw[1] > _LONG_LENGTH else 0
+    begins = 2 + more
+    length = int.from_bytes(raw[2:begins]) if more else raw[1]
+    return begins + length == len(raw) and raw[begins : begins + 1] in {_SEQUENCE, _INTEGER}
 
 
 def verify_token(rule: TokenRule, key: Secret, token: str | None, now: datetime) -> None:
@@ -165,9 +203,10 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and abs(value) <= sys.float_info.max):  # neither infinite nor an integer that no float can hold
         raise SignatureInvalid("token_claims", f"The token's {name} is no time.")
-    return value
+    return float(value)
 
 
 def _require_names(rule: TokenRule, claims: Mapping[str, Any]) -> None:

@@ -8,15 +8,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from integrations_app.errors import InvalidInput, RateLimited
+from integrations_app.errors import RateLimited
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub
-from integrations_app.organizations.permissions import Actor, Permission, system_actor
-from integrations_app.workflows.endpoint_cache import OpenEndpoint, forget
-from integrations_app.workflows.endpoints import note
+from integrations_app.organizations.permissions import system_actor
+from integrations_app.workflows.endpoint_cache import OpenEndpoint
 from integrations_app.workflows.repository import Endpoints
 
-MOST_PER_MINUTE = 100_000
 MAX_COUNTED = 1024
 """Endpoints that are counted at once; one that is forgotten begins with its whole minute again."""
 _MINUTE = 60.0
@@ -43,22 +41,6 @@ def give_back(endpoint: OpenEndpoint) -> None:
     if endpoint.id in _left:
         left, then = _left[endpoint.id]
         _left[endpoint.id] = (min(float(endpoint.per_minute), left + 1), then)
-
-
-async def set_cap(hub: Hub, actor: Actor, endpoint_id: str, per_minute: int) -> None:
-    """Cap the deliveries of an endpoint, 0 for no cap. Raises NotFound, Forbidden, InvalidInput."""
-    actor.require(Permission.MANAGE_CONNECTIONS)
-    if not 0 <= per_minute <= MOST_PER_MINUTE:
-        raise InvalidInput({"per_minute": f"is 0 to {MOST_PER_MINUTE}"})
-
-    def write(session: Session) -> None:
-        row = Endpoints(session, actor.organization_id).get(endpoint_id)
-        row.per_minute = per_minute
-        session.add(row)
-        note(hub, session, actor, "endpoint.capped", row, per_minute=per_minute)
-
-    await hub.database.write(write)
-    forget(endpoint_id)
 
 
 def _take(endpoint_id: str, per_minute: int, now: datetime) -> float:

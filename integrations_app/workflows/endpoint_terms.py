@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
@@ -16,10 +16,24 @@ MOST_ADDRESSES = 50
 MAX_CLAIM = 500
 MOST_ANSWER_SECONDS = 25
 """Senders and proxies give up after some 30 seconds."""
+MOST_PER_MINUTE = 100_000
 ALLOWED = "allowed_addresses"
 Network = IPv4Network | IPv6Network
 _BITS = re.compile(r"[0-9]{1,3}")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChange:
+    """What to set of a token rule; None leaves it as it is, an empty issuer or audience asks for none."""
+
+    algorithm: str | None = None
+    issuer: str | None = None
+    audience: str | None = None
+
+    def over(self, rule: TokenRule) -> TokenRule:
+        """The rule with what is set."""
+        return replace(rule, **{name: text for name, text in asdict(self).items() if text is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +42,16 @@ class Terms:
 
     allowed_addresses: Sequence[str] | None = None
     """Addresses and networks (CIDR) that deliveries may come from; none for any. Blank ones do not count."""
-    jwt: TokenRule | None = None
+    jwt: TokenRule | TokenChange | None = None
     """What the senders' tokens must be; for the kind `jwt` only. The algorithm is chosen once."""
     answer_seconds: int | None = None
     """How long a delivery waits for what its run answers; 0: it is answered at once."""
+    per_minute: int | None = None
+    """Deliveries that each process takes a minute; 0 for no cap."""
+
+    def rule_over(self, rule: TokenRule) -> TokenRule | None:
+        """The whole rule, when `rule` was there before; None when nothing is said of it."""
+        return self.jwt.over(rule) if isinstance(self.jwt, TokenChange) else self.jwt
 
     def put_on(self, row: Endpoint) -> dict[str, Any]:
         """Write it on the row; returns what the audit tells of it. Raises InvalidInput."""
@@ -39,14 +59,19 @@ class Terms:
         if self.allowed_addresses is not None:
             row.allowed_addresses = list(parse_allowed(self.allowed_addresses))
             told[ALLOWED] = len(row.allowed_addresses)
-        if self.jwt is not None:
-            _require_rule(row, self.jwt)
-            row.jwt = asdict(self.jwt)
+        rule = self.rule_over(rule_of(row))
+        if rule is not None:
+            _require_rule(row, rule)
+            row.jwt = asdict(rule)
             told["jwt"] = row.jwt
-        if self.answer_seconds is not None:
-            if not 0 <= self.answer_seconds <= MOST_ANSWER_SECONDS:
-                raise InvalidInput({"answer_seconds": f"is 0 to {MOST_ANSWER_SECONDS}"})
-            row.answer_seconds = told["answer_seconds"] = self.answer_seconds
+        for name, most in (("answer_seconds", MOST_ANSWER_SECONDS), ("per_minute", MOST_PER_MINUTE)):
+            number = getattr(self, name)
+            if number is None:
+                continue
+            if not 0 <= number <= most:
+                raise InvalidInput({name: f"is 0 to {most}"})
+            setattr(row, name, number)
+            told[name] = number
         return told
 
 

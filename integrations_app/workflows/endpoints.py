@@ -88,7 +88,7 @@ async def create_endpoint(
     actor.require(Permission.MANAGE_CONNECTIONS)
     if kind == inbound.JWT and terms.jwt is None:
         terms = replace(terms, jwt=USUAL)
-    _require_valid(hub, name, kind, secret, terms.jwt)
+    _require_valid(hub, name, kind, secret, terms.rule_over(USUAL))
     used = secret or inbound.new_secret(kind)
     endpoint_id = hub.new_id()
 
@@ -106,11 +106,12 @@ async def create_endpoint(
 
 
 async def change_endpoint(hub: Hub, actor: Actor, endpoint_id: str, terms: Terms) -> EndpointRow:
-    """Set what the terms say, from the next deliveries on. Raises NotFound, Forbidden, InvalidInput."""
+    """Set what the terms say, from the next deliveries on. Raises NotFound, Forbidden, Conflict, InvalidInput."""
     actor.require(Permission.MANAGE_CONNECTIONS)
 
     def write(session: Session) -> EndpointRow:
         row = Endpoints(session, actor.organization_id).get(endpoint_id)
+        _require_own(row)
         told = terms.put_on(row)
         session.add(row)
         note(hub, session, actor, "endpoint.changed", row, **told)

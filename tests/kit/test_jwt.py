@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 AT = int(NOW.timestamp())
 SHARED = Secret("CNRY_jwt_" + "0" * 64)
 GOOD = {"exp": AT + 300}
-PRIVATE = {
+PRIVATE: dict[str, Any] = {
     "RS256": rsa.generate_private_key(65537, 2048),
     "ES256": ec.generate_private_key(ec.SECP256R1()),
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
@@ -111,6 +111,50 @@ def test_the_token_does_not_choose_the_algorithm(algorithm: str) -> None:
     assert refusal(rule, Secret(pem), by_hand(own, GOOD, b"\0" * 3)) == "signature_invalid"
 
 
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+def test_no_public_key_is_taken_for_a_shared_secret(algorithm: str) -> None:
+    """Whoever knows it could sign: it is refused in each form in which people hold it."""
+    public = PRIVATE[algorithm].public_key()
+    ssh = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    jwk = KINDS[algorithm].import_key(public_pem(PRIVATE[algorithm])).as_dict(private=False)
+    bare = base64.b64encode(der).decode()
+    for text in (
+        public_pem(PRIVATE[algorithm]),
+        public_pem(PRIVATE[algorithm]).replace("\n", "\\n"),
+        ssh,
+        f"no-pty {ssh} somebody@there",
+        ssh.split()[1],
+        json.dumps(jwk),
+        json.dumps({"keys": [jwk]}, indent=2),
+        json.dumps([jwk]),
+        bare,
+        f"  {bare}\n",
+        bare.rstrip("="),
+        "\n".join(bare[at : at + 64] for at in range(0, len(bare), 64)),
+        base64.urlsafe_b64encode(der).decode(),
+    ):
+        with pytest.raises(ValueError, match=r"another kind, .* choose RS256, ES256, EdDSA and give it in PEM form"):
+            require_key("HS256", Secret(text))
+
+
+def test_private_keys_and_bare_forms_are_no_shared_secrets_either() -> None:
+    rsa_key = PRIVATE["RS256"]
+    pkcs1 = rsa_key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    pkcs8 = rsa_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    for text in (base64.b64encode(pkcs1).decode(), base64.b64encode(pkcs8).decode(), private_pem(rsa_key)):
+        with pytest.raises(ValueError, match="another kind"):
+            require_key("HS256", Secret(text))
+
+
+@given(st.one_of(st.binary(min_size=48, max_size=200), st.binary(min_size=44, max_size=130).map(lambda it: b"0" + it)))
+def test_what_is_no_key_is_taken_as_a_secret(raw: bytes) -> None:
+    begins = raw[:2] == b"0" + bytes([len(raw) - 2]) or raw[:2] in {b"0\x81", b"0\x82"}
+    if not begins:
+        require_key("HS256", Secret(base64.b64encode(raw).decode()))
+    require_key("HS256", Secret(raw.hex()))
+
+
 def test_only_fitting_keys_are_taken() -> None:
     small = public_pem(rsa.generate_private_key(65537, 1024))  # noqa: S505 - too small on purpose
     p384 = public_pem(ec.generate_private_key(ec.SECP384R1()))
@@ -140,6 +184,10 @@ def test_only_fitting_keys_are_taken() -> None:
         ({"exp": float("nan")}, "token_claims"),
         ({"exp": float("inf")}, "token_claims"),
         ({"exp": [AT + 300]}, "token_claims"),
+        ({"exp": 10**400}, "token_claims"),
+        ({"exp": -(10**400)}, "token_claims"),
+        (GOOD | {"nbf": 10**400}, "token_claims"),
+        (GOOD | {"iat": -(10**400)}, "token_claims"),
         ({"exp": AT - 60}, "token_expired"),
         ({"exp": -1}, "token_expired"),
         (GOOD | {"nbf": AT + 61}, "token_not_yet_valid"),
@@ -202,6 +250,24 @@ def test_a_token_has_bounds() -> None:
     long = sign_token("HS256", SHARED, GOOD | {"x": "y" * MAX_TOKEN_CHARS})
     for token in (None, "", long, "é.é.é", "a.b", "a.b.c.d.e", "..", " . . "):
         assert refusal(TokenRule(), SHARED, token) == "signature_invalid"
+
+
+NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**400), 10**4000, AT, AT + 300])
+ODD = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["exp", "nbf", "iat", "iss", "aud", "jti", "crit"]), ODD), st.booleans())
+def test_no_signed_claim_breaks_it(claims: dict[str, Any], in_time: bool) -> None:
+    token = sign_token("HS256", SHARED, claims | (GOOD if in_time else {}))
+    try:
+        verify_token(TokenRule("HS256", "https://shop.example", "hub"), SHARED, token, NOW)
+    except SignatureInvalid as refused:
+        assert refused.code.startswith(("token_", "signature_"))  # noqa: PT017 - most are refused, each in its words
+    assert isinstance(token_id(token), str)
 
 
 @given(st.text(alphabet="abc.=-_ é\0", max_size=60))

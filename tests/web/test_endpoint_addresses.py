@@ -18,7 +18,6 @@ from integrations_app.web.events import routes
 from integrations_app.web.routes import layers
 from integrations_app.web.sockets import OpenSockets
 from integrations_app.workflows import endpoints, events
-from integrations_app.workflows.endpoint_cap import set_cap
 from integrations_app.workflows.endpoint_terms import Terms
 from tests.web.delivering import JSON, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import hub, vendor  # noqa: F401 - fixtures
@@ -42,8 +41,7 @@ async def post(hub: Hub, address: str, endpoint: str, delivery: str = "", **head
 @pytest.fixture
 async def fenced(hub: Hub, endpoint: str) -> str:
     """An endpoint for one network, and one delivery a minute."""
-    await endpoints.change_endpoint(hub, ACTOR, endpoint, Terms(["203.0.113.0/24"]))
-    await set_cap(hub, ACTOR, endpoint, 1)
+    await endpoints.change_endpoint(hub, ACTOR, endpoint, Terms(["203.0.113.0/24"], per_minute=1))
     return endpoint
 
 
@@ -108,4 +106,4 @@ async def test_a_list_needs_the_right_and_an_endpoint(hub: Hub, fenced: str) -> 
     with pytest.raises(NotFound):
         await endpoints.change_endpoint(hub, ACTOR, "f" * 32, Terms([]))
     page = await hub.database.read(lambda session: list_events(session, ORGANIZATION, Filters(name="endpoint.changed")))
-    assert [row.detail for row in page.items] == [{"name": "Orders", "allowed_addresses": 1}]
+    assert [row.detail for row in page.items] == [{"name": "Orders", "allowed_addresses": 1, "per_minute": 1}]

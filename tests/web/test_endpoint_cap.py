@@ -15,8 +15,9 @@ from integrations_app.organizations.audit import Filters, list_events
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor
 from integrations_app.workflows import events
-from integrations_app.workflows.endpoint_cap import MOST_PER_MINUTE, admit, set_cap
-from integrations_app.workflows.endpoints import list_endpoints
+from integrations_app.workflows.endpoint_cap import admit
+from integrations_app.workflows.endpoint_terms import MOST_PER_MINUTE, Terms
+from integrations_app.workflows.endpoints import change_endpoint, list_endpoints
 from tests.web.delivering import JSON, client, endpoint, signed  # noqa: F401 - fixtures among them
 from tests.workflows.conftest import hub, vendor  # noqa: F401 - fixtures
 from tests.workflows.probe import ACTOR, ORGANIZATION
@@ -25,7 +26,7 @@ from tests.workflows.probe import ACTOR, ORGANIZATION
 async def test_over_the_cap_no_body_is_read_and_one_row_tells(
     hub: Hub, client: httpx.AsyncClient, endpoint: str
 ) -> None:
-    await set_cap(hub, ACTOR, endpoint, 2)
+    await change_endpoint(hub, ACTOR, endpoint, Terms(per_minute=2))
     path, read = f"/api/webhooks/{endpoint}", []
 
     async def body() -> AsyncIterator[bytes]:
@@ -46,7 +47,7 @@ async def test_over_the_cap_no_body_is_read_and_one_row_tells(
 
 
 async def test_forgeries_use_up_nobodys_minute(hub: Hub, client: httpx.AsyncClient, endpoint: str) -> None:
-    await set_cap(hub, ACTOR, endpoint, 2)
+    await change_endpoint(hub, ACTOR, endpoint, Terms(per_minute=2))
     path = f"/api/webhooks/{endpoint}"
     forged = signed(b"{}", "f") | {"content-type": JSON}
     for _ in range(20):
@@ -57,7 +58,7 @@ async def test_forgeries_use_up_nobodys_minute(hub: Hub, client: httpx.AsyncClie
 
 
 async def test_it_fills_up_evenly(hub: Hub, endpoint: str) -> None:
-    await set_cap(hub, ACTOR, endpoint, 60)
+    await change_endpoint(hub, ACTOR, endpoint, Terms(per_minute=60))
     found = await events.find_endpoint(hub, endpoint)
     assert found is not None
     begun = hub.clock()
@@ -84,6 +85,6 @@ async def test_without_a_cap_everything_is_taken(hub: Hub, endpoint: str) -> Non
 async def test_a_cap_has_bounds_and_needs_the_right(hub: Hub, endpoint: str) -> None:
     for odd in (-1, MOST_PER_MINUTE + 1):
         with pytest.raises(InvalidInput):
-            await set_cap(hub, ACTOR, endpoint, odd)
+            await change_endpoint(hub, ACTOR, endpoint, Terms(per_minute=odd))
     with pytest.raises(Forbidden):
-        await set_cap(hub, Actor(ORGANIZATION, "e", "e@acme.test", "editor"), endpoint, 1)
+        await change_endpoint(hub, Actor(ORGANIZATION, "e", "e@acme.test", "editor"), endpoint, Terms(per_minute=1))

@@ -9,7 +9,8 @@ from integrations_app.ui.hub import hub
 from integrations_app.ui.pages.endpoint_acts_state import EndpointActsState
 from integrations_app.ui.pages.endpoints_state import KINDS
 from integrations_app.ui.session import current_actor
-from integrations_app.workflows.endpoint_cap import MOST_PER_MINUTE, set_cap
+from integrations_app.workflows.endpoint_terms import MOST_PER_MINUTE, Terms
+from integrations_app.workflows.endpoints import change_endpoint
 
 MOST_DIGITS = len(str(MOST_PER_MINUTE))
 
@@ -26,7 +27,7 @@ class EndpointCapState(EndpointActsState):
         if not fits:
             self._say(f"The cap is a number from 0 (no cap) to {MOST_PER_MINUTE:,}.", ok=False)
             return
-        words = await said(set_cap(hub(), current_actor(self), endpoint_id, int(given)))
+        words = await said(change_endpoint(hub(), current_actor(self), endpoint_id, Terms(per_minute=int(given))))
         done = f"Deliveries are taken up to {int(given):,} a minute." if int(given) else "There is no cap any more."
         self._say(words or done, ok=not words)
         await self._refresh(KINDS)

@@ -111,7 +111,8 @@ def rule_in(form: Mapping[str, str]) -> TokenRule:
 
 def _given(form: Mapping[str, str], terms: Terms) -> str:
     """The sender's own secret, or its public key."""
-    keyed = terms.jwt is not None and not terms.jwt.is_shared
+    rule = terms.rule_over(USUAL)
+    keyed = rule is not None and not rule.is_shared
     return str(form.get("public_key" if keyed else "secret", "")).strip()
 
 

@@ -16,7 +16,14 @@ from integrations_app.web.api.answers import EndpointMade, EndpointShown, EventS
 from integrations_app.web.api.calls import Call, Caller
 from integrations_app.web.api.lists import Asking, Json, Listed, Paging, listed, paged
 from integrations_app.workflows import endpoints, events
-from integrations_app.workflows.endpoint_terms import MAX_CLAIM, MOST_ADDRESSES, MOST_ANSWER_SECONDS, Terms
+from integrations_app.workflows.endpoint_terms import (
+    MAX_CLAIM,
+    MOST_ADDRESSES,
+    MOST_ANSWER_SECONDS,
+    MOST_PER_MINUTE,
+    Terms,
+    TokenChange,
+)
 from integrations_app.workflows.event_replaying import replay_to
 from integrations_app.workflows.events import EventRow
 from integrations_app.workflows.inbound import NONE
@@ -70,18 +77,43 @@ AnswerSeconds = Annotated[
 ]
 
 
+PerMinute = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=MOST_PER_MINUTE,
+        description="The cap: deliveries that each process takes a minute, others get 429; 0: no cap.",
+    ),
+]
+Algorithm = Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"]
+Claim = Annotated[str, Field(max_length=MAX_CLAIM)]
+
+
 class Token(Asking):
     """What a sender's JSON Web Token must be."""
 
-    algorithm: Literal["HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"] = Field(
+    algorithm: Algorithm = Field(
         default="HS256", description="Chosen once. RS256, ES256 and EdDSA want the public key (PEM) as `secret`."
     )
-    issuer: str = Field(default="", max_length=MAX_CLAIM, description="Its `iss`; empty for any.")
-    audience: str = Field(default="", max_length=MAX_CLAIM, description="In its `aud`; empty for any.")
+    issuer: Claim = Field(default="", description="Its `iss`; empty for any.")
+    audience: Claim = Field(default="", description="In its `aud`; empty for any.")
 
     def rule(self) -> TokenRule:
         """The same for the services."""
         return TokenRule(self.algorithm, self.issuer, self.audience)
+
+
+class TokenChanged(Asking):
+    """What to set of what a sender's JSON Web Token must be; what is left out stays."""
+
+    algorithm: Algorithm | None = Field(default=None, description="The one that was chosen; another is refused.")
+    issuer: Claim | None = Field(default=None, description="Its `iss`; null or empty for any.")
+    audience: Claim | None = Field(default=None, description="In its `aud`; null or empty for any.")
+
+    def change(self) -> TokenChange:
+        """The same for the services."""
+        named = {name: getattr(self, name) or "" for name in ("issuer", "audience") if name in self.model_fields_set}
+        return TokenChange(self.algorithm, **named)
 
 
 class NewEndpoint(Asking):
@@ -103,22 +135,26 @@ class NewEndpoint(Asking):
     allowed_addresses: Allowed = Field(default_factory=list)
     jwt: Token | None = Field(default=None, description="For the kind `jwt`.")
     answer_seconds: AnswerSeconds = 0
+    per_minute: PerMinute = 0
 
     def terms(self) -> Terms:
         """The same for the services."""
-        return Terms(self.allowed_addresses, self.jwt.rule() if self.jwt is not None else None, self.answer_seconds)
+        rule = self.jwt.rule() if self.jwt is not None else None
+        return Terms(self.allowed_addresses, rule, self.answer_seconds, self.per_minute)
 
 
 class EndpointChanged(Asking):
     """What to set; what is left out stays."""
 
     allowed_addresses: Allowed | None = None
-    jwt: Token | None = Field(default=None, description="For the kind `jwt`; the algorithm stays.")
+    jwt: TokenChanged | None = Field(default=None, description="For the kind `jwt`; the algorithm stays.")
     answer_seconds: AnswerSeconds | None = None
+    per_minute: PerMinute | None = None
 
     def terms(self) -> Terms:
         """The same for the services."""
-        return Terms(self.allowed_addresses, self.jwt.rule() if self.jwt is not None else None, self.answer_seconds)
+        change = self.jwt.change() if self.jwt is not None else None
+        return Terms(self.allowed_addresses, change, self.answer_seconds, self.per_minute)
 
 
 class Rotation(Asking):
@@ -199,7 +235,8 @@ async def create_endpoint(asked: Caller, body: NewEndpoint) -> Response:
 async def change_endpoint(asked: Caller, endpoint_id: str, body: EndpointChanged) -> Response:
     """Change an endpoint.
 
-    From the next deliveries on; its secret is replaced by a rotation.
+    From the next deliveries on; its secret is replaced by a rotation. `endpoint_managed` where a connection keeps the
+    endpoint.
     """
     changed = await endpoints.change_endpoint(asked.hub, asked.actor, endpoint_id, body.terms())
     return Json(changed.as_dict())
@@ -234,7 +271,14 @@ CALLS = (
     Call("POST", "/events/{event_id}/replay", replay_event, Permission.EDIT_WORKFLOWS, Replayed, 202, refusals=(409,)),
     Call("GET", "/endpoints", list_endpoints, Permission.VIEW, Listed[EndpointShown]),
     Call("POST", "/endpoints", create_endpoint, Permission.MANAGE_CONNECTIONS, EndpointMade, 201),
-    Call("PATCH", "/endpoints/{endpoint_id}", change_endpoint, Permission.MANAGE_CONNECTIONS, EndpointShown),
+    Call(
+        "PATCH",
+        "/endpoints/{endpoint_id}",
+        change_endpoint,
+        Permission.MANAGE_CONNECTIONS,
+        EndpointShown,
+        refusals=(409,),
+    ),
     Call(
         "POST",
         "/endpoints/{endpoint_id}/rotate",

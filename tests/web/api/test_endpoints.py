@@ -1,6 +1,11 @@
 """Endpoints over the API: opened, rotated with a grace, and unsigned only when the caller says so."""
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from integrations_app.workflows.models import Endpoint
+from tests.kit.test_jwt import PRIVATE, public_pem
 
 
 async def test_a_secret_is_rotated_with_a_grace(caller):
@@ -74,6 +79,52 @@ async def test_a_token_rule_is_set_at_the_start_and_changed_later(caller):
     ):
         assert (await ada.refused("POST", "/endpoints", json=body))[0] == 422
     assert (await ada.refused("PATCH", path, json={"jwt": rule | {"algorithm": "HS256"}}))[0] == 422
+
+
+async def test_a_change_of_a_token_rule_leaves_what_it_does_not_name(caller):
+    ada = await caller("admin")
+    rule = {"algorithm": "RS256", "issuer": "https://shop.example", "audience": "hub"}
+    body = {"name": "in", "kind": "jwt", "jwt": rule, "secret": public_pem(PRIVATE["RS256"])}
+    path = f"/endpoints/{(await ada.post('/endpoints', body))['id']}"
+    for change, left in (
+        ({}, rule),
+        ({"audience": "elsewhere"}, rule | {"audience": "elsewhere"}),
+        ({"algorithm": "RS256", "audience": None}, rule | {"audience": ""}),
+        ({"issuer": None, "audience": "hub"}, rule | {"issuer": ""}),
+        ({"issuer": "https://shop.example"}, rule),
+    ):
+        answer = await ada("PATCH", path, json={"jwt": change})
+        assert (answer.status_code, answer.json()["jwt"]) == (200, left)
+    for odd in ({"algorithm": "ES256"}, {"algorithm": "none"}, {"issuer": 7}, {"subject": "x"}):
+        assert (await ada.refused("PATCH", path, json={"jwt": odd}))[0] == 422
+    plain = await ada.post("/endpoints", {"name": "in", "kind": "bearer"})
+    assert (await ada.refused("PATCH", f"/endpoints/{plain['id']}", json={"jwt": {}}))[0] == 422
+
+
+async def test_a_cap_is_set_at_the_start_and_changed_later(caller):
+    ada = await caller("admin")
+    assert (await ada.post("/endpoints", {"name": "in", "kind": "bearer"}))["per_minute"] == 0
+    made = await ada.post("/endpoints", {"name": "in", "kind": "bearer", "per_minute": 60})
+    assert made["per_minute"] == 60
+    path = f"/endpoints/{made['id']}"
+    assert (await ada("PATCH", path, json={"per_minute": 5})).json()["per_minute"] == 5
+    assert (await ada("PATCH", path, json={"answer_seconds": 1})).json()["per_minute"] == 5
+    assert (await ada("PATCH", path, json={"per_minute": 0})).json()["per_minute"] == 0
+    for odd in (-1, 100_001, "many"):
+        assert (await ada.refused("PATCH", path, json={"per_minute": odd}))[0] == 422
+
+
+async def test_what_the_product_keeps_for_a_connection_is_not_changed(hub, caller):
+    ada = await caller("admin")
+    made = await ada.post("/endpoints", {"name": "in", "kind": "bearer"})
+    organization_id = ada.person.actor.organization_id
+    kept = update(Endpoint).where(col(Endpoint.organization_id) == organization_id).values(connection_id="c" * 32)
+    await hub.database.write(lambda session: session.execute(kept) and None)
+    for body in ({"allowed_addresses": ["203.0.113.7"]}, {"answer_seconds": 5}, {"per_minute": 1}, {}):
+        answer = await ada.refused("PATCH", f"/endpoints/{made['id']}", json=body)
+        assert answer == (409, "endpoint_managed")
+    (shown,) = (await ada.get("/endpoints"))["items"]
+    assert (shown["allowed_addresses"], shown["answer_seconds"], shown["per_minute"]) == ([], 0, 0)
 
 
 async def test_the_time_to_wait_for_an_answer_is_set(caller):
