@@ -1,5 +1,6 @@
 """Typed secrets tried before they are kept: some buy an access token first; then the vendor is asked who we are."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,19 +44,21 @@ class Bought:
             row.error_message = TROUBLES[row.error_code].format(error.code)
 
 
-def judge_way(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> None:
-    """Raise InvalidInput by field where the row's settings and these secrets do not go together."""
+def judge_way(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
+    """The secrets as they are to be kept. May take a second, unless there are none.
+
+    Raises InvalidInput by field where the row's settings and these secrets do not go together.
+    """
     judge = next((one.judge for one in provider.typed if one.kind == row.auth_kind), None)
-    if judge is not None:
-        judge(stored_settings(provider, row), secrets, hub.clock())
+    return judge(stored_settings(provider, row), secrets, hub.clock()) if judge is not None else secrets
 
 
-async def try_secrets(hub: Hub, provider: Provider, row: Connection, secrets: Mapping[str, Secret]) -> Bought:
+async def try_secrets(hub: Hub, provider: Provider, row: Connection, typed: Mapping[str, Secret]) -> Bought:
     """Buy a token where the way to connect wants one, then ask the vendor who we are. No transaction may be open.
 
     A failure is a finding. Raises InvalidInput for settings without what the token needs, and as `judge_way`.
     """
-    judge_way(hub, provider, row, secrets)
+    secrets = await asyncio.to_thread(judge_way, hub, provider, row, typed)
     request_of = next((one.token for one in provider.typed if one.kind == row.auth_kind), None)
     if request_of is not None:
         request_of(stored_settings(provider, row))

@@ -159,9 +159,9 @@ class TypedSecrets:
         return tuple(field.name for field in self.fields if not field.optional)
 
 
-Judge = Callable[[BaseModel, Mapping[str, Secret], datetime], None]
-"""`(settings of a connection, its secrets, now)`: raises InvalidInput by field for what does not go together. The
-secrets are all of them when one changes, and none when only settings do."""
+Judge = Callable[[BaseModel, Mapping[str, Secret], datetime], Mapping[str, Secret]]
+"""`(settings of a connection, its secrets, now)`: the secrets as they are to be kept. Raises InvalidInput by field for
+what does not go together. They are all of them when one changes, in a thread; and none when only settings do."""
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of the field, not a secret
 REFRESH_TOKEN = "refresh_token"  # noqa: S105

@@ -7,7 +7,7 @@ from datetime import datetime
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.egress import ClientCertificate, check_usable, parse_target
 from integrations_app.kit.secret import Secret
-from integrations_app.kit.vault import check_client_certificate, read_validity
+from integrations_app.kit.vault import open_client_key, read_validity
 from integrations_app.sdk.auth import SecretField
 
 CLIENT_CERTIFICATE = "client_certificate"
@@ -25,7 +25,11 @@ CERTIFICATE_FIELDS = (
     ),
     SecretField(CLIENT_KEY, "Private key", "PEM, encrypted or not.", lines=_LINES, part_of=CLIENT_CERTIFICATE),
     SecretField(
-        CLIENT_KEY_PASSPHRASE, "Passphrase", "Of an encrypted private key.", optional=True, part_of=CLIENT_CERTIFICATE
+        CLIENT_KEY_PASSPHRASE,
+        "Passphrase",
+        "Opens an encrypted private key now, and is not kept.",
+        optional=True,
+        part_of=CLIENT_CERTIFICATE,
     ),
 )
 """For a way to connect by the certificate alone."""
@@ -39,7 +43,7 @@ def certificate_beside(group: str) -> tuple[SecretField, ...]:
 def certificate_of(secrets: Mapping[str, Secret], url: str) -> ClientCertificate | None:
     """The certificate among a connection's secrets, for the origin of `url`; None without one."""
     chain, key = secrets.get(CLIENT_CERTIFICATE), secrets.get(CLIENT_KEY)
-    return ClientCertificate(chain, key, secrets.get(CLIENT_KEY_PASSPHRASE), url) if chain and key else None
+    return ClientCertificate(chain, key, url) if chain and key else None
 
 
 def certificate_ends(secrets: Mapping[str, Secret]) -> datetime | None:
@@ -48,24 +52,26 @@ def certificate_ends(secrets: Mapping[str, Secret]) -> datetime | None:
     return read_validity(chain).ends if chain else None
 
 
-def judge_certificate(secrets: Mapping[str, Secret], url: str, url_field: str, now: datetime) -> None:
+def judge_certificate(secrets: Mapping[str, Secret], url: str, url_field: str, now: datetime) -> Mapping[str, Secret]:
     """Refuse a certificate that could not prove anything at `url`, which stands in the setting `url_field`.
 
-    Raises InvalidInput by field: what `kit.vault.check_client_certificate` raises, `certificate_invalid`, and
-    `url_scheme`.
+    The secrets come back with the private key opened and without its passphrase: then no call has to derive
+    anything from it. Raises InvalidInput by field: what `kit.vault.open_client_key` raises, `certificate_invalid`,
+    and `url_scheme`.
     """
     if not any(name in secrets for name in _SHOWN_AS.values()):
-        return
+        return secrets
     missing = {f"secrets.{name}": "is needed" for name in (CLIENT_CERTIFICATE, CLIENT_KEY) if name not in secrets}
     if missing:
         raise InvalidInput(missing)
     chain, key, passphrase = secrets[CLIENT_CERTIFICATE], secrets[CLIENT_KEY], secrets.get(CLIENT_KEY_PASSPHRASE)
     try:
-        check_client_certificate(chain, key, passphrase, now)
-        check_usable(ClientCertificate(chain, key, passphrase, url))
+        opened = open_client_key(chain, key, passphrase, now)
+        check_usable(ClientCertificate(chain, opened, url))
     except InvalidInput as error:
         fields = {f"secrets.{_SHOWN_AS[field]}": why for field, why in error.fields.items()}
         raise InvalidInput(fields, "", error.code) from None
     if parse_target(url).scheme != "https":
         why = "must begin with https:// to use a client certificate"
         raise InvalidInput({f"settings.{url_field}": why}, "", "url_scheme")
+    return {**{name: one for name, one in secrets.items() if name != CLIENT_KEY_PASSPHRASE}, CLIENT_KEY: opened}

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,9 @@ from integrations_app.connections.access import use
 from integrations_app.connections.credentials import open_secrets
 from integrations_app.errors import InvalidInput, ReconnectRequired
 from integrations_app.kit.egress import Door, EgressPolicy
+from integrations_app.kit.secret import Secret
+from integrations_app.kit.vault import open_client_key
+from integrations_app.sdk import certificates
 from tests.connections.vendors import check
 from tests.providers.webhook.listeners import Authority, Identity, MutualServer, mutual
 from tests.receiver import Receiver, receiving, reply
@@ -97,6 +101,30 @@ async def test_a_certificate_alone_connects(shop: Any, server: MutualServer, aut
     assert server.clients[1:] == ["new.test", "new.test"]
 
 
+async def test_an_encrypted_key_is_opened_once_beside_the_loop_and_kept_without_its_passphrase(
+    shop: Any, server: MutualServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def look(*args: Any) -> Secret:
+        threads.append(threading.get_ident())
+        return open_client_key(*args)
+
+    monkeypatch.setattr(certificates, "open_client_key", look)
+    one = authority.client("us.test", passphrase="CNRY_passphrase_01")
+    secrets = secrets_of(one, client_key_passphrase="CNRY_passphrase_01")
+    made = await connect(shop, server.base, "certificate", {"ca": authority.pem}, **secrets)
+    row = shop.connection(made.id)
+    kept = shop.hub.database.read_now(lambda session: open_secrets(shop.hub, session, row))
+    assert sorted(kept) == ["client_certificate", "client_key"]
+    assert kept["client_key"].reveal("look at it").startswith("-----BEGIN PRIVATE KEY-----")
+    assert (len(threads), threading.get_ident() in threads) == (1, False)
+    await service.update(shop.hub, shop.owner, made.id, {"secrets": {"client_key_passphrase": "CNRY_passphrase_02"}})
+    assert stored(shop, made.id) == {"client_certificate", "client_key"}
+    await use(shop.hub, shop.owner.organization_id, made.id, check)
+    assert set(server.clients) == {"us.test"}
+
+
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [
@@ -146,7 +174,7 @@ async def test_it_stands_beside_another_secret_and_can_go(
     assert b"authorization: bearer cnry_token_01" in server.requests[0].lower()
     await service.update(shop.hub, shop.owner, made.id, {"settings": {"headers": {"X-A": "b"}}})
     await service.update(shop.hub, shop.owner, made.id, {"secrets": {"token": "CNRY_token_02"}})
-    assert stored(shop, made.id) == {"token", *one}
+    assert stored(shop, made.id) == {"token", "client_certificate", "client_key"}
     gone = await service.update(shop.hub, shop.owner, made.id, {"secrets": {"client_certificate": ""}})
     assert (stored(shop, made.id), gone.error_code) == ({"token"}, "certificate_refused")
     with pytest.raises(InvalidInput):

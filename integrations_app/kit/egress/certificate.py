@@ -17,11 +17,10 @@ _PURPOSE = "client certificate"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClientCertificate:
-    """A PEM chain, its private key, and the URL whose origin alone may see the proof."""
+    """A PEM chain, its private key (not encrypted), and the URL whose origin alone may see the proof."""
 
     chain: Secret
     key: Secret
-    passphrase: Secret | None
     url: str
     identity: str = field(init=False)
     """Equal only for the same chain and key: what keeps the connections of two certificates apart."""
@@ -37,11 +36,10 @@ class ClientCertificate:
 
     def load_into(self, context: ssl.SSLContext) -> None:
         """Let connections of the context prove themselves. Raises InvalidInput `certificate_invalid`."""
-        password = self.passphrase.reveal_bytes(_PURPOSE) if self.passphrase else b""
         context.post_handshake_auth = True  # some servers ask only once they have seen the path
         try:
             with _readable(self.chain) as chain, _readable(self.key) as key:
-                context.load_cert_chain(chain, key, lambda: password)  # without one OpenSSL would ask the terminal
+                context.load_cert_chain(chain, key, _no_passphrase)
         except (ssl.SSLError, ValueError) as error:
             reason = str(getattr(error, "reason", "") or "it cannot be read").replace("_", " ").lower()
             raise InvalidInput(
@@ -52,6 +50,11 @@ class ClientCertificate:
 def check_usable(certificate: ClientCertificate) -> None:
     """Raise InvalidInput `certificate_invalid` unless OpenSSL takes it as it is, weak keys excluded."""
     certificate.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+def _no_passphrase() -> bytes:
+    """Asked for one, OpenSSL would turn to the terminal, and derive a key however long that takes."""
+    raise ValueError("the private key is encrypted")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -17,7 +17,7 @@ from integrations_app.kit.egress.gate import BOUNDS, SAFE_METHODS, Bounds, Denie
 from integrations_app.kit.egress.headers import check_headers, check_method, is_forbidden
 from integrations_app.kit.egress.target import Target, parse_target
 
-OpenSession = Callable[[Target], aiohttp.ClientSession]
+OpenSession = Callable[[Target], Awaitable[aiohttp.ClientSession]]
 """The session to reach a target with."""
 
 MAX_REDIRECTS = 3
@@ -78,7 +78,7 @@ class Transport(httpx.AsyncBaseTransport):
         ends_at = request.extensions.get(ENDS_AT) or asyncio.get_running_loop().time() + self._deadline
         bounds = Bounds(ends_at, self._limit, request.method in SAFE_METHODS)
         body = await request.aread()
-        session = self._session(parse_target(str(request.url)))
+        session = await self._session(parse_target(str(request.url)))
         token = BOUNDS.set(bounds)
         try:
             response = await session.request(

@@ -1,6 +1,7 @@
 """The one door to the network: hands out clients whose pools are kept per organisation and passport."""
 
 import asyncio
+import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ _RESOLVER_THREADS = 16
 
 
 PoolDenied = Callable[[str, EgressDenied], Awaitable[None]]
+_Key = tuple[str, Passport, str, str]
+"""Organisation, passport, the authority trusted beside the usual ones, and the identity of a client certificate."""
 
 
 class _Pool:
@@ -81,7 +84,7 @@ class Door:
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, "egress-dns")
         self._resolve = resolve or system_resolve(self._threads)
         self._extra_ca_file = extra_ca_file
-        self._pools: OrderedDict[tuple[str, Passport, str, str], _Pool] = OrderedDict()
+        self._pools: OrderedDict[_Key, _Pool] = OrderedDict()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -162,9 +165,10 @@ class Door:
         """Name a pool's session anew for each request: the pool may be retired between two, and the origin change."""
         self._require_open()  # here, and not only at the first call
 
-        def session(target: Target) -> aiohttp.ClientSession:
-            shown = certificate if certificate is not None and certificate.is_for(target) else None
-            return self._pool(pool, passport, ca_pem, shown).session
+        async def session(target: Target) -> aiohttp.ClientSession:
+            if certificate is not None and certificate.is_for(target):
+                return (await self._proving_pool(pool, passport, ca_pem, certificate)).session
+            return self._pool(pool, passport, ca_pem).session
 
         return session
 
@@ -175,27 +179,34 @@ class Door:
     def _denied_in(self, pool: str) -> Denied | None:
         return partial(self._denied, pool) if self._denied is not None else None
 
-    def _pool(
-        self,
-        organisation: str,
-        passport: Passport | None,
-        ca_pem: str = "",
-        certificate: ClientCertificate | None = None,
+    def _pool(self, organisation: str, passport: Passport | None, ca_pem: str = "") -> _Pool:
+        key = (organisation, passport or NO_PASSPORT, ca_pem, "")
+        return self._kept(key) or self._made(key, trust_context(self._extra_ca_file, ca_pem))
+
+    async def _proving_pool(
+        self, organisation: str, passport: Passport | None, ca_pem: str, certificate: ClientCertificate
     ) -> _Pool:
-        self._require_open()
-        key = (organisation, passport or NO_PASSPORT, ca_pem, certificate.identity if certificate else "")
-        found = self._pools.get(key)
+        key = (organisation, passport or NO_PASSPORT, ca_pem, certificate.identity)
+        found = self._kept(key)
         if found is None:
-            trusted = (self._extra_ca_file, ca_pem)
-            context = own_context(*trusted, certificate) if certificate else trust_context(*trusted)
-            found = _Pool(
-                Connector(self._resolve, context), Gate(self.policy, key[1], self._denied_in(organisation), self._proxy)
-            )
-            self._pools[key] = found
-            self._retire_idle()
-        found.used_at = asyncio.get_running_loop().time()
-        self._pools.move_to_end(key)
+            context = await asyncio.to_thread(own_context, self._extra_ca_file, ca_pem, certificate)
+            found = self._kept(key) or self._made(key, context)  # another call may have been faster
         return found
+
+    def _kept(self, key: _Key) -> _Pool | None:
+        self._require_open()
+        found = self._pools.get(key)
+        if found is not None:
+            found.used_at = asyncio.get_running_loop().time()
+            self._pools.move_to_end(key)
+        return found
+
+    def _made(self, key: _Key, context: ssl.SSLContext) -> _Pool:
+        gate = Gate(self.policy, key[1], self._denied_in(key[0]), self._proxy)
+        made = self._pools[key] = _Pool(Connector(self._resolve, context), gate)
+        made.used_at = asyncio.get_running_loop().time()
+        self._retire_idle()
+        return made
 
     def _retire_idle(self) -> None:
         """Keep the number of pools bounded: the longest unused go first, never one in use."""

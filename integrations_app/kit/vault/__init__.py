@@ -1,6 +1,6 @@
 """The vault: root keys, wrapped data keys and AES-256-GCM-SIV envelopes; the only importer of cryptography."""
 
-from integrations_app.kit.vault.certificates import check_client_certificate, read_validity
+from integrations_app.kit.vault.certificates import open_client_key, read_validity
 from integrations_app.kit.vault.envelope import Envelope, SealContext
 from integrations_app.kit.vault.keyring import DATA_KEY_MAX_USES, SYSTEM_TENANT, DataKey, WrappedKey
 from integrations_app.kit.vault.root_keys import (
@@ -22,10 +22,10 @@ __all__ = [
     "SealContext",
     "Vault",
     "WrappedKey",
-    "check_client_certificate",
     "create_key_file",
     "load_key_file",
     "new_installation_key",
+    "open_client_key",
     "read_validity",
     "root_key_fingerprint",
 ]

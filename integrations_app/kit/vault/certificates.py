@@ -1,19 +1,20 @@
 """Client certificates as people paste them: PEM, read and checked before they are kept."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
+from integrations_app.kit.vault.private_keys import KEY, LONGEST_RSA, open_private_key, refused, too_large
 
-CERTIFICATE, KEY, PASSPHRASE = "certificate", "key", "passphrase"
+CERTIFICATE = "certificate"
 _PURPOSE = "check a client certificate"
+_PEM, _PKCS8, _PLAIN = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,30 @@ def read_validity(chain: Secret) -> Validity:
     return Validity(max(begins), min(ends))
 
 
-def check_client_certificate(chain: Secret, key: Secret, passphrase: Secret | None, now: datetime) -> None:
-    """Refuse a certificate that cannot prove anything now.
+def open_client_key(chain: Secret, key: Secret, passphrase: Secret | None, now: datetime) -> Secret:
+    """The private key of a certificate that proves something now, as it is to be kept: PKCS #8 without a passphrase.
 
-    Raises InvalidInput for the fields `certificate`, `key` and `passphrase`, with `certificate_invalid`,
-    `certificate_expired`, `certificate_not_yet_valid`, `key_invalid`, `key_mismatch` or `passphrase_wrong`.
+    Takes up to half a second. Raises InvalidInput for the fields `certificate`, `key` and `passphrase`, with
+    `certificate_invalid`, `certificate_expired`, `certificate_not_yet_valid`, `key_too_large`, `key_mismatch`, and
+    as `open_private_key`.
     """
-    first = _certificates(chain)[0]
-    if _public(_private_key(key, passphrase).public_key()) != _public(first.public_key()):
+    public = _public_key(_certificates(chain)[0])
+    if isinstance(public, rsa.RSAPublicKey) and public.key_size > LONGEST_RSA:
+        raise too_large(CERTIFICATE)
+    opened = open_private_key(key, passphrase)
+    if _written(opened.public_key()) != _written(public):
         why = "does not belong to the certificate: the first one of the chain must be the key's"
-        raise _refused({KEY: why}, "key_mismatch")
-    validity = read_validity(chain)
+        raise refused({KEY: why}, "key_mismatch")
+    _refuse_ended(read_validity(chain), now)
+    return Secret(opened.private_bytes(_PEM, _PKCS8, _PLAIN).strip())  # as typed secrets are kept
+
+
+def _refuse_ended(validity: Validity, now: datetime) -> None:
     if validity.ends <= now:
-        raise _refused({CERTIFICATE: f"has expired: it was valid until {_day(validity.ends)}"}, "certificate_expired")
+        raise refused({CERTIFICATE: f"has expired: it was valid until {_day(validity.ends)}"}, "certificate_expired")
     if validity.begins > now:
         why = f"is not valid yet: it begins on {_day(validity.begins)}"
-        raise _refused({CERTIFICATE: why}, "certificate_not_yet_valid")
+        raise refused({CERTIFICATE: why}, "certificate_not_yet_valid")
 
 
 def _certificates(chain: Secret) -> list[x509.Certificate]:
@@ -54,32 +63,20 @@ def _certificates(chain: Secret) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(chain.reveal_bytes(_PURPOSE))
     except ValueError:
         why = "is not PEM: paste everything from -----BEGIN CERTIFICATE----- to the last -----END CERTIFICATE-----"
-    raise _refused({CERTIFICATE: why}, "certificate_invalid")
+    raise refused({CERTIFICATE: why}, "certificate_invalid")
 
 
-def _private_key(key: Secret, passphrase: Secret | None) -> PrivateKeyTypes:
-    pem, password = key.reveal_bytes(_PURPOSE), passphrase.reveal_bytes(_PURPOSE) if passphrase else None
+def _public_key(certificate: x509.Certificate) -> PublicKeyTypes:
     try:
-        return serialization.load_pem_private_key(pem, password if b"ENCRYPTED" in pem else None)
-    except TypeError:
-        field, why, code = PASSPHRASE, "is needed: the private key is encrypted", "passphrase_wrong"
-    except (ValueError, UnsupportedAlgorithm):
-        encrypted = b"ENCRYPTED" in pem and password is not None
-        field, why, code = (
-            (PASSPHRASE, "does not open the private key", "passphrase_wrong")
-            if encrypted
-            else (KEY, "is no private key in PEM: it begins with -----BEGIN PRIVATE KEY----- or alike", "key_invalid")
-        )
-    raise _refused({field: why}, code)
+        return certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm, InternalError):
+        why = "holds a public key of a kind that is not known here"
+    raise refused({CERTIFICATE: why}, "certificate_invalid")
 
 
-def _public(key: PublicKeyTypes) -> bytes:
+def _written(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _refused(fields: Mapping[str, str], code: str) -> InvalidInput:
-    return InvalidInput(fields, "", code)

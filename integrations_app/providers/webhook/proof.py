@@ -56,19 +56,21 @@ def prove(
     return _bought(secrets) if CLIENT_SECRET in secrets else Proof()
 
 
-def judge(settings: BaseModel, secrets: Mapping[str, Secret], now: datetime) -> None:
-    """Raise InvalidInput by field for a client certificate that proves nothing at the base URL."""
-    if isinstance(settings, WebhookSettings):
-        judge_certificate(secrets, settings.base_url, "base_url", now)
+def judge(settings: BaseModel, secrets: Mapping[str, Secret], now: datetime) -> Mapping[str, Secret]:
+    """The secrets with a client certificate's key opened. Raises InvalidInput if it proves nothing at the base URL."""
+    if not isinstance(settings, WebhookSettings):
+        raise TypeError("a webhook connection has WebhookSettings")
+    return judge_certificate(secrets, settings.base_url, "base_url", now)
 
 
-def judge_digest(settings: BaseModel, secrets: Mapping[str, Secret], now: datetime) -> None:
-    """As `judge`, and for a user name that the answer to a Digest challenge cannot name."""
-    judge(settings, secrets, now)
+def judge_digest(settings: BaseModel, secrets: Mapping[str, Secret], now: datetime) -> Mapping[str, Secret]:
+    """As `judge`; raises also for a user name that the answer to a Digest challenge cannot name."""
+    kept = judge(settings, secrets, now)
     username = settings.username if isinstance(settings, WebhookSettings) else ""
     if not fits_digest(username):
         why = "may hold ASCII characters only, no quotation mark and no backslash" if username else "is needed"
         raise InvalidInput({"settings.username": why})
+    return kept
 
 
 def _bearer(token: Secret) -> Proof:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import ssl
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from integrations_app.errors import InvalidInput, ResponseRefused
 from integrations_app.kit.egress import ClientCertificate, Door, EgressPolicy, check_usable
+from integrations_app.kit.egress import door as door_module
+from integrations_app.kit.egress.dial import Connector
 from integrations_app.kit.secret import Secret
 from tests.providers.webhook.listeners import Authority, Identity, MutualServer, mutual
 from tests.receiver import reply
@@ -38,14 +41,12 @@ def server(authority: Authority, request: pytest.FixtureRequest) -> Iterator[Mut
         yield made
 
 
-def certificate(one: Identity, url: str, passphrase: str = "") -> ClientCertificate:
-    locked = Secret(passphrase) if passphrase else None
-    return ClientCertificate(Secret(one.certificate), Secret(one.key), locked, url)
+def certificate(one: Identity, url: str) -> ClientCertificate:
+    return ClientCertificate(Secret(one.certificate), Secret(one.key), url)
 
 
-@pytest.mark.parametrize("passphrase", ["", "CNRY ö"])
-async def test_it_proves_us(authority: Authority, server: MutualServer, door: Door, passphrase: str) -> None:
-    one = certificate(authority.client("us.test", passphrase=passphrase), f"{server.base}/x", passphrase)
+async def test_it_proves_us(authority: Authority, server: MutualServer, door: Door) -> None:
+    one = certificate(authority.client("us.test"), f"{server.base}/x")
     client = door.client(pool="a", ca_pem=authority.pem, certificate=one)
     assert (await client.post(f"{server.base}/y", content=b"1")).status_code == 200
     assert server.clients == ["us.test"]
@@ -111,6 +112,35 @@ async def test_connections_are_kept_apart_by_certificate_and_organisation(author
         await door.aclose()
 
 
+async def test_it_is_read_in_a_thread_and_once(
+    authority: Authority, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    connectors: list[Connector] = []
+    load = ClientCertificate.load_into
+
+    def look(one: ClientCertificate, context: ssl.SSLContext) -> None:
+        threads.append(threading.get_ident())
+        load(one, context)
+
+    class Counted(Connector):
+        def __init__(self, *how: Any) -> None:
+            connectors.append(self)
+            super().__init__(*how)
+
+    monkeypatch.setattr(ClientCertificate, "load_into", look)
+    monkeypatch.setattr(door_module, "Connector", Counted)
+    async with keeping(authority.context(asks_clients=True)) as (base, seen):
+        one = certificate(authority.client("us.test"), base)
+        client = door.client(pool="a", ca_pem=authority.pem, certificate=one)
+        assert [answer.text for answer in await asyncio.gather(client.get(base), client.get(base))] == ["ok", "ok"]
+        read, connected = len(threads), len(seen)
+        assert (await client.get(base)).text == "ok"
+        assert (len(threads), len(seen), len(connectors)) == (read, connected, 1)
+        await door.aclose()
+    assert threading.get_ident() not in threads
+
+
 @pytest.mark.parametrize("memory", [True, False])
 def test_no_key_stays_on_a_disk(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: bool
@@ -140,14 +170,14 @@ def test_no_key_stays_on_a_disk(
 
 
 def test_what_openssl_does_not_take(authority: Authority) -> None:
-    one = authority.client("us.test", passphrase="right")
-    for passphrase in ("", "wrong", "x" * 5000):
+    good = authority.client("us.test")
+    for key in (authority.client("us.test", passphrase="x").key, authority.client("other.test").key, "hello"):
         with pytest.raises(InvalidInput) as refused:
-            check_usable(certificate(one, "https://x.test", passphrase))
+            check_usable(certificate(Identity(good.certificate, key), "https://x.test"))
         assert refused.value.code == "certificate_invalid"
-    check_usable(certificate(one, "https://x.test", "right"))
+    check_usable(certificate(good, "https://x.test"))
 
 
 def test_nothing_of_it_is_shown(authority: Authority) -> None:
-    one = certificate(authority.client("us.test"), "https://x.test", "CNRY_passphrase")
-    assert "CNRY" not in repr(one) and "BEGIN" not in repr(one)
+    one = certificate(authority.client("us.test"), "https://x.test")
+    assert "BEGIN" not in repr(one)

@@ -15,6 +15,7 @@ from integrations_app.errors import EgressDenied, OutcomeUnknown, ResponseRefuse
 from integrations_app.kit.egress import ClientCertificate, Door, EgressPolicy, Proxy
 from integrations_app.kit.secret import Secret
 from tests.providers.webhook.listeners import Authority, mutual
+from tests.receiver import reply
 
 MakeDoor = Callable[..., Door]
 Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -27,6 +28,7 @@ class OuterProxy:
 
     credentials: str = ""
     status: int = 200
+    headers: str = ""
     port: int = 0
     heads: list[str] = field(default_factory=list)
     running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -49,7 +51,8 @@ class OuterProxy:
         proved = not self.credentials or f"proxy-authorization: basic {proof}".lower() in head.lower()
         status = self.status if proved else 407
         if status != 200:
-            writer.write(f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno".encode())
+            lines = f"{self.headers}Content-Length: 2\r\nConnection: close\r\n"
+            writer.write(f"HTTP/1.1 {status} No\r\n{lines}\r\nno".encode())
             return
         port = int(target.partition("://")[2].partition("/")[0].rpartition(":")[2] or target.rpartition(":")[2])
         there = await asyncio.open_connection("127.0.0.1", port)
@@ -118,7 +121,7 @@ async def test_https_goes_through_a_tunnel_and_ends_at_the_target(
             door = behind(proxy, USER, allow=("192.0.2.0/24",))
             port = server.base.rpartition(":")[2]
             url = f"https://secure.test:{port}/x"
-            proof = ClientCertificate(Secret(one.certificate), Secret(one.key), None, url)
+            proof = ClientCertificate(Secret(one.certificate), Secret(one.key), url)
             client = door.client(pool="a", ca_pem=authority.pem, certificate=proof)
             answer = await client.post(url, content=b"CNRY_body", headers={"X-Mine": "CNRY_mine"})
             assert (answer.status_code, server.clients) == (200, ["us.test"])
@@ -186,6 +189,23 @@ async def test_it_is_the_proxy_that_refuses(behind: Any, scheme: str, status: in
         with pytest.raises(EgressDenied, match="proxy for outgoing calls refuses") as refused:
             await asking
     assert (refused.value.reason, told) == ("proxy_denied", ["proxy_denied open.test"])
+
+
+async def test_inside_a_tunnel_it_is_the_target_that_refuses(authority: Authority, behind: Any) -> None:
+    with mutual(authority.context(name="secure.test")) as server:
+        server.answer = lambda _path: reply(407, Proxy_Authenticate="Basic")
+        async with proxying() as proxy:
+            client = behind(proxy).client(pool="a", ca_pem=authority.pem)
+            answer = await client.post(f"https://secure.test:{server.base.rpartition(':')[2]}/", content=b"1")
+    assert answer.status_code == 407
+
+
+@pytest.mark.parametrize("status", [403, 502, 504])
+async def test_outside_a_tunnel_only_one_status_is_the_proxys(behind: Any, status: int) -> None:
+    """Whatever stands in its headers: proxies in front of the target write the same."""
+    async with proxying(status=status, headers="Via: 1.1 p\r\nProxy-Status: p; error=http_request_denied\r\n") as proxy:
+        answer = await behind(proxy).client(pool="a").post("http://open.test/", content=b"1")
+    assert (answer.status_code, answer.headers["via"]) == (status, "1.1 p")
 
 
 async def test_wrong_credentials(behind: Any) -> None:

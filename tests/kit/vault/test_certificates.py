@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from integrations_app.errors import InvalidInput
 from integrations_app.kit.secret import Secret
-from integrations_app.kit.vault import check_client_certificate, read_validity
+from integrations_app.kit.vault import open_client_key, read_validity
 from tests.providers.webhook.listeners import Authority, Identity
 
 NOW = datetime.now(UTC)
@@ -18,9 +19,10 @@ LOCKED = AUTHORITY.client("locked.test", passphrase="CNRY pass ö")
 OLD = AUTHORITY.client("old.test", days=(-9, -2))
 
 
-def check(one: Identity, *, key: str | None = None, passphrase: str | None = None, now: datetime = NOW) -> None:
+def check(one: Identity, *, key: str | None = None, passphrase: str | None = None, now: datetime = NOW) -> str:
     secret = Secret(passphrase) if passphrase is not None else None
-    check_client_certificate(Secret(one.certificate), Secret(key if key is not None else one.key), secret, now)
+    kept = open_client_key(Secret(one.certificate), Secret(key if key is not None else one.key), secret, now)
+    return kept.reveal("look at it")
 
 
 @pytest.mark.parametrize("passphrase", [None, "not needed"])
@@ -29,8 +31,21 @@ def test_a_good_one(passphrase: str | None) -> None:
     check(Identity(f"Bag Attributes\r\n{GOOD.certificate}\n\n{AUTHORITY.pem}\r\n", GOOD.key))
 
 
-def test_an_encrypted_key() -> None:
-    check(LOCKED, passphrase="CNRY pass ö")
+def test_a_key_is_kept_without_its_passphrase() -> None:
+    kept = check(LOCKED, passphrase="CNRY pass ö")
+    assert kept.startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert check(LOCKED, key=kept) == kept
+
+
+def test_a_certificate_whose_key_is_too_large() -> None:
+    """It is refused without a look at the private key."""
+    wide = rsa.RSAPublicNumbers(65537, 2**4100 + 1).public_key()
+    name = x509.Name([])
+    draft = x509.CertificateBuilder(name, name, wide, 1, NOW, NOW + timedelta(days=1))
+    made = draft.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    with pytest.raises(InvalidInput, match="at most 4,096 bits") as refused:
+        check(Identity(made.public_bytes(serialization.Encoding.PEM).decode(), "no key"))
+    assert (list(refused.value.fields), refused.value.code) == (["certificate"], "key_too_large")
 
 
 PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
