@@ -94,9 +94,10 @@ def _port(settings: Settings) -> str:
 def _egress(settings: Settings) -> str:
     policy = EgressPolicy.parse(settings.egress_allow, assembly.own_addresses(settings))
     proxy = assembly.outer_proxy(settings)
-    way = f", through the proxy {proxy.shown}" if proxy is not None else ""
+    way = ""
     if proxy is not None:
         proxy.require_answer()
+        way = f", through the proxy {proxy.shown}, trusted to refuse names that stand for private addresses"
     try:
         Door(policy).check_url(_METADATA_URL)
     except EgressDenied:

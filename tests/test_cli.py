@@ -109,7 +109,8 @@ def test_doctor_says_whether_the_outer_proxy_answers(tmp_path: Path) -> None:
         told = command("doctor", "--json", data_dir=tmp_path / "none", INTEGRATIONS_EGRESS_PROXY=url)
     egress = next(it for it in json.loads(told.stdout) if it["name"] == "egress")
     assert egress["ok"]
-    assert egress["message"].endswith(f"through the proxy {address}")
+    trusted = "trusted to refuse names that stand for private addresses"
+    assert egress["message"].endswith(f"through the proxy {address}, {trusted}")
     told = command("doctor", "--json", data_dir=tmp_path / "none", INTEGRATIONS_EGRESS_PROXY=url)
     egress = next(it for it in json.loads(told.stdout) if it["name"] == "egress")
     assert not egress["ok"]

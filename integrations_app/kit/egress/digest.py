@@ -13,6 +13,7 @@ from integrations_app.kit.secret import Secret
 UNSUPPORTED = "challenge_unsupported"
 # SHA-512-256 of the RFC is rarely spoken, and not by httpx; what others call SHA is no algorithm of the RFC.
 _ALGORITHMS = frozenset({"md5", "md5-sess", "sha-256", "sha-256-sess"})
+_ANSWER = re.compile(r'\bresponse="([0-9a-f]+)"')
 _PLAIN = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*")
 """What stands between quotation marks as it is: neither they nor a backslash, which httpx would not escape."""
 
@@ -32,17 +33,23 @@ class Digest(httpx.Auth):
 
     def __init__(self, username: str, password: Secret) -> None:
         self._flow = httpx.DigestAuth(username, password.reveal("digest authentication"))
+        self.answers: set[str] = set()
+        """What answered challenges, whatever came of it: enough for guessing the password."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """One request, and a second one after a challenge."""
         flow = self._flow.auth_flow(request)
-        response = yield next(flow)
+        response = yield self._noted(next(flow))
         offered = list(_offered(response.headers.get_list("www-authenticate")))
         if response.status_code != HTTPStatus.UNAUTHORIZED or not offered:
             return
         # Written anew: httpx trips over challenges it does not know, and would send the answer's cookies back.
         challenge = {"WWW-Authenticate": _written(_chosen(offered))}
-        yield flow.send(httpx.Response(HTTPStatus.UNAUTHORIZED, headers=challenge, request=request))
+        yield self._noted(flow.send(httpx.Response(HTTPStatus.UNAUTHORIZED, headers=challenge, request=request)))
+
+    def _noted(self, request: httpx.Request) -> httpx.Request:
+        self.answers |= set(_ANSWER.findall(request.headers.get("authorization", "")))
+        return request
 
 
 def _offered(headers: Iterable[str]) -> Iterator[dict[str, str]]:

@@ -69,7 +69,11 @@ class Proxy:
         return Unavailable(message, None, UNREACHABLE)
 
     def judge_answer(self, response: aiohttp.ClientResponse, host: str) -> None:
-        """Raise EgressDenied `proxy_denied` for an answer outside a tunnel that only a proxy gives."""
+        """Raise EgressDenied `proxy_denied` for an answer outside a tunnel that only a proxy gives.
+
+        That is 407 alone (RFC 9110 section 15.5.8): a 403 or 502 may be either's, and proxies of the target's write
+        `Via` and `Proxy-Status` as well.
+        """
         if response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and response.url.scheme == "http":
             response.close()
             raise EgressDenied(DENIED, host)

@@ -1,7 +1,6 @@
 """The client of a webhook connection: puts the secret on, and takes it out of whatever comes back."""
 
 import base64
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATABLE_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
 LARGEST_ANSWER = 10 * 1024 * 1024
 _CHECK = "connection-check"
-_DIGEST = re.compile(r'\bresponse="([0-9a-f]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,6 @@ class WebhookClient:
         self.received = 0
         """Bytes of all bodies that came."""
         self._access = access
-        self._answers: set[str] = set()
-        """What answered challenges: enough for guessing the password."""
         self._secrets = {name: value for name, value in access.secrets.items() if value}
 
     @property
@@ -109,7 +105,6 @@ class WebhookClient:
                 raise
             raise ReconnectRequired(ERRORS[CERTIFICATE_REFUSED].advice, CERTIFICATE_REFUSED) from error
         self.received += len(response.content)
-        self._answers |= set(_DIGEST.findall(response.request.headers.get("authorization", "")))
         return Reply(response.status_code, tuple(response.headers.multi_items()), response.content)
 
     async def _sent(self, outgoing: Outgoing, redirects: int, limit: int) -> Any:
@@ -153,7 +148,7 @@ class WebhookClient:
 
     def redact(self, text: str) -> str:
         """Take our own secrets out of a text that came back."""
-        return redact(text, (*self._spellings, *self._answers))
+        return redact(text, (*self._spellings, *(self._digest.answers if self._digest else ())))
 
     @cached_property
     def _spellings(self) -> tuple[str, ...]:

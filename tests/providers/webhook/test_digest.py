@@ -189,6 +189,28 @@ async def test_redirects_take_it_along_at_home_only(webhook: Any, receiver: Rece
         assert ["authorization" in one.headers for one in other.requests] == [False]
 
 
+async def test_what_answered_before_a_redirect_is_not_kept(webhook: Any, receiver: Receiver) -> None:
+    proofs: list[str] = []
+    async with receiving() as other:
+        guard = Guard(USUAL)
+
+        def answer(request: Received) -> bytes:
+            said = guard(request)
+            if b" 200 " not in said[:15]:
+                return said
+            proofs.append(parameters(request.headers["authorization"])["response"])
+            return reply(307, Location="/v1/near" if len(proofs) == 1 else f"{other.base}/?{'&'.join(proofs)}")
+
+        receiver.answer = answer
+        other.answer = lambda request: reply(200, request.target.encode(), Content_Type="text/plain")
+        connection = digested(webhook)
+        access = replace(connection.access, passport=Passport(origins=(receiver.base, other.base)))
+        answered = await replace(connection, access=access).run("call", redirects=2)
+    assert "authorization" not in other.last.headers
+    assert (len(set(proofs)), other.last.target) == (2, f"/?{'&'.join(proofs)}")
+    assert answered.body == "/?[redacted]&[redacted]"
+
+
 async def test_one_deadline_and_one_size_for_both(
     webhook: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
