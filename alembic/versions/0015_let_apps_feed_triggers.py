@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("places", sa.JSON(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("app_kind", sa.String(), nullable=False),
+        sa.Column("app_id", sa.String(), nullable=True),
         sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),

@@ -38,17 +38,24 @@ async def open_access(hub: Hub, organization_id: str, connection_id: str, *, tes
     return opened
 
 
-async def use(hub: Hub, organization_id: str, connection_id: str, call: Callable[[Connected], Awaitable[T]]) -> T:
+async def use(
+    hub: Hub,
+    organization_id: str,
+    connection_id: str,
+    call: Callable[[Connected], Awaitable[T]],
+    *,
+    testing: bool = False,
+) -> T:
     """Call with the connection's client; once more with new credentials when the vendor calls these expired.
 
-    `call` is repeated only after a ReconnectRequired, which promises that nothing was done. Raises what
-    `open_access` and `call` raise.
+    `call` is repeated only after a ReconnectRequired, which promises that nothing was done. `testing` as in
+    `credentials.read_access`. Raises what `open_access` and `call` raise.
     """
-    opened = await open_access(hub, organization_id, connection_id)
+    opened = await open_access(hub, organization_id, connection_id, testing=testing)
     try:
         return await _call(opened, call)
     except ReconnectRequired as error:
-        renewed = await renew_refused(hub, organization_id, connection_id, opened, error)
+        renewed = await renew_refused(hub, organization_id, connection_id, opened, error, testing=testing)
         if renewed is None:
             raise
     return await _call(renewed, call)

@@ -3,6 +3,9 @@
 That is every connection of the account they name, and every endpoint that the app feeds with what they are about.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from sqlalchemy import select
@@ -10,7 +13,7 @@ from sqlmodel import Session, col
 
 from integrations_app.connections import health
 from integrations_app.connections.models import Connection, Status
-from integrations_app.errors import NotFound, ReconnectRequired, SignatureInvalid, Unavailable
+from integrations_app.errors import IntegrationsError, NotFound, ReconnectRequired, SignatureInvalid, Unavailable
 from integrations_app.kit.signing import spend_verification_time
 from integrations_app.kit.tenancy import across_organizations
 from integrations_app.organizations.audit import ANONYMOUS, record
@@ -26,6 +29,32 @@ from integrations_app.workflows.repository import Endpoints
 from integrations_app.workflows.storable import storable_text
 from integrations_app.workflows.waiting import answer_waiting
 
+_log = logging.getLogger(__name__)
+
+
+class _Faults:
+    """What went wrong for single organisations, which keeps no other from hearing."""
+
+    def __init__(self) -> None:
+        self._first: Exception | None = None
+
+    @contextmanager
+    def apart(self, provider_key: str) -> Iterator[None]:
+        """Go on after the block, whatever it raises."""
+        try:
+            yield
+        except IntegrationsError as error:
+            _log.warning("an event of %s did not reach an organisation: %s", provider_key, error.code)
+            self._first = self._first or error
+        except Exception as error:  # noqa: BLE001 - a fault of ours about one organisation must not deafen the others
+            _log.exception("an event of %s did not reach an organisation", provider_key)
+            self._first = self._first or error
+
+    def raise_first(self) -> None:
+        """Let the vendor deliver it again: whom it has reached, it starts nothing more for."""
+        if self._first is not None:
+            raise self._first
+
 
 async def accept_app_event(
     hub: Hub, provider_key: str, app_id: str | None, headers: Headers, body: bytes
@@ -33,7 +62,8 @@ async def accept_app_event(
     """Verify a delivery of the server's or the sandbox's app (or an organisation's own, by id) and fan it out.
 
     Nothing is kept of what no connection listens to: it is answered as `unused`. Raises NotFound, SignatureInvalid,
-    InvalidInput, Unavailable (`endpoint_unconfigured` without a signing secret).
+    InvalidInput, Unavailable (`endpoint_unconfigured` without a signing secret); and once everybody else has been told,
+    what telling the first one raised for whom it failed.
     """
     provider = hub.registry.get(provider_key) if provider_key in hub.registry else None
     if provider is None or provider.events is None:
@@ -45,12 +75,15 @@ async def accept_app_event(
     if inbound.ignore:
         return Accepted(delivery_id, "", reply=inbound.reply)
     found = await hub.database.read(lambda session: _connections(session, provider_key, signer, inbound))
+    faults = _Faults()
     if inbound.revoked:
         error = ReconnectRequired("The vendor says that the access was revoked.", inbound.kind)
         for organization_id, connection_id in found:
-            await health.note_failure(hub, organization_id, connection_id, error, delivery_id=delivery_id)
-    kept, used = await _tell_connections(hub, provider, found, inbound, headers, body)
-    kept += await _feed(hub, provider_key, signer, inbound, headers, body)
+            with faults.apart(provider_key):
+                await health.note_failure(hub, organization_id, connection_id, error, delivery_id=delivery_id)
+    kept, used = await _tell_connections(hub, provider, found, inbound, headers, body, faults)
+    kept += await _feed(hub, provider_key, signer, inbound, headers, body, faults)
+    faults.raise_first()
     return _summed(kept, inbound, delivery_id, used=used)
 
 
@@ -100,7 +133,13 @@ def _connections(session: Session, provider_key: str, signer: Signer, inbound: I
 
 
 async def _tell_connections(
-    hub: Hub, provider: Provider, found: list[tuple[str, str]], inbound: Inbound, headers: Headers, body: bytes
+    hub: Hub,
+    provider: Provider,
+    found: list[tuple[str, str]],
+    inbound: Inbound,
+    headers: Headers,
+    body: bytes,
+    faults: _Faults,
 ) -> tuple[list[Accepted | Duplicate], bool]:
     """Keep the event once per connection that somebody listens on, and whether it was of use otherwise.
 
@@ -120,15 +159,16 @@ async def _tell_connections(
             endpoint = OpenEndpoint(organization_id, row.id, provider.key, row.enabled, None, connection_id)
             return answered, keep_delivery(hub, session, endpoint, inbound, headers, body)
 
-        answered, one = await hub.database.write(write)
-        used = used or answered
-        if one is not None:
-            kept.append(one)
+        with faults.apart(provider.key):
+            answered, one = await hub.database.write(write)
+            used = used or answered
+            if one is not None:
+                kept.append(one)
     return kept, used
 
 
 async def _feed(
-    hub: Hub, provider_key: str, signer: Signer, inbound: Inbound, headers: Headers, body: bytes
+    hub: Hub, provider_key: str, signer: Signer, inbound: Inbound, headers: Headers, body: bytes, faults: _Faults
 ) -> list[Accepted | Duplicate]:
     """Keep the event once per endpoint that the app feeds with it; what the app has lost is taken away first."""
     if not inbound.source:
@@ -139,9 +179,10 @@ async def _feed(
     fed = await hub.database.read(lambda session: app_feeds.hearing(session, provider_key, signer, inbound, now))
     kept: list[Accepted | Duplicate] = []
     for place in fed:
-        one = await hub.database.write(partial(_keep_fed, hub, place, inbound, headers, body))
-        if one is not None:
-            kept.append(one)
+        with faults.apart(provider_key):
+            one = await hub.database.write(partial(_keep_fed, hub, place, inbound, headers, body))
+            if one is not None:
+                kept.append(one)
     return kept
 
 
@@ -155,10 +196,18 @@ def _keep_fed(
     if row is None or shown is None or shown.source != inbound.source or inbound.place not in shown.places:
         return None
     listening = endpoints.subscriptions(endpoint_id)
-    if not any(inbound.kind in hub.registry.trigger(one.trigger_type)[1].kinds for one in listening):
+    if not any(inbound.kind in _kinds(hub, one.trigger_type) for one in listening):
         return None
     endpoint = OpenEndpoint(organization_id, row.id, row.kind, row.enabled, None, row.connection_id)
     return keep_delivery(hub, session, endpoint, inbound, headers, body)
+
+
+def _kinds(hub: Hub, trigger_type: str) -> tuple[str, ...]:
+    """What a trigger listens to; nothing when it is not installed any more."""
+    try:
+        return hub.registry.trigger(trigger_type)[1].kinds
+    except NotFound:
+        return ()
 
 
 def _summed(

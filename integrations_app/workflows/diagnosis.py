@@ -33,6 +33,8 @@ class _Listened:
     hooks: Hooks | None
     polled: PollState | None
     feed: AppFeed | None = None
+    moved: bool = False
+    """What the app feeds it with was shown to another account or app than the connection's."""
     events_url: str = ""
     """Where the app that feeds it must send its events."""
 
@@ -74,12 +76,15 @@ def _listened(hub: Hub, session: Session, organization_id: str, connection_id: s
         .order_by(col(Endpoint.created_at), col(Endpoint.id))
     )
     endpoints = Endpoints(session, organization_id)
-    url = events_url(hub, Connections(session, organization_id).get(connection_id))
-    return [
-        _Listened(row, _hooks_of(hub, row), endpoints.poll_state(row.id), endpoints.feed(row.id), url)
-        for row in session.scalars(statement)
-        if endpoints.subscriptions(row.id)
-    ]
+    connection = Connections(session, organization_id).get(connection_id)
+    holder, url = app_feeds.holder_of(connection), events_url(hub, connection)
+
+    def listened(row: Endpoint) -> _Listened:
+        polled, feed = endpoints.poll_state(row.id), endpoints.feed(row.id)
+        moved = feed is not None and app_feeds.holder_of(feed) != holder
+        return _Listened(row, _hooks_of(hub, row), polled, feed, moved, url)
+
+    return [listened(row) for row in session.scalars(statement) if endpoints.subscriptions(row.id)]
 
 
 def _hooks_of(hub: Hub, row: Endpoint) -> Hooks | None:
@@ -132,9 +137,14 @@ def _judge_feed(hub: Hub, listened: _Listened, feed: AppFeed) -> Finding:
         message = f"It was delivered by {app}, which does not reach it any more.{why}"
         fix = "Install the App on it again, or let it make webhooks there. Then register it again."
         return _about(row, Verdict.PROBLEM, message, fix, Remedy.REPAIR_HOOK)
-    if feed.proved_at <= hub.clock() - app_feeds.LASTS:
-        message = f"Nothing is delivered: for a day {app} could not be asked what this connection may read."
-        return _about(row, Verdict.PROBLEM, message, "It is asked again by itself, as soon as the connection works.")
+    again = "It is asked again by itself, as soon as the connection works."
+    if listened.moved:
+        message = f"Nothing is delivered: the connection is of another account or app than what {app} was asked for."
+        return _about(row, Verdict.PROBLEM, message, again)
+    if app_feeds.is_past(feed, hub.clock()):
+        why = f" It says: {feed.error_message}" if feed.error_message else ""
+        message = f"Nothing is delivered: for a day {app} could not be asked what this connection may read.{why}"
+        return _about(row, Verdict.PROBLEM, message, again)
     fix = "" if row.last_event_at else f"Nothing has come yet. The App's webhook address must be {listened.events_url}"
     return _about(row, Verdict.WELL, f"Delivered by {app}.", fix)
 

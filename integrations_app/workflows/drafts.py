@@ -11,6 +11,7 @@ from integrations_app.kit.db import on_commit
 from integrations_app.organizations.audit import record
 from integrations_app.organizations.hub import Hub
 from integrations_app.organizations.permissions import Actor, Permission
+from integrations_app.workflows import app_feeds
 from integrations_app.workflows.checkpoints import announcement
 from integrations_app.workflows.definition import Definition, blank, parse
 from integrations_app.workflows.editing.history import Edits
@@ -68,7 +69,7 @@ async def get(hub: Hub, actor: Actor, workflow_id: str) -> WorkflowDetail:
         row = workflows.get(workflow_id)
         live = workflows.version(workflow_id, row.published_number) if row.published_number else None
         named = workflows.connections_of([workflow_id]).get(workflow_id, ())
-        failed = workflows.trigger_errors([workflow_id]).get(workflow_id, "")
+        failed = _trigger_errors(hub, session, actor, [workflow_id]).get(workflow_id, "")
         kept = saved(hub, session, actor, row)
         shown = workflow_row(row, named, failed, tags_of(session, actor.organization_id, [workflow_id])[workflow_id])
         return WorkflowDetail(shown, row.draft, live.definition if live else None, kept.problems, kept.history)
@@ -89,12 +90,19 @@ async def list_by_organization(
         workflows = Workflows(session, actor.organization_id)
         rows, next_cursor = workflows.list_page(cursor, limit, search=search, tag=tag, state=state)
         ids = [row.id for row in rows]
-        named, failed = workflows.connections_of(ids), workflows.trigger_errors(ids)
+        named, failed = workflows.connections_of(ids), _trigger_errors(hub, session, actor, ids)
         tags = tags_of(session, actor.organization_id, ids)
         shown = (workflow_row(row, named.get(row.id, ()), failed.get(row.id, ""), tags[row.id]) for row in rows)
         return Page(tuple(shown), next_cursor)
 
     return await hub.database.read(read)
+
+
+def _trigger_errors(hub: Hub, session: Session, actor: Actor, ids: list[str]) -> dict[str, str]:
+    """Why live workflows hear nothing, by their ids."""
+    organization_id = actor.organization_id
+    by_looks = Workflows(session, organization_id).trigger_errors(ids)
+    return {**by_looks, **app_feeds.troubles(session, organization_id, ids, hub.clock())}
 
 
 def require_version(row: Workflow, draft_version: int) -> None:

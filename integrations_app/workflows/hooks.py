@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -104,12 +105,13 @@ async def ensure(hub: Hub, actor: Actor, definition: Definition, workflow_id: st
     organization_id, now = actor.organization_id, hub.clock()
     target = trigger.target(part.config)
     fresh_id, fresh_secret = hub.new_id(), Secret(secrets.token_hex(SECRET_BYTES))
-    proof = await _prove(hub, organization_id, part, trigger, workflow_id)
+    proof, fence = await _prove(hub, organization_id, part, trigger, workflow_id)
 
     def prepare(session: Session) -> _Hook:
         hold(session, f"hook:{part.connection}:{target}")
         endpoints = Endpoints(session, organization_id)
         row = endpoints.find_hook(part.connection, target, fed=proof is not None)
+        known = fence if row is not None else None
         if row is None:
             name = f"{provider.name} {target}".strip()
             row = Endpoint(organization_id=organization_id, id=fresh_id, name=name, kind=provider.key, created_at=now)
@@ -117,7 +119,8 @@ async def ensure(hub: Hub, actor: Actor, definition: Definition, workflow_id: st
             row.secret = seal_endpoint_secret(hub, session, row, fresh_secret) if trigger.hooks else None
             endpoints.add(row)
         if proof is not None:
-            app_feeds.keep(hub, session, row, proof)
+            # Soon again: for all who listen, and since nothing remembers what the vendor told before there was a feed.
+            app_feeds.keep(hub, session, row, proof, fence=known, lasts=timedelta(0))
         return _wish(hub, session, row, trigger.kinds)
 
     hook = await hub.database.write(prepare)
@@ -132,15 +135,23 @@ async def ensure(hub: Hub, actor: Actor, definition: Definition, workflow_id: st
 
 async def _prove(
     hub: Hub, organization_id: str, part: TriggerPart, trigger: Trigger, workflow_id: str
-) -> app_feeds.Proof | None:
-    """What the vendor shows of its app; None where a hook is listened to already, or must do."""
+) -> tuple[app_feeds.Proof | None, int | None]:
+    """What the vendor shows of its app, None where a hook is listened to already or must do; and the fence before."""
     place = part.connection, trigger.target(part.config)
-    if trigger.hooks is None or await hub.database.read(
-        lambda session: _is_hooked(session, organization_id, place, workflow_id)
-    ):
-        return None
+
+    def look(session: Session) -> tuple[bool, int | None]:
+        endpoints = Endpoints(session, organization_id)
+        fed = endpoints.find_hook(*place, fed=True)
+        shown = endpoints.feed(fed.id) if fed is not None else None
+        return _is_hooked(session, organization_id, place, workflow_id), shown.fence if shown is not None else None
+
+    if trigger.hooks is None:
+        return None, None
+    hooked, fence = await hub.database.read(look)
+    if hooked:
+        return None, None
     wanted = app_feeds.Wanted(part.connection, part.config, trigger.kinds, workflow_id)
-    return await app_feeds.prove(hub, organization_id, trigger.hooks, wanted)
+    return await app_feeds.prove(hub, organization_id, trigger.hooks, wanted), fence
 
 
 def _is_hooked(session: Session, organization_id: str, place: tuple[str, str], workflow_id: str) -> bool:
@@ -204,16 +215,11 @@ async def renew_feed(hub: Hub, organization_id: str, endpoint_id: str) -> None:
 
 async def _feed_again(hub: Hub, organization_id: str, hooks: Hooks, hook: _Hook) -> bool:
     """Whether the app feeds the endpoint still; one that it does not hears nothing from here on."""
-
-    def fence(session: Session) -> int | None:
-        row = Endpoints(session, organization_id).feed(hook.endpoint_id)
-        return row.fence if row is not None else None
-
-    before = await hub.database.read(fence)
+    before = await hub.database.write(lambda session: app_feeds.begin(session, organization_id, hook.endpoint_id))
     if before is None:
         return False
     wanted = app_feeds.Wanted(hook.connection_id, hook.config, hook.kinds, hook.endpoint_id)
-    proof = await app_feeds.prove(hub, organization_id, hooks, wanted)
+    proof = await app_feeds.prove(hub, organization_id, hooks, wanted, renews=True)
 
     def write(session: Session) -> bool:
         row = Endpoints(session, organization_id).find(hook.endpoint_id)

@@ -224,7 +224,9 @@ class AppFeed(SQLModel, table=True):
     places: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """What the connection reads there; nothing else is delivered. Empty once that was withdrawn."""
     account_id: str
-    """Whose reading was shown: that of another account must be shown anew."""
+    """Whose reading was shown, and below by which app: another's must be shown anew."""
+    app_kind: str
+    app_id: str | None = None
     proved_at: datetime = Field(sa_type=Timestamp)
     next_at: datetime = Field(sa_type=Timestamp)
     """When to ask the vendor again."""

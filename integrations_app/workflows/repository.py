@@ -154,24 +154,21 @@ class Workflows:
         return {workflow_id: tuple(named.values()) for workflow_id, named in found.items()}
 
     def trigger_errors(self, workflow_ids: Iterable[str]) -> Mapping[str, str]:
-        """Why a live workflow hears nothing, by looks or by an app; without those whose connection tells."""
-        wanted, found = list(workflow_ids), dict[str, str]()
-        for model in (PollState, AppFeed):
-            statement = (
-                select(col(Subscription.workflow_id), col(model.error_message))
-                .join(
-                    model,
-                    (col(model.organization_id) == col(Subscription.organization_id))
-                    & (col(model.endpoint_id) == col(Subscription.endpoint_id)),
-                )
-                .where(
-                    col(Subscription.organization_id) == self._organization_id,
-                    col(Subscription.workflow_id).in_(wanted),
-                    col(model.error_code).not_in(("", *TOLD_BY_CONNECTION)),
-                )
+        """Why a live workflow hears nothing, by the last look for news; without those whose connection tells."""
+        statement = (
+            select(col(Subscription.workflow_id), col(PollState.error_message))
+            .join(
+                PollState,
+                (col(PollState.organization_id) == col(Subscription.organization_id))
+                & (col(PollState.endpoint_id) == col(Subscription.endpoint_id)),
             )
-            found |= {row.workflow_id: row.error_message for row in self._session.execute(statement)}
-        return found
+            .where(
+                col(Subscription.organization_id) == self._organization_id,
+                col(Subscription.workflow_id).in_(list(workflow_ids)),
+                col(PollState.error_code).not_in(("", *TOLD_BY_CONNECTION)),
+            )
+        )
+        return {row.workflow_id: row.error_message for row in self._session.execute(statement)}
 
     def subscription(self, workflow_id: str) -> Subscription | None:
         """What the live version listens to, or None."""

@@ -260,7 +260,7 @@ async def test_an_answer_from_before_a_loss_gives_nothing_back(town: Town) -> No
         shown = app_feeds.find(session, OWNER.organization_id, row.id)
         endpoint = Endpoints(session, OWNER.organization_id).get(row.id)
         assert shown is not None
-        asked, proof = shown.fence, Proof(Feed(shown.source, tuple(shown.places)), shown.account_id)
+        asked, proof = shown.fence, Proof(Feed(shown.source, tuple(shown.places)), app_feeds.holder_of(shown))
         app_feeds.silence(session, shown, town.hub.clock())
         return app_feeds.keep(town.hub, session, endpoint, proof, fence=asked), shown.places
 

@@ -2,7 +2,9 @@
 
 "List app installations accessible to the user access token" names the installations of the token's App that the
 account has a right of its own in, each with the events that it sends; "List repositories accessible to the user access
-token" names what both reach. Tokens of other kinds are refused there.
+token" names what both reach. Tokens of other kinds are refused there. Whoever reads a public repository may know what
+an App hears of it, but for the drafts of releases ("Webhook events and payloads", `release`), which only those see who
+may push.
 """
 
 from collections.abc import Mapping
@@ -19,6 +21,8 @@ from integrations_app.sdk.triggers import Feed
 
 MOST = 1000
 """Installations, and repositories of one, that are looked through; with more, a webhook does."""
+
+_FOR_WRITERS = frozenset({"release"})
 
 
 async def feed(config: Mapping[str, Any], events: tuple[str, ...], ctx: ActionContext[GitHubClient]) -> Feed | None:
@@ -40,12 +44,12 @@ def _feed(github: Github, name: str, events: set[str]) -> Feed | None:
     if found is None:
         return None
     whole = found.get("repository_selection") == "all"
-    if repository is not None and whole:
-        return Feed(str(found["id"]), (str(repository["id"]),))
-    places = _repositories(github, found)
+    shown = [repository] if repository is not None and whole else _repositories(github, found)
     if repository is not None:
-        places = tuple(one for one in places if one == str(repository["id"]))
-    return Feed(str(found["id"]), places) if places else None
+        shown = [one for one in shown if one["id"] == repository["id"]]
+    if not shown or (events & _FOR_WRITERS and not all(_may_push(one) for one in shown)):
+        return None
+    return Feed(str(found["id"]), tuple(str(one["id"]) for one in shown))
 
 
 def _sends(installation: Json, login: str, events: set[str]) -> bool:
@@ -54,8 +58,12 @@ def _sends(installation: Json, login: str, events: set[str]) -> bool:
     return account.lower() == login.lower() and not installation.get("suspended_at") and events <= sends
 
 
-def _repositories(github: Github, installation: Json) -> tuple[str, ...]:
-    """Ids of those that the account reads; none when they are too many to be looked through."""
+def _may_push(repository: Json) -> bool:
+    return (repository.get("permissions") or {}).get("push") is True
+
+
+def _repositories(github: Github, installation: Json) -> list[Json]:
+    """Those that the account reads; none when they are too many to be looked through."""
     path = f"/user/installations/{int(installation['id'])}/repositories"
     found = items(github, path, MOST + 1, "repositories")
-    return tuple(str(one["id"]) for one in found) if len(found) <= MOST else ()
+    return found if len(found) <= MOST else []

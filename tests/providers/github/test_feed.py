@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from integrations_app.errors import Unavailable
+from integrations_app.errors import ResponseRefused, Unavailable
 from integrations_app.providers.github import feed as feeds
 from integrations_app.providers.github.feed import feed
 from integrations_app.sdk.triggers import Feed
@@ -73,6 +73,31 @@ async def test_an_account_without_rights_of_its_own_hears_nothing_not_even_of_wh
     for repository in ("acme/web", "acme/api"):
         sandbox.post("github/access", repository=repository, user="mona-lisa")
     assert await asked(signed_in("mona-lisa"), "acme/web") is None
+
+
+async def test_releases_are_fed_to_those_only_who_may_push(sandbox: Any, signed_in: Any) -> None:
+    made = install(sandbox, events=["issues", "release"])
+    web, api = ids(sandbox, "acme/web", "acme/api")
+    for level, every in (("push", Feed(made, (web, api))), ("pull", None)):
+        sandbox.post("github/access", repository="acme/web", user="mona-lisa", level=level)
+        sandbox.post("github/access", repository="acme/api", user="mona-lisa", level="push")
+        mona = signed_in("mona-lisa")
+        assert await asked(mona, "acme/*", "release") == every
+        assert await asked(mona, "acme/web", "release") == (Feed(made, (web,)) if every else None)
+        assert await asked(mona, "acme/web", "issues", "release") == (Feed(made, (web,)) if every else None)
+        assert await asked(mona, "acme/api", "release") == Feed(made, (api,))
+        assert await asked(mona, "acme/*") == Feed(made, (web, api))
+    chosen = install(sandbox, "octo-hub", events=["release"], repositories=["octo-hub/notes"])
+    [notes] = ids(sandbox, "octo-hub/notes")
+    assert await asked(signed_in(), "octo-hub/notes", "release") == Feed(chosen, (notes,))
+
+
+@pytest.mark.parametrize("odd", [{}, {"installations": 1}, {"installations": [{"account": 1}]}, {"installations": [1]}])
+async def test_an_odd_answer_is_an_error_and_no_fault_of_ours(sandbox: Any, signed_in: Any, odd: Any) -> None:
+    octo = signed_in()
+    sandbox.fault(method="GET", path="/github/api/v3/user/installations", status=200, body=odd, count=1)
+    with pytest.raises(ResponseRefused):
+        await asked(octo, "acme/web")
 
 
 async def test_too_many_repositories_are_not_looked_through(
