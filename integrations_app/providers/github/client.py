@@ -27,7 +27,17 @@ PER_PAGE = 100
 _THREADS = ThreadPoolExecutor(16, "github")
 
 # What PyGithub raises over an answer it cannot use: addresses of another host, no JSON, missing or odd members.
-_UNREADABLE = (AssertionError, AttributeError, ValueError, LookupError, TypeError, BadAttributeException)
+_UNREADABLE = (
+    AssertionError,
+    AttributeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+    BadAttributeException,
+)
+_ELSEWHERE = connection.REDIRECTS | {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
 
 connection.install()
 
@@ -65,14 +75,8 @@ class GitHubClient:
         no longer, ResponseRefused for an archive that is too large or broken.
         """
         with reading():
-            location = await self._location(f"{self.bases['api']}{path}")
-            access = self._access
-            anywhere = replace(access.passport, hosts=None) if access.passport is not None else None
-            door = access.door.client(pool=access.organization_id, passport=anywhere, deadline=access.deadline)
-            answer = await door.follow("GET", location)
-            if answer.status_code != HTTPStatus.OK:
-                raise Unavailable(f"GitHub's storage did not give the file (status {answer.status_code}).")
-        return await asyncio.get_running_loop().run_in_executor(_THREADS, unpack, answer.content, wish)
+            content = await self._fetched(await self._location(f"{self.bases['api']}{path}"))
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, unpack, content, wish)
 
     async def _location(self, url: str) -> str:
         """Where the API says that the file is; an API that has moved is asked once more where it is now."""
@@ -84,13 +88,27 @@ class GitHubClient:
         }
         for _ in range(connection.MAX_REDIRECTS + 1):
             answer = await door.request("GET", url, headers=headers)
-            there = urljoin(url, answer.headers.get("location", ""))
+            there = _joined(url, answer.headers.get("location", ""))
             if answer.status_code == HTTPStatus.FOUND:
                 return _fetchable(url, there)
             if answer.status_code not in connection.REDIRECTS:
                 raise _refusal(answer.status_code, answer.content, dict(answer.headers), access.clock())
             url = connection.same_origin(url, there)
         raise Rejected("redirected", "GitHub redirects in circles.")
+
+    async def _fetched(self, url: str) -> bytes:
+        """The file at the storage; where that redirects, too, every hop is as safe as the one before."""
+        access = self._access
+        anywhere = replace(access.passport, hosts=None) if access.passport is not None else None
+        door = access.door.client(pool=access.organization_id, passport=anywhere, deadline=access.deadline)
+        for _ in range(connection.MAX_REDIRECTS + 1):
+            answer = await door.request("GET", url)
+            if answer.status_code == HTTPStatus.OK:
+                return answer.content
+            if answer.status_code not in _ELSEWHERE or "location" not in answer.headers:
+                raise Unavailable(f"GitHub's storage did not give the file (status {answer.status_code}).")
+            url = _fetchable(url, _joined(url, answer.headers["location"]))
+        raise Rejected("redirected", "GitHub's storage redirects in circles.")
 
     async def _run(self, work: Callable[[Github], T], *, changes: bool, hidden: bool = False) -> T:
         access = self._access
@@ -120,6 +138,14 @@ class GitHubClient:
             lazy=True,
         )
         return work(client)
+
+
+def _joined(here: str, there: str) -> str:
+    """The address that a redirect names; raises ResponseRefused for what is none."""
+    try:
+        return urljoin(here, there)
+    except ValueError as error:
+        raise ResponseRefused("protocol_error", "GitHub redirects to what is no address.") from error
 
 
 def _fetchable(here: str, there: str) -> str:

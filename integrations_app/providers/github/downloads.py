@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +15,20 @@ from integrations_app.errors import ResponseRefused
 from integrations_app.sdk.actions import Result
 
 MOST_FILES = 1_000
+MOST_MEMBERS = 20_000
+"""Files that an archive may name at all: each costs memory before any of them is read."""
+LONGEST_NAME = 500
+"""Characters of a file's name that count."""
 UNPACKED = 64 * 1024 * 1024
 """Bytes of an archive's files together that are unpacked; an archive itself is no larger than any other answer."""
 RESULT = 512 * 1024
 """Bytes of JSON that names and texts may take in a step's result: half of what a result may hold."""
 CHUNK = 64 * 1024
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+_MEMBER = b"PK\x01\x02"
+"""What the entry of a file in an archive's directory begins with."""
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What `zipfile` unpacks a piece at a time, and GitHub packs with; of the others it unpacks as much as there is."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, RuntimeError, ValueError, OSError)
 End = Literal["start", "end"]
 
 
@@ -59,18 +68,24 @@ class Wish:
 
 def unpack(content: bytes, wish: Wish) -> Archive:
     """Read the files of a ZIP archive. Raises ResponseRefused for one that is broken, locked or unpacks to too much."""
+    if content.count(_MEMBER) > MOST_MEMBERS:
+        raise ResponseRefused("too_large", f"The archive names more than {MOST_MEMBERS:,} files.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            wanted = [one for one in archive.infolist() if not one.is_dir() and wish.wants(one.filename)]
+            wanted = [one for one in archive.infolist() if not one.is_dir() and wish.wants(_name(one))]
             budget, items = _Budget(UNPACKED, RESULT), list[ArchivedFile]()
             for one in wanted[:MOST_FILES]:
-                name = one.filename.replace("\x00", "")[:500]
+                name = _name(one)
                 if not budget.take(name):
                     break
                 items.append(_read(archive, one, name, wish, budget))
             return Archive(items=items, left_out=len(wanted) - len(items))
     except _BROKEN as error:
         raise ResponseRefused("archive_broken", "The archive cannot be read.") from error
+
+
+def _name(one: zipfile.ZipInfo) -> str:
+    return one.filename[:LONGEST_NAME].replace("\x00", "")
 
 
 @dataclass(slots=True)
@@ -95,6 +110,8 @@ class _Budget:
 
 
 def _read(archive: zipfile.ZipFile, one: zipfile.ZipInfo, name: str, wish: Wish, budget: _Budget) -> ArchivedFile:
+    if one.compress_type not in _BOUNDED:
+        raise ResponseRefused("archive_broken", "The archive is packed in a way that GitHub does not use.")
     with archive.open(one) as opened:
         size, kept = _kept(iter(lambda: opened.read(CHUNK), b""), wish, budget.spend)
     if b"\x00" in kept:

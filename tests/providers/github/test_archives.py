@@ -2,16 +2,21 @@
 
 import base64
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integrations_app.errors import EgressDenied, ReconnectRequired, Rejected, ResponseRefused, Unavailable
+from integrations_app.kit.egress import Door, EgressPolicy, Passport
 from integrations_app.providers.github import downloads
 from integrations_app.providers.github.downloads import Wish, unpack
+from tests.providers.webhook.listeners import Authority
+from tests.receiver import Received, receiving, reply
 
 HERE: dict[str, Any] = {"repository": "acme/web"}
 STORAGE = "/github/_storage/"
@@ -84,7 +89,15 @@ async def test_what_is_kept_no_longer_is_said_so(github: Any, sandbox: Any, ende
         ({"path": "/logs$", "status": 302, "headers": {"Location": "/sandbox/github/_storage/none"}}, Unavailable),
         ({"path": "/logs$", "status": 302, "headers": {"Location": "http://10.0.0.1/logs"}}, EgressDenied),
         ({"path": "/logs$", "status": 302, "headers": {"Location": "http://169.254.169.254/"}}, EgressDenied),
+        ({"path": "/logs$", "status": 302, "headers": {"Location": "http://[of/logs"}}, ResponseRefused),
         ({"path": "/logs$", "status": 307, "headers": {"Location": "http://127.0.0.2/logs"}}, Rejected),
+        ({"path": "/_storage/", "status": 302, "headers": {"Location": "http://[of/logs"}}, ResponseRefused),
+        (
+            {"path": "/_storage/", "status": 302, "headers": {"Location": "/sandbox/github/_storage/x"}, "count": 9},
+            Rejected,
+        ),
+        ({"path": "/_storage/", "status": 302, "headers": {"Location": "http://10.0.0.1/logs"}}, EgressDenied),
+        ({"path": "/_storage/", "status": 304}, Unavailable),
         ({"path": "/_storage/", "status": 200, "body": {"no": "archive"}}, ResponseRefused),
         ({"path": "/_storage/", "effect": "huge", "size": 11 * 1024 * 1024}, ResponseRefused),
         ({"path": "/_storage/", "effect": "drop"}, Unavailable),
@@ -117,9 +130,37 @@ async def test_another_host_is_told_no_token(github: Any, sandbox: Any, ended: i
     assert (fetched["headers"]["host"].startswith("localhost:"), "authorization" in fetched["headers"]) == (True, False)
 
 
-def packed(**files: bytes) -> bytes:
+@pytest.mark.parametrize("safe", [True, False])
+async def test_the_storage_redirects_to_encrypted_addresses_only(connect: Any, tmp_path: Path, safe: bool) -> None:
+    authority, trusted = Authority(), tmp_path / "authority.pem"
+    trusted.write_text(authority.pem)
+    door = Door(EgressPolicy.parse(), extra_ca_file=trusted)
+    async with receiving(authority.context()) as github, receiving() as plain:
+        places = {"/storage": (github if safe else plain).base + "/file"}
+
+        def answer(request: Received) -> bytes:
+            if request.target == "/file":
+                return reply(200, packed(log=b"hello"))
+            return reply(302, Location=places.get(request.target, f"{github.base}/storage"))
+
+        github.answer = plain.answer = answer
+        made = connect("github", access_token="token", bases={"api": f"{github.base}/api", "web": github.base})
+        passport = Passport(origins=(github.base, plain.base))
+        made = replace(made, access=replace(made.access, door=door, passport=passport))
+        if safe:
+            [one] = (await made.run("download_run_logs", **HERE, run_id=1)).items
+            assert one.text == "hello"
+        else:
+            with pytest.raises(Rejected) as refused:
+                await made.run("download_run_logs", **HERE, run_id=1)
+            assert refused.value.code == "redirected"
+        assert plain.requests == []
+    await door.aclose()
+
+
+def packed(how: int = zipfile.ZIP_DEFLATED, /, **files: bytes) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w", how) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return made.getvalue()
@@ -130,6 +171,44 @@ def test_what_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ResponseRefused) as refused:
         unpack(packed(bomb=bytes(1024 * 1024), more=b"x"), ALL)
     assert refused.value.code == "too_large"
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_can_only_be_unpacked_at_once_is_not_unpacked(monkeypatch: pytest.MonkeyPatch, how: int) -> None:
+    monkeypatch.setattr(downloads, "UNPACKED", 1024)
+    with pytest.raises(ResponseRefused) as refused:
+        unpack(packed(how, bomb=bytes(8 * 1024 * 1024)), ALL)
+    assert refused.value.code == "archive_broken"
+
+
+def test_a_piece_is_unpacked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[int] = []
+    spend = downloads._Budget.spend
+
+    def counted(budget: downloads._Budget, size: int) -> None:
+        pieces.append(size)
+        spend(budget, size)
+
+    monkeypatch.setattr(downloads._Budget, "spend", counted)
+    monkeypatch.setattr(downloads, "UNPACKED", 1024 * 1024)
+    with pytest.raises(ResponseRefused):
+        unpack(packed(bomb=bytes(8 * 1024 * 1024)), ALL)
+    assert (max(pieces), sum(pieces)) == (downloads.CHUNK, 1024 * 1024 + downloads.CHUNK)
+
+
+def test_an_archive_that_names_too_much_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "MOST_MEMBERS", 2)
+    assert len(unpack(packed(a=b"", b=b""), ALL).items) == 2
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(ResponseRefused) as refused:
+        unpack(b"PK\x01\x02" * 3, ALL)
+    assert refused.value.code == "too_large"
+
+
+def test_of_a_name_only_the_beginning_counts() -> None:
+    archive = packed(**{"n" * 60_000 + ".log": b"hello"})
+    assert [one.name for one in unpack(archive, ALL).items] == ["n" * downloads.LONGEST_NAME]
+    assert unpack(archive, replace(ALL, names=("*.log",))).items == []
 
 
 def test_all_texts_together_keep_to_the_bounds_of_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,9 +223,25 @@ def test_all_texts_together_keep_to_the_bounds_of_a_result(monkeypatch: pytest.M
     assert unpack(packed(a=b"1", b=b"2", c=b"3"), ALL).left_out == 1
 
 
+def far_away(raw: bytes) -> bytes:
+    """The archive, whose file is said to begin where no address leads to."""
+    start, end = raw.index(b"PK\x01\x02"), raw.index(b"PK\x05\x06")
+    entry = bytearray(raw[start:end])
+    extra = struct.pack("<HHQ", 1, 8, 2**64 - 1)
+    entry[30:32], entry[42:46] = struct.pack("<H", len(extra)), b"\xff" * 4
+    size = struct.pack("<L", len(entry) + len(extra))
+    return raw[:start] + entry + extra + raw[end : end + 12] + size + raw[end + 16 :]
+
+
 @pytest.mark.parametrize(
     "harm",
-    [lambda raw: raw[:-30], lambda raw: raw.replace(b"PK\x03\x04", b"PK\x03\x05"), lambda _: b"", lambda _: b"x"],
+    [
+        lambda raw: raw[:-30],
+        far_away,
+        lambda raw: raw.replace(b"PK\x03\x04", b"PK\x03\x05"),
+        lambda _: b"",
+        lambda _: b"x",
+    ],
 )
 def test_a_broken_archive_is_refused(harm: Callable[[bytes], bytes]) -> None:
     with pytest.raises(ResponseRefused):
