@@ -17,7 +17,7 @@ from sqlmodel import Session
 from integrations_app.connections.changes import announce
 from integrations_app.connections.models import RateBucket
 from integrations_app.connections.repository import Connections, RateBuckets
-from integrations_app.errors import IntegrationsError, RateLimited
+from integrations_app.errors import IntegrationsError, NotFound, RateLimited
 from integrations_app.kit.db import Database, on_commit
 from integrations_app.kit.rate_budget import BucketState, RateBudget, Reading
 from integrations_app.organizations.hub import Hub
@@ -181,8 +181,10 @@ async def written(hub: Hub, organization_id: str, connection_id: str) -> None:
 
 async def _write_down(hub: Hub, organization_id: str, connection_id: str, states: tuple[BucketState, ...]) -> None:
     def write(session: Session) -> None:
-        if Connections(session, organization_id).find(connection_id) is None:
-            return  # a trial of what is not stored yet
+        try:
+            Connections(session, organization_id).lock(connection_id)
+        except NotFound:
+            return  # a trial of what is not stored yet, or one that was removed meanwhile
         rows = RateBuckets(session, organization_id)
         for state in states:
             rows.put(_row(organization_id, connection_id, state, hub.clock()))

@@ -78,7 +78,12 @@ class Connections:
         return connection
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection and its secrets."""
+        """Forget a connection and its secrets, if it is still there."""
+        try:
+            self.lock(connection.id)
+        except NotFound:
+            self._session.expunge(connection)
+            return
         Credentials(self._session, self._organization_id).remove(connection.id)
         RateBuckets(self._session, self._organization_id).remove(connection.id)
         self._session.delete(connection)

@@ -2,16 +2,19 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from integrations_app.connections import budgets, service
 from integrations_app.connections.access import use
 from integrations_app.connections.credentials import Connected
-from integrations_app.connections.models import RateBucket
-from integrations_app.connections.repository import RateBuckets
+from integrations_app.connections.models import Connection, RateBucket
+from integrations_app.connections.repository import Connections, RateBuckets
 from integrations_app.errors import RateLimited
+from integrations_app.kit.rate_budget import BucketState
 from integrations_app.sdk.context import Account
 
 
@@ -133,3 +136,23 @@ async def test_a_cut_connection_keeps_no_budget_and_its_grant_is_ended_all_the_s
     await service.disconnect(world.hub, world.owner, made)
     assert await rows(world, made) == []
     assert world.audits("connection.revoked")
+
+
+async def test_limits_and_the_end_of_their_connection_may_meet(world: Any, made: str) -> None:
+    organization_id = world.owner.organization_id
+
+    def again(session: Session, number: int) -> str:
+        kept = Connections(session, organization_id).get(made).model_dump(exclude={"id", "name", "account_id"})
+        copy = Connection(**kept, id=f"{number:032x}", name=f"No. {number}")
+        return Connections(session, organization_id).add(copy).id
+
+    def remove(session: Session, connection_id: str) -> None:
+        connections = Connections(session, organization_id)
+        connections.remove(connections.get(connection_id))
+
+    states = (BucketState("core", 5000, 17, None, None), BucketState("search", 30, 3, None, None))
+    for number in range(20):
+        copy = await world.hub.database.write(partial(again, number=number))
+        told = [budgets._write_down(world.hub, organization_id, copy, states) for _ in range(2)]
+        await asyncio.gather(*told, world.hub.database.write(partial(remove, connection_id=copy)))
+        assert await rows(world, copy) == []
