@@ -1,28 +1,19 @@
 """A workflow that answers its sender, as a person builds it: the endpoint waits, the step answers, no page is sent."""
 
-import json
 import urllib.error
 import urllib.request
 from email.message import Message
 
 from playwright.sync_api import Page, expect
 
-from integrations_app.kit.secret import Secret
-from integrations_app.kit.signing import sign_hmac_sha256
 from tests.e2e.journey import Server
-from tests.e2e.test_inbox import new_workflow
+from tests.e2e.test_inbox import new_workflow, signed
 
 
 def ask(url: str, secret: str, payload: dict[str, object], delivery: str) -> tuple[int, str, str, str]:
     """Deliver as the sender does; the answer's status, content type, policy for browsers, and body."""
-    body = json.dumps(payload).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "Idempotency-Key": delivery,
-        "X-Hub-Signature-256": sign_hmac_sha256(Secret(secret), body, "sha256="),
-    }
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(signed(url, secret, payload, delivery)) as answer:  # noqa: S310 - loopback
             return answer.status, *_told(answer.headers), answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, *_told(refusal.headers), refusal.read().decode()

@@ -14,16 +14,21 @@ from integrations_app.kit.signing import sign_hmac, sign_hmac_sha256
 from tests.e2e.journey import Server
 
 
-def deliver(url: str, secret: str, payload: dict[str, object], delivery: str) -> int:
-    """POST a payload as its sender would, signed with the secret."""
+def signed(url: str, secret: str, payload: dict[str, object], delivery: str) -> urllib.request.Request:
+    """A delivery of the payload as its sender would make it."""
     body = json.dumps(payload).encode()
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": delivery,
         "X-Hub-Signature-256": sign_hmac_sha256(Secret(secret), body, "sha256="),
     }
+    return urllib.request.Request(url, body, headers)  # noqa: S310 - loopback
+
+
+def deliver(url: str, secret: str, payload: dict[str, object], delivery: str) -> int:
+    """Send it; the answer's status."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(signed(url, secret, payload, delivery)) as answer:  # noqa: S310 - loopback
             return int(answer.status)
     except urllib.error.HTTPError as refusal:
         return refusal.code

@@ -1,5 +1,6 @@
 """The form of a new endpoint, and the box that shows its secret this once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
@@ -115,52 +116,47 @@ def key_input(identifier: str, **extra: Any) -> rx.Component:
 
 def allowed_input(identifier: str | rx.Var[str], value: str | rx.Var[str]) -> rx.Component:
     """The field of the addresses that an endpoint takes deliveries from."""
-    hint = rx.Var.create(identifier) + "-hint"
-    return rx.el.div(
-        rx.el.label("Take deliveries only from (optional)", html_for=identifier, class_name="field-label"),
-        rx.text_area(
-            id=identifier,
-            name="allowed",
-            default_value=value,
-            key=value,
-            rows="3",
-            width="100%",
-            spell_check=False,
-            custom_attrs={"aria-describedby": hint},
-        ),
-        rx.text(
-            "IP addresses and networks such as 203.0.113.0/24, one on a line. Left empty, from anywhere.",
-            id=hint,
-            size="1",
-            style=theme.MUTED,
-        ),
-        class_name="editor-field",
+    return _explained(
+        rx.text_area,
+        identifier,
+        "Take deliveries only from (optional)",
+        "IP addresses and networks such as 203.0.113.0/24, one on a line. Left empty, from anywhere.",
+        name="allowed",
+        default_value=value,
+        key=value,
+        rows="3",
+        width="100%",
+        spell_check=False,
     )
 
 
 def answer_input(identifier: str | rx.Var[str], value: str | rx.Var[str]) -> rx.Component:
     """The field of how long a delivery waits for what its run answers."""
+    return _explained(
+        rx.input,
+        identifier,
+        "Wait for the workflow's answer (seconds)",
+        f"0 answers 202 at once; up to {MOST_ANSWER_SECONDS} let the sender wait for the step Answer the webhook, "
+        "or for the end of the workflow, and then get 202.",
+        name="answer_seconds",
+        type="number",
+        min=0,
+        max=MOST_ANSWER_SECONDS,
+        default_value=value,
+        key=value,
+        width="140px",
+    )
+
+
+def _explained(
+    control: Callable[..., rx.Component], identifier: str | rx.Var[str], label: str, words: str, **parts: Any
+) -> rx.Component:
+    """A labelled control with the words that describe it below."""
     hint = rx.Var.create(identifier) + "-hint"
     return rx.el.div(
-        rx.el.label("Wait for the workflow's answer (seconds)", html_for=identifier, class_name="field-label"),
-        rx.input(
-            id=identifier,
-            name="answer_seconds",
-            type="number",
-            min=0,
-            max=MOST_ANSWER_SECONDS,
-            default_value=value,
-            key=value,
-            width="140px",
-            custom_attrs={"aria-describedby": hint},
-        ),
-        rx.text(
-            f"0 answers 202 at once; up to {MOST_ANSWER_SECONDS} let the sender wait for the step Answer the webhook, "
-            "or for the end of the workflow, and then get 202.",
-            id=hint,
-            size="1",
-            style=theme.MUTED,
-        ),
+        rx.el.label(label, html_for=identifier, class_name="field-label"),
+        control(id=identifier, custom_attrs={"aria-describedby": hint}, **parts),
+        rx.text(words, id=hint, size="1", style=theme.MUTED),
         class_name="editor-field",
     )
 
